@@ -1,0 +1,43 @@
+/** The stage: where a plan in the making keeps its requests and the snapshot it reads, off the heap. */
+import type { Asset, AssetName } from "../model/asset.ts";
+import type { Email } from "../model/email.ts";
+import type { Permissions } from "../model/permissions.ts";
+import type { Request } from "../model/request.ts";
+import type { AssetRecord } from "../model/snapshot.ts";
+
+/** An asset of the snapshot with the requests that name it by id, in file order. */
+export interface StagedAsset {
+  readonly record: AssetRecord;
+  readonly requests: readonly Request[];
+}
+
+export interface OwnerCount {
+  readonly owner: Email;
+  readonly live: number;
+  readonly trashed: number;
+}
+
+/** Temporary; gone when closed. Pages are in order of asset name; an empty page ends. */
+export interface Stage {
+  addRequests(requests: readonly Request[]): Promise<void>;
+  /** Requests without an asset id, in file order. */
+  broadRequests(): Promise<readonly Request[]>;
+  /** Assets a search showed to `seenBy`; repeated ones are merged, keeping the first eight users who see each. */
+  addAssets(assets: readonly Asset[], seenBy: Email): Promise<void>;
+  setPermissions(
+    name: AssetName,
+    read: { readonly permissions: Permissions; readonly readAs: Email } | { readonly unreadable: string },
+  ): Promise<void>;
+  asset(name: AssetName): Promise<AssetRecord | undefined>;
+  /** Snapshot assets with name > `after`, each with the requests that name it; `onlyNamed` leaves out the others. */
+  assets(after: string, max: number, onlyNamed?: boolean): Promise<readonly StagedAsset[]>;
+  /** Requests that name an asset the snapshot does not hold, by asset name > `after`. */
+  unresolved(
+    after: string,
+    max: number,
+  ): Promise<readonly { readonly name: AssetName; readonly requests: readonly Request[] }[]>;
+  /** Owners of snapshot assets with how many each has; assets without an owner are not counted. */
+  owners(): Promise<readonly OwnerCount[]>;
+  assetCount(): Promise<number>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,76 @@
+/** E-mail addresses as plan files, Google's Directory and asset owners write them. */
+import type { Brand, Parsed } from "./brand.ts";
+import { firstForbiddenCharacter } from "./text.ts";
+
+/** A lower-case ASCII address, `local@domain`. */
+export type Email = Brand<string, "Email">;
+
+/** A lower-case ASCII DNS name with at least one dot. */
+export type Domain = Brand<string, "Domain">;
+
+const local = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}$/;
+const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/**
+ * Reads an address. Case is folded, surrounding blanks are dropped; anything that merely looks like an address
+ * (zero-width, bidirectional or non-ASCII letters) is refused rather than guessed at.
+ */
+export function parseEmail(text: string): Parsed<Email> {
+  const forbidden = firstForbiddenCharacter(text);
+  if (forbidden !== undefined) {
+    return {
+      ok: false,
+      problem: `the address contains ${forbidden}, which cannot be part of one`,
+      remedy: "type the address again by hand",
+    };
+  }
+  const folded = text.trim().toLowerCase();
+  if (/[^\u0020-\u007e]/.test(folded)) {
+    return {
+      ok: false,
+      problem: `${JSON.stringify(folded)} has letters outside ASCII, which can imitate another address`,
+      remedy: "write the primary address as the Admin console shows it",
+    };
+  }
+  const at = folded.lastIndexOf("@");
+  const domain = at < 0 ? undefined : parseDomain(folded.slice(at + 1));
+  if (at < 1 || domain === undefined || !domain.ok || !local.test(folded.slice(0, at))) {
+    return {
+      ok: false,
+      problem: `${JSON.stringify(folded)} is not an e-mail address`,
+      remedy: "write an address such as anna@acme.example",
+    };
+  }
+  return { ok: true, value: folded as Email };
+}
+
+/** Reads a DNS name such as `acme.example`; case is folded. */
+export function parseDomain(text: string): Parsed<Domain> {
+  const folded = text.trim().toLowerCase();
+  const labels = folded.split(".");
+  if (folded.length > 253 || labels.length < 2 || !labels.every((part) => label.test(part))) {
+    return {
+      ok: false,
+      problem: `${JSON.stringify(folded)} is not a domain name`,
+      remedy: "write a domain such as acme.example",
+    };
+  }
+  return { ok: true, value: folded as Domain };
+}
+
+/** The part after the `@`. */
+export function domainOf(email: Email): Domain {
+  return email.slice(email.lastIndexOf("@") + 1) as Domain;
+}
+
+/** The address in `text`, or undefined: for answers of Google, where an odd owner is a fact and not a fault. */
+export function emailOrUndefined(text: string | undefined): Email | undefined {
+  if (text === undefined || text === "") return undefined;
+  const parsed = parseEmail(text);
+  return parsed.ok ? parsed.value : undefined;
+}
+
+/** Whether a service account's address: they live under Google's own domains and never own assets. */
+export function isServiceAccount(email: Email): boolean {
+  return email.endsWith(".gserviceaccount.com");
+}

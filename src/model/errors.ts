@@ -1,0 +1,100 @@
+/** The operating errors of the product. Each names what failed, why, and what to do next; programmer errors are plain throws. */
+import type { Diagnostic } from "./diagnostic.ts";
+
+/**
+ * What an answer, or its absence, means for the call that was made:
+ * - `retry`: had no effect, may work later · `throttle`: had no effect, Google asks to slow down
+ * - `conflict`: the etag moved, nothing was written · `ambiguous`: a write that may or may not have happened
+ * - `refuse`: a definite no for this asset or request · `halt-actor`: nobody can act as this user now
+ * - `halt-run`: the credentials or the project are at fault; nothing else can work either
+ */
+export type Disposition = "retry" | "throttle" | "conflict" | "ambiguous" | "refuse" | "halt-actor" | "halt-run";
+
+/** Why a call was refused or failed, in one word for grouping: `not-found`, `permission-denied`, `owner-not-modifiable`, … */
+export type FailureClass = string;
+
+/** A call to Google that did not end well. `message` is sanitised and safe to print. */
+export class ApiError extends Error {
+  override readonly name: string = "ApiError";
+  readonly disposition: Disposition;
+  /** HTTP status, or undefined when no answer came. */
+  readonly status: number | undefined;
+  readonly failure: FailureClass;
+  /** How long the server asks to wait, from `Retry-After`. */
+  readonly retryAfterMs: number | undefined;
+  /** Calls per minute the server says are permitted (`quota_limit_value`, api.md 9). */
+  readonly quotaPerMinute: number | undefined;
+
+  constructor(
+    message: string,
+    verdict: {
+      readonly disposition: Disposition;
+      readonly failure: FailureClass;
+      readonly status?: number | undefined;
+      readonly retryAfterMs?: number | undefined;
+      readonly quotaPerMinute?: number | undefined;
+      readonly cause?: unknown;
+    },
+  ) {
+    super(message, { cause: verdict.cause });
+    this.disposition = verdict.disposition;
+    this.failure = verdict.failure;
+    this.status = verdict.status;
+    this.retryAfterMs = verdict.retryAfterMs;
+    this.quotaPerMinute = verdict.quotaPerMinute;
+  }
+}
+
+/** Wrong usage, configuration or input file: exit code 3. */
+export class UsageError extends Error {
+  override readonly name: string = "UsageError";
+  readonly remedy: string;
+  constructor(problem: string, remedy: string) {
+    super(problem);
+    this.remedy = remedy;
+  }
+}
+
+/** A plan file with problems: exit code 3, all of them at once. */
+export class PlanFileError extends Error {
+  override readonly name: string = "PlanFileError";
+  readonly diagnostics: readonly Diagnostic[];
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(`${diagnostics.length} problem(s) in the plan files`);
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** A guard stopped the command: exit code 6. `rule` names it, `remedy` says how to lift it on purpose. */
+export class GuardError extends Error {
+  override readonly name: string = "GuardError";
+  readonly rule: string;
+  readonly remedy: string;
+  constructor(rule: string, problem: string, remedy: string) {
+    super(problem);
+    this.rule = rule;
+    this.remedy = remedy;
+  }
+}
+
+/** A run file that is damaged, changed, from a newer version, or not a run at all. `tampered` and `stale` are guards (exit 6). */
+export class RunFileError extends Error {
+  override readonly name: string = "RunFileError";
+  readonly kind: "missing" | "not-a-run" | "corrupt" | "newer" | "tampered" | "stale" | "read-only" | "unsafe" | "full";
+  readonly remedy: string;
+  constructor(kind: RunFileError["kind"], problem: string, remedy: string) {
+    super(problem);
+    this.kind = kind;
+    this.remedy = remedy;
+  }
+}
+
+/** Another process holds the run: exit code 8. */
+export class RunLockedError extends Error {
+  override readonly name: string = "RunLockedError";
+  readonly remedy: string;
+  constructor(path: string) {
+    super(`another process is carrying out ${path}`);
+    this.remedy = "wait for it to end, or look at it with: handover status";
+  }
+}

@@ -1,0 +1,54 @@
+/** What happens while a verb works, as one union: views subscribe, the engine never formats. */
+import type { Email } from "./email.ts";
+import type { FailureClass } from "./errors.ts";
+import type { Counts } from "./run.ts";
+import type { Outcome } from "./step.ts";
+
+export type EngineEvent =
+  /** A survey goes on: users searched so far of those to search, assets found, permissions read. */
+  | {
+      readonly type: "survey";
+      readonly usersDone: number;
+      readonly usersTotal: number;
+      readonly assets: number;
+      readonly permissions: number;
+    }
+  | { readonly type: "user-unreadable"; readonly user: Email; readonly reason: string }
+  /** An apply begins or resumes; `open` steps are left. */
+  | {
+      readonly type: "apply-started";
+      readonly runId: string;
+      readonly steps: number;
+      readonly open: number;
+      readonly resumed: boolean;
+    }
+  | {
+      readonly type: "step";
+      readonly seq: number;
+      readonly outcome: Outcome;
+      readonly failure?: FailureClass | undefined;
+      readonly reason?: string | undefined;
+      readonly asset?: string | undefined;
+    }
+  /** A step is tried again: the answer's class and the wait before the next attempt. */
+  | { readonly type: "retry"; readonly seq: number; readonly failure: FailureClass; readonly waitMs: number }
+  | { readonly type: "conflict"; readonly seq: number; readonly conflicts: number }
+  | {
+      readonly type: "transfer";
+      readonly seq: number;
+      readonly transferId: string;
+      readonly status: string;
+      readonly attached: boolean;
+    }
+  /** The gate changed: calls per second permitted now, and why. */
+  | {
+      readonly type: "pace";
+      readonly perSecond: number;
+      readonly reason: string;
+      readonly untilMs?: number | undefined;
+    }
+  | { readonly type: "actor-halted"; readonly actor: Email; readonly failure: FailureClass; readonly reason: string }
+  | { readonly type: "stopping"; readonly why: string }
+  | { readonly type: "apply-ended"; readonly counts: Counts };
+
+export type OnEvent = (event: EngineEvent) => void;
