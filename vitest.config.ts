@@ -1,0 +1,27 @@
+/** How the tests are run: in forked processes, away from proxies and from the user's own settings. */
+import type { ViteUserConfig } from "vitest/config";
+import { CiReporter } from "./test/support/ci-reporter.ts";
+
+// The forks inherit this process's environment. Tests talk to loopback only, which a proxy would answer for,
+// and must not find the endpoint or the key of whoever runs them.
+const leaking = /^(?:https?_proxy|all_proxy|no_proxy|npm_config_https?_proxy|npm_config_proxy|handover_.*)$/i;
+for (const name of Object.keys(process.env)) {
+  if (leaking.test(name)) delete process.env[name];
+}
+
+const config: ViteUserConfig = {
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "dist/**"],
+    environment: "node",
+    pool: "forks",
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    teardownTimeout: 10_000,
+    // A test left on `.only` hides all the others; on CI that is an error, at the desk it is a tool.
+    allowOnly: process.env["CI"] === undefined,
+    reporters: process.env["CI"] === undefined ? ["default"] : ["default", new CiReporter()],
+  },
+};
+
+export default config;
