@@ -60,16 +60,36 @@ export function ellipsis(style: Style): string {
 
 /** Letters of scripts that run from right to left: they can drag their neighbours along on the screen. */
 const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
-/** Characters without ink that the model's own list leaves alone: variation selectors, tags, blank fillers. */
-const blank = /[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f\u{e0000}-\u{e0fff}]/gu;
+/** Ranges without ink that the model's own list leaves alone: fillers, variation selectors, tags. */
+const blankRanges: readonly (readonly [number, number])[] = [
+  [0x34f, 0x34f],
+  [0x115f, 0x1160],
+  [0x17b4, 0x17b5],
+  [0x2800, 0x2800],
+  [0x3164, 0x3164],
+  [0xfe00, 0xfe0f],
+  [0xffa0, 0xffa0],
+  [0xe0000, 0xe0fff],
+];
 /** More marks on one letter than any language sets: they would paint over the lines above. */
 const piledMarks = /(\p{M}{4})\p{M}+/gu;
 
 /** Foreign text made safe to print within a line: inert, at most `lengthMax` characters, isolated when right-to-left. */
 export function shown(text: string, style: Style, lengthMax = 200): string {
-  const safe = printable(text.replace(piledMarks, "$1"), lengthMax).replace(blank, escaped);
+  const safe = inked(printable(text.replace(piledMarks, "$1"), lengthMax));
   if (!style.unicode) return safe.replaceAll("…", "...").replace(/[^\u0020-\u007e]/gu, escaped);
   return rightToLeft.test(safe) ? `\u2068${safe}\u2069` : safe;
+}
+
+/** `text` with every character that leaves no ink written out, for any medium. */
+export function inked(text: string): string {
+  if (/^[\u0020-\u007e]*$/.test(text)) return text;
+  return Array.from(text, (character) => (isBlank(character) ? escaped(character) : character)).join("");
+}
+
+function isBlank(character: string): boolean {
+  const code = character.codePointAt(0) ?? 0;
+  return blankRanges.some(([from, to]) => code >= from && code <= to);
 }
 
 function escaped(character: string): string {
@@ -188,4 +208,15 @@ export function labelled(name: string, text: string, style: Style): string[] {
 export function spread(left: string, right: string, style: Style): string {
   const gap = style.width - cells(left) - cells(right);
   return gap < 2 ? left : left + " ".repeat(gap) + right;
+}
+
+/** A labelled command; a long one goes on over lines that a shell still takes as one. */
+export function labelledCommand(name: string, command: string, style: Style): string[] {
+  const first = label(name, style);
+  if (cells(first) + cells(command) <= style.width) return [first + command];
+  const [verb = "", ...options] = command.split(" --");
+  const indent = " ".repeat(labelWidth + 2);
+  return [verb, ...options.map((option) => `--${option}`)].map(
+    (part, index) => (index === 0 ? first : indent) + part + (index < options.length ? " \\" : ""),
+  );
 }

@@ -1,6 +1,8 @@
 /** The words reports use for outcomes, hazards, times and commands: one wording a thing, wherever it is shown. */
-import { thousands } from "../model/text.ts";
-import { printable } from "../model/text.ts";
+import { printable, thousands } from "../model/text.ts";
+import type { Place } from "../model/diagnostic.ts";
+import { shown } from "./style.ts";
+import type { Style } from "./style.ts";
 import { hazardsToAllow } from "../model/step.ts";
 import type { HazardName, StepState } from "../model/step.ts";
 import type { RunHeader } from "../model/run.ts";
@@ -74,4 +76,9 @@ export function namesToAllow(header: RunHeader): readonly HazardName[] {
 /** The command that carries out or resumes a run, with every hazard it must be allowed. */
 export function applyCommand(header: RunHeader, runName: string): string {
   return ["handover apply", shellWord(runName), ...namesToAllow(header).map((name) => `--allow ${name}`)].join(" ");
+}
+
+/** The row of a plan file that asked for something: `moves.csv:22`. */
+export function rowText(place: Place, style: Style): string {
+  return `${shown(place.file, style)}:${place.line}`;
 }
