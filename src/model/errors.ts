@@ -59,9 +59,12 @@ export class UsageError extends Error {
 export class PlanFileError extends Error {
   override readonly name: string = "PlanFileError";
   readonly diagnostics: readonly Diagnostic[];
-  constructor(diagnostics: readonly Diagnostic[]) {
-    super(`${diagnostics.length} problem(s) in the plan files`);
+  /** Problems found beyond those kept in `diagnostics`. */
+  readonly omitted: number;
+  constructor(diagnostics: readonly Diagnostic[], omitted = 0) {
+    super(`${diagnostics.length + omitted} problem(s) in the plan files`);
     this.diagnostics = diagnostics;
+    this.omitted = omitted;
   }
 }
 

@@ -1,0 +1,193 @@
+/** `handover apply`: carries out a run or resumes it, after every guard has agreed. */
+import type { Command } from "commander";
+import { applyRun } from "../engine/apply.ts";
+import type { ApplyOptions as EngineOptions, ApplySummary } from "../engine/verbs.ts";
+import type { Journal } from "../journal/journal.ts";
+import { openJournal } from "../journal/sqlite/journal.ts";
+import type { EngineEvent } from "../model/event.ts";
+import { UsageError } from "../model/errors.ts";
+import type { Counts } from "../model/run.ts";
+import { hazardsToAllow } from "../model/step.ts";
+import type { HazardName } from "../model/step.ts";
+import { printable } from "../model/text.ts";
+import { applyFoot } from "../report/apply-text.ts";
+import { summaryJson, versionJson } from "../report/json.ts";
+import { approve } from "./approval.ts";
+import { ApplyJson, ApplyText } from "./apply-view.ts";
+import type { ApplyView } from "./apply-view.ts";
+import { resolveSettings } from "./config.ts";
+import type { Settings } from "./config.ts";
+import { connectApi } from "./connect.ts";
+import type { Context } from "./context.ts";
+import { exitCode } from "./exit-code.ts";
+import type { ExitCode } from "./exit-code.ts";
+import { existingRunPath, shownPath, typedCommand } from "./files.ts";
+import { addGoogleOptions, collect, count, countOrNone, duration, rate } from "./flags.ts";
+import type { GoogleFlags } from "./flags.ts";
+import { guardAge, guardChanges, guardTenant } from "./guards.ts";
+import { openLog } from "./logging.ts";
+import { print, styleOf } from "./output.ts";
+import { runFacts } from "./run-facts.ts";
+import { stopOnSignals } from "./signals.ts";
+
+export interface ApplyFlags extends GoogleFlags {
+  readonly yes?: boolean;
+  readonly allow?: readonly string[];
+  readonly maxChanges?: number;
+  readonly maxFailures?: number;
+  readonly concurrency?: number;
+  readonly perActor?: number;
+  readonly actorRate?: number;
+  readonly maxDuration?: number;
+  readonly maxAge?: number;
+  readonly json?: boolean;
+}
+
+export interface ApplyOptions {
+  readonly run: string;
+  readonly yes: boolean;
+  readonly allow: ReadonlySet<HazardName>;
+  readonly changesMax: number | undefined;
+  readonly ageMaxMs: number;
+  /** Calls per second for one user. */
+  readonly actorRate: number | undefined;
+  readonly engine: EngineOptions;
+  readonly json: boolean;
+  readonly color: boolean;
+  readonly google: GoogleFlags;
+}
+
+const dayMs = 86_400_000;
+
+export function define(command: Command): void {
+  command
+    .argument("<run>", "the run: friday or friday.handover")
+    .option("-y, --yes", "do not ask; needed where nobody can be asked")
+    .option("--allow <hazard>", "allow a hazard of the run by name; may be repeated", collect)
+    .option("--max-changes <n>", "do not begin a run that changes more than this", countOrNone)
+    .option("--max-failures <n>", "stop after this many failed steps", countOrNone)
+    .option("--max-duration <time>", "take no new step after this long, such as 90m", duration)
+    .option("--max-age <time>", "do not begin a run planned longer ago than this (default 24h)", duration)
+    .option("--concurrency <n>", "steps under way at once (default 16)", count)
+    .option("--per-actor <n>", "steps under way at once as one user (default 2)", count)
+    .option("--actor-rate <n>", "calls per second as one user at most", rate)
+    .option("--json", "one JSON object per line: what happens, and last the summary");
+  addGoogleOptions(command).addHelpText(
+    "after",
+    `
+Hazards: ${[...hazardsToAllow].join(", ")}
+
+Examples:
+  handover apply friday.handover
+  handover apply friday.handover --yes --allow whole-user-transfer
+  handover apply friday.handover --yes --max-duration 6h --rate 5/s
+
+Interrupted in any way, the same command goes on where it ended. Ctrl-C once finishes what is under way.`,
+  );
+}
+
+export function parse(args: readonly string[], flags: ApplyFlags): ApplyOptions {
+  return {
+    run: args[0] ?? "",
+    yes: flags.yes === true,
+    allow: new Set((flags.allow ?? []).map(hazardName)),
+    changesMax: flags.maxChanges,
+    ageMaxMs: flags.maxAge ?? dayMs,
+    actorRate: flags.actorRate,
+    engine: {
+      concurrency: flags.concurrency ?? 16,
+      perActor: flags.perActor ?? 2,
+      failuresMax: flags.maxFailures,
+      attemptsMax: 30,
+      conflictsMax: 8,
+      settleMs: 90_000,
+      transferPollMs: 2_000,
+      transferPollMaxMs: 60_000,
+      transferWaitMs: 6 * 3_600_000,
+      durationMs: flags.maxDuration,
+    },
+    json: flags.json === true,
+    color: flags.color,
+    google: flags,
+  };
+}
+
+function hazardName(text: string): HazardName {
+  const known = [...hazardsToAllow].find((name) => name === text);
+  if (known !== undefined) return known;
+  throw new UsageError(
+    `there is no hazard ${JSON.stringify(printable(text))} to allow`,
+    `hazards are ${[...hazardsToAllow].join(", ")}`,
+  );
+}
+
+export async function run(context: Context, options: ApplyOptions): Promise<ExitCode> {
+  const path = await existingRunPath(context, options.run);
+  const settings = await resolveSettings(context, options.google);
+  const journal = await openJournal(path, { clock: context.clock });
+  try {
+    const counts = await journal.counts();
+    guardChanges(journal.header, options.changesMax);
+    guardAge(journal.header, counts, context.clock.now(), options.ageMaxMs);
+    const name = shownPath(context, path);
+    const approved = await approve(context, options, journal, name, counts);
+    if (!approved) {
+      await print(context.stderr, ["Nothing was sent."]);
+      return exitCode({ kind: "stopped" });
+    }
+    return await carryOut(context, options, settings, journal, name, counts);
+  } finally {
+    await journal.close();
+  }
+}
+
+async function carryOut(
+  context: Context,
+  options: ApplyOptions,
+  settings: Settings,
+  journal: Journal,
+  name: string,
+  counts: Counts,
+): Promise<ExitCode> {
+  const { header, digest } = journal;
+  const resume = typedCommand(context);
+  const style = styleOf(context, context.stderr, options.color);
+  const log = openLog(context, settings.logFile, "apply", header.runId);
+  const stopping = stopOnSignals(context, resume);
+  if (options.json) await print(context.stdout, [versionJson(context.version, header, digest, name)]);
+  const view: ApplyView = options.json ? new ApplyJson(context) : new ApplyText(context, style, counts);
+  const onEvent = (event: EngineEvent): void => {
+    log.event(event);
+    view.onEvent(event);
+  };
+  const use = header.totals.transfers > 0 ? "write-with-transfers" : "write";
+  const api = await connectApi(context, settings, use, {
+    onEvent,
+    onCall: (call) => log.call(call),
+    actorRate: options.actorRate,
+  });
+  let summary: ApplySummary;
+  try {
+    const { ready, waiting } = await journal.open();
+    if (ready + waiting > 0) await guardTenant(api, header);
+    const { clock, random } = context;
+    summary = await applyRun({ api, clock, random, onEvent, stop: stopping.stop }, journal, options.engine);
+  } finally {
+    view.close();
+    stopping.dispose();
+    await api.close();
+    await log.close();
+  }
+  const code = exitCode({ kind: "apply", summary });
+  const { failures } = await runFacts(journal);
+  if (options.json) {
+    const goesOn = summary.end === "finished" ? undefined : resume;
+    await print(context.stdout, [summaryJson(summary, failures, goesOn, code)]);
+  } else {
+    await print(
+      context.stdout,
+      applyFoot(summary, failures, name, resume, styleOf(context, context.stdout, options.color)),
+    );
+  }
+  return code;
+}

@@ -1,0 +1,227 @@
+/** Settings and where they come from: flag, then environment, then `handover.yaml` here, then the user's own file. */
+import { readFile, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { z } from "zod";
+import type { Email } from "../model/email.ts";
+import { parseEmail } from "../model/email.ts";
+import { UsageError } from "../model/errors.ts";
+import { printable } from "../model/text.ts";
+import type { Context } from "./context.ts";
+import type { GoogleFlags } from "./flags.ts";
+import { parseRate } from "./units.ts";
+
+/** What a verb that talks to Google needs. Rates are calls per second. */
+export interface Settings {
+  /** Undefined: Google itself. */
+  readonly endpoint: URL | undefined;
+  /** A path, or `-` for stdin. */
+  readonly keyFile: string;
+  readonly admin: Email;
+  readonly rate: number | undefined;
+  readonly logFile: string | undefined;
+}
+
+type SettingName = "endpoint" | "key" | "admin" | "rate" | "log_file";
+
+/** A value with the place that set it, as people would look for it. */
+interface Found {
+  readonly value: string;
+  readonly from: string;
+  /** Paths in it are relative to this folder. */
+  readonly folder: string;
+}
+
+const fileShape = z.strictObject({
+  endpoint: z.string().min(1).optional(),
+  key: z.string().min(1).optional(),
+  admin: z.string().min(1).optional(),
+  rate: z.union([z.number().positive(), z.string().min(1)]).optional(),
+  log_file: z.string().min(1).optional(),
+});
+
+const settingNames: readonly SettingName[] = ["endpoint", "key", "admin", "rate", "log_file"];
+const fileBytesMax = 64 * 1024;
+
+/** All problems at once, as one `UsageError`. */
+export async function resolveSettings(context: Context, flags: GoogleFlags): Promise<Settings> {
+  const problems: string[] = [];
+  const layers = [
+    ofFlags(context, flags),
+    ofEnvironment(context),
+    await ofFile(join(context.cwd, "handover.yaml"), "handover.yaml", context, problems),
+    await ofUserFile(context, problems),
+  ];
+  const find = (name: SettingName): Found | undefined => layers.find((layer) => layer.has(name))?.get(name);
+
+  const endpoint = readEndpoint(find("endpoint"), problems);
+  const admin = readAdmin(find("admin"), problems);
+  const key = find("key");
+  if (key === undefined) {
+    problems.push("no service-account key is given: use --key FILE, HANDOVER_KEY, or key: in handover.yaml");
+  }
+  const rate = readRate(find("rate"), problems);
+  if (problems.length > 0 || key === undefined || admin === undefined) throw configError(problems);
+  return {
+    endpoint,
+    admin,
+    rate,
+    keyFile: key.value === "-" ? "-" : resolve(key.folder, key.value),
+    logFile: pathOf(find("log_file")),
+  };
+}
+
+function configError(problems: readonly string[]): UsageError {
+  const [only] = problems;
+  return new UsageError(
+    problems.length === 1 && only !== undefined
+      ? only
+      : `${problems.length} things are wrong or missing in the settings:\n${problems.map((p) => `  - ${p}`).join("\n")}`,
+    "handover help settings lists every setting and where it can stand",
+  );
+}
+
+function ofFlags(context: Context, flags: GoogleFlags): ReadonlyMap<SettingName, Found> {
+  const layer = new Map<SettingName, Found>();
+  const put = (name: SettingName, flag: string, value: string | undefined): void => {
+    if (value !== undefined) layer.set(name, { value, from: flag, folder: context.cwd });
+  };
+  put("endpoint", "--endpoint", flags.endpoint);
+  put("key", "--key", flags.key);
+  put("admin", "--admin", flags.admin);
+  put("rate", "--rate", flags.rate === undefined ? undefined : String(flags.rate));
+  put("log_file", "--log-file", flags.logFile);
+  return layer;
+}
+
+function ofEnvironment(context: Context): ReadonlyMap<SettingName, Found> {
+  const layer = new Map<SettingName, Found>();
+  const names: readonly (readonly [SettingName, string])[] = [
+    ["endpoint", "HANDOVER_ENDPOINT"],
+    ["key", "HANDOVER_KEY"],
+    ["admin", "HANDOVER_ADMIN"],
+    ["rate", "HANDOVER_RATE"],
+    ["log_file", "HANDOVER_LOG_FILE"],
+  ];
+  for (const [name, variable] of names) {
+    const value = context.env[variable];
+    if (value !== undefined && value !== "") layer.set(name, { value, from: variable, folder: context.cwd });
+  }
+  return layer;
+}
+
+async function ofUserFile(context: Context, problems: string[]): Promise<ReadonlyMap<SettingName, Found>> {
+  const base = context.env["XDG_CONFIG_HOME"] || join(context.home, ".config");
+  const path = join(base, "handover", "config.yaml");
+  return ofFile(path, path, context, problems);
+}
+
+/** An empty layer when there is no such file. A file that somebody else can write decides where keys are used: refused. */
+async function ofFile(
+  path: string,
+  shown: string,
+  context: Context,
+  problems: string[],
+): Promise<ReadonlyMap<SettingName, Found>> {
+  const layer = new Map<SettingName, Found>();
+  const stats = await stat(path).catch(() => undefined);
+  if (stats === undefined) return layer;
+  if (!stats.isFile() || stats.size > fileBytesMax) {
+    problems.push(`${shown}: is not a settings file; remove it or write endpoint:, key: and admin: in it`);
+    return layer;
+  }
+  if (context.uid !== undefined && stats.uid !== context.uid && stats.uid !== 0 && context.uid !== 0) {
+    problems.push(`${shown}: belongs to another user, who could redirect your key; make a copy of your own`);
+    return layer;
+  }
+  const text = await readFile(path, "utf8");
+  await readYaml(text, shown, dirname(path), layer, problems);
+  return layer;
+}
+
+async function readYaml(
+  text: string,
+  shown: string,
+  folder: string,
+  layer: Map<SettingName, Found>,
+  problems: string[],
+): Promise<void> {
+  const { LineCounter, parseDocument, isMap, isScalar } = await import("yaml");
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false, merge: false });
+  const at = (offset: number | undefined): string => {
+    const { line, col } = lines.linePos(offset ?? 0);
+    return `${shown}:${line}:${col}`;
+  };
+  for (const error of document.errors) problems.push(`${at(error.pos[0])}: ${printable(error.message)}`);
+  if (document.errors.length > 0 || document.contents === null) return;
+  const root = document.contents;
+  if (!isMap(root)) {
+    problems.push(`${at(root.range?.[0])}: write settings as "name: value", such as "admin: admin@acme.example"`);
+    return;
+  }
+  const placeOf = (name: string): string => {
+    const pair = root.items.find((item) => isScalar(item.key) && item.key.value === name);
+    return at(isScalar(pair?.key) ? pair.key.range?.[0] : undefined);
+  };
+  const parsed = fileShape.safeParse(document.toJS({ maxAliasCount: 10 }));
+  if (parsed.success) {
+    for (const name of settingNames) {
+      const value = parsed.data[name];
+      if (value !== undefined) layer.set(name, { value: String(value), from: placeOf(name), folder });
+    }
+    return;
+  }
+  for (const issue of parsed.error.issues) {
+    if (issue.code === "unrecognized_keys") {
+      for (const key of issue.keys) {
+        problems.push(
+          `${placeOf(key)}: there is no setting ${JSON.stringify(printable(key))}; known are ${settingNames.join(", ")}`,
+        );
+      }
+    } else {
+      const name = String(issue.path[0]);
+      problems.push(
+        `${placeOf(name)}: ${name} must be ${name === "rate" ? "a number above 0, or such as 480/m" : "text"}`,
+      );
+    }
+  }
+}
+
+function readEndpoint(found: Found | undefined, problems: string[]): URL | undefined {
+  if (found === undefined) return undefined;
+  const url = URL.canParse(found.value) ? new URL(found.value) : undefined;
+  const local = url !== undefined && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+  if (url === undefined || !(url.protocol === "https:" || (url.protocol === "http:" && local))) {
+    problems.push(
+      `${found.from}: ${JSON.stringify(printable(found.value))} cannot be an endpoint; write https://…, or http:// for this machine (http://127.0.0.1:8080)`,
+    );
+    return undefined;
+  }
+  return url;
+}
+
+function readAdmin(found: Found | undefined, problems: string[]): Email | undefined {
+  if (found === undefined) {
+    problems.push("no administrator is given: use --admin EMAIL, HANDOVER_ADMIN, or admin: in handover.yaml");
+    return undefined;
+  }
+  const parsed = parseEmail(found.value);
+  if (parsed.ok) return parsed.value;
+  problems.push(`${found.from}: ${parsed.problem}; ${parsed.remedy}`);
+  return undefined;
+}
+
+function readRate(found: Found | undefined, problems: string[]): number | undefined {
+  if (found === undefined) return undefined;
+  const perSecond = parseRate(found.value);
+  if (perSecond === undefined) {
+    problems.push(
+      `${found.from}: ${JSON.stringify(printable(found.value))} is not a rate; write such as 8, 8/s or 480/m`,
+    );
+  }
+  return perSecond;
+}
+
+function pathOf(found: Found | undefined): string | undefined {
+  return found === undefined ? undefined : resolve(found.folder, found.value);
+}

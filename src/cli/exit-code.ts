@@ -1,0 +1,138 @@
+/** What the process exits with: one function from how a verb ended to the documented code. */
+import type { ApplySummary, PlanOutcome, VerifySummary } from "../engine/verbs.ts";
+import { ApiError, GuardError, PlanFileError, RunFileError, RunLockedError, UsageError } from "../model/errors.ts";
+
+/** A public contract; the README lists it. */
+export const exitCodes = {
+  /** Done, or nothing to do. */
+  done: 0,
+  unexpected: 1,
+  /** Differences, only when `--detailed-exitcode` asks for it. */
+  differences: 2,
+  /** Bad usage, configuration or input file. */
+  usage: 3,
+  /** Authentication or authorisation. */
+  access: 4,
+  /** Finished, but some steps failed or are unverified. */
+  incomplete: 5,
+  /** A guard stopped the command. */
+  guard: 6,
+  /** Stopped on request; resumable. */
+  stopped: 7,
+  /** Another process holds the run. */
+  locked: 8,
+  /** The selectors matched nothing. */
+  nothingMatched: 9,
+  /** Time or calls are used up; resumable. */
+  budget: 10,
+  /** The second Ctrl-C. */
+  forced: 130,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** How a verb ended. */
+export type Ending =
+  | { readonly kind: "done" }
+  | { readonly kind: "stopped" }
+  | { readonly kind: "error"; readonly error: unknown }
+  | { readonly kind: "plan"; readonly outcome: PlanOutcome; readonly detailed: boolean }
+  | { readonly kind: "apply"; readonly summary: ApplySummary }
+  | { readonly kind: "verify"; readonly summary: VerifySummary; readonly detailed: boolean };
+
+export function exitCode(ending: Ending): ExitCode {
+  switch (ending.kind) {
+    case "done":
+      return exitCodes.done;
+    case "stopped":
+      return exitCodes.stopped;
+    case "error":
+      return ofError(ending.error);
+    case "plan":
+      return ofPlan(ending.outcome, ending.detailed);
+    case "apply":
+      return ofApply(ending.summary);
+    case "verify":
+      return ofVerify(ending.summary, ending.detailed);
+  }
+}
+
+function ofError(error: unknown): ExitCode {
+  if (error instanceof UsageError || error instanceof PlanFileError) return exitCodes.usage;
+  if (error instanceof GuardError) return exitCodes.guard;
+  if (error instanceof RunLockedError) return exitCodes.locked;
+  if (error instanceof ApiError) return ofApiError(error);
+  if (error instanceof RunFileError) return ofRunFile(error.kind);
+  return exitCodes.unexpected;
+}
+
+function ofApiError(error: ApiError): ExitCode {
+  switch (error.disposition) {
+    case "halt-actor":
+    case "halt-run":
+      return exitCodes.access;
+    case "refuse":
+      return error.status === 401 || error.status === 403 ? exitCodes.access : exitCodes.unexpected;
+    case "retry":
+    case "throttle":
+    case "conflict":
+    case "ambiguous":
+      return exitCodes.unexpected;
+  }
+}
+
+function ofRunFile(kind: RunFileError["kind"]): ExitCode {
+  switch (kind) {
+    case "tampered":
+    case "stale":
+      return exitCodes.guard;
+    case "full":
+      return exitCodes.unexpected;
+    case "missing":
+    case "not-a-run":
+    case "corrupt":
+    case "newer":
+    case "read-only":
+    case "unsafe":
+      return exitCodes.usage;
+  }
+}
+
+function ofPlan(outcome: PlanOutcome, detailed: boolean): ExitCode {
+  switch (outcome.kind) {
+    case "made":
+      return detailed && outcome.header.totals.steps > 0 ? exitCodes.differences : exitCodes.done;
+    case "refused":
+    case "over-limit":
+      return exitCodes.guard;
+    case "matched-nothing":
+      return exitCodes.nothingMatched;
+  }
+}
+
+function ofApply(summary: ApplySummary): ExitCode {
+  switch (summary.end) {
+    case "finished":
+      return summary.counts.failed + summary.counts.skipped > 0 ? exitCodes.incomplete : exitCodes.done;
+    case "blocked":
+      return exitCodes.incomplete;
+    case "stopped":
+      return exitCodes.stopped;
+    case "halted":
+      return exitCodes.access;
+    case "breaker":
+      return exitCodes.guard;
+    case "budget":
+      return exitCodes.budget;
+    case "journal":
+      return exitCodes.unexpected;
+  }
+}
+
+/** Steps that were not carried out are unverified: an apply that never ran must not look proven. */
+function ofVerify(summary: VerifySummary, detailed: boolean): ExitCode {
+  if (summary.stopped) return exitCodes.stopped;
+  const differs = summary.drifted + summary.unreadableCount > 0;
+  if (differs) return detailed ? exitCodes.differences : exitCodes.incomplete;
+  return summary.notApplied > 0 ? exitCodes.incomplete : exitCodes.done;
+}

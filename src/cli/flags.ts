@@ -1,0 +1,60 @@
+/** The options several verbs share, and how their values are read. */
+import { InvalidArgumentError } from "commander";
+import type { Command } from "commander";
+import { parseDuration, parseRate } from "./units.ts";
+
+export interface CommonFlags {
+  readonly color: boolean;
+}
+
+export interface GoogleFlags extends CommonFlags {
+  readonly endpoint?: string;
+  readonly key?: string;
+  readonly admin?: string;
+  readonly rate?: number;
+  readonly logFile?: string;
+}
+
+export function addGoogleOptions(command: Command): Command {
+  return command
+    .option("--key <file>", "service-account key with domain-wide delegation; - reads it from stdin [HANDOVER_KEY]")
+    .option("--admin <email>", "administrator to act as for Directory and Data Transfer [HANDOVER_ADMIN]")
+    .option("--endpoint <url>", "talk to this address instead of Google: an emulator [HANDOVER_ENDPOINT]")
+    .option("--rate <n>", "calls per second at most, such as 8, 8/s or 480/m", rate)
+    .option("--log-file <file>", "append one JSON line per call and event to this file");
+}
+
+/** A whole number of at least 1. */
+export function count(text: string): number {
+  return whole(text, 1);
+}
+
+/** A whole number of at least 0. */
+export function countOrNone(text: string): number {
+  return whole(text, 0);
+}
+
+function whole(text: string, min: number): number {
+  const value = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= min)) throw new InvalidArgumentError(`write a whole number of at least ${min}`);
+  return value;
+}
+
+/** Calls per second. */
+export function rate(text: string): number {
+  const perSecond = parseRate(text);
+  if (perSecond === undefined) throw new InvalidArgumentError("write calls per second, such as 8, 8/s or 480/m");
+  return perSecond;
+}
+
+/** Milliseconds. */
+export function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new InvalidArgumentError("write a duration with its unit, such as 90s, 15m or 1h30m");
+  return ms;
+}
+
+/** For options that may be given several times, or once with commas. */
+export function collect(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), ...text.split(",").filter((part) => part !== "")];
+}

@@ -1,0 +1,131 @@
+/** The log file: JSON lines of calls and events, made only of fields that are named here. */
+import { constants, openSync } from "node:fs";
+import { pino } from "pino";
+import { UsageError } from "../model/errors.ts";
+import type { EngineEvent } from "../model/event.ts";
+import { printable } from "../model/text.ts";
+import type { Context } from "./context.ts";
+
+/** One request as the Google side tells it: no headers, no bodies, no query. */
+export interface CallRecord {
+  readonly method: string;
+  readonly route: string;
+  readonly actor: string | undefined;
+  readonly status: number | undefined;
+  readonly ms: number;
+  readonly failure: string | undefined;
+}
+
+export interface Log {
+  event(event: EngineEvent): void;
+  call(record: CallRecord): void;
+  close(): Promise<void>;
+}
+
+const noLog: Log = { event: () => undefined, call: () => undefined, close: () => Promise.resolve() };
+
+/**
+ * Appends to `file`; without one nothing is kept. A log that can no longer be written is given up with one line on
+ * stderr and never stops the work.
+ */
+export function openLog(context: Context, file: string | undefined, verb: string, runId: string): Log {
+  if (file === undefined) return noLog;
+  const destination = pino.destination({ dest: openAppending(file), sync: false, minLength: 4096 });
+  let broken = false;
+  destination.on("error", (error: NodeJS.ErrnoException) => {
+    if (!broken)
+      context.stderr.write(`The log file cannot be written any more (${error.code ?? "error"}); going on.\n`);
+    broken = true;
+  });
+  const logger = pino(
+    { base: { verb, runId }, timestamp: () => `,"time":${Math.trunc(context.clock.now())}` },
+    destination,
+  );
+  return {
+    event: (event) => {
+      if (!broken) logger.info(eventFields(event));
+    },
+    call: (record) => {
+      if (!broken) logger.info(callFields(record));
+    },
+    close: () => closed(destination),
+  };
+}
+
+function openAppending(file: string): number {
+  try {
+    return openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "error";
+    throw new UsageError(`the log file ${printable(file)} cannot be opened (${code})`, "choose another --log-file");
+  }
+}
+
+function closed(destination: ReturnType<typeof pino.destination>): Promise<void> {
+  return new Promise((resolve) => {
+    destination.once("close", () => resolve());
+    destination.once("error", () => resolve());
+    destination.end();
+  });
+}
+
+function callFields(record: CallRecord): object {
+  return {
+    call: record.route,
+    method: record.method,
+    actor: text(record.actor),
+    status: record.status,
+    ms: Math.round(record.ms),
+    failure: text(record.failure),
+  };
+}
+
+function eventFields(event: EngineEvent): object {
+  switch (event.type) {
+    case "survey":
+      return {
+        event: event.type,
+        usersDone: event.usersDone,
+        usersTotal: event.usersTotal,
+        assets: event.assets,
+        permissions: event.permissions,
+      };
+    case "user-unreadable":
+      return { event: event.type, user: event.user, reason: text(event.reason) };
+    case "apply-started":
+      return { event: event.type, steps: event.steps, open: event.open, resumed: event.resumed };
+    case "step":
+      return {
+        event: event.type,
+        seq: event.seq,
+        outcome: event.outcome,
+        failure: text(event.failure),
+        reason: text(event.reason),
+        asset: text(event.asset),
+      };
+    case "retry":
+      return { event: event.type, seq: event.seq, failure: text(event.failure), waitMs: Math.round(event.waitMs) };
+    case "conflict":
+      return { event: event.type, seq: event.seq, conflicts: event.conflicts };
+    case "transfer":
+      return {
+        event: event.type,
+        seq: event.seq,
+        transferId: text(event.transferId),
+        status: text(event.status),
+        attached: event.attached,
+      };
+    case "pace":
+      return { event: event.type, perSecond: event.perSecond, reason: text(event.reason) };
+    case "actor-halted":
+      return { event: event.type, actor: event.actor, failure: text(event.failure), reason: text(event.reason) };
+    case "stopping":
+      return { event: event.type, why: text(event.why) };
+    case "apply-ended":
+      return { event: event.type, counts: event.counts };
+  }
+}
+
+function text(value: string | undefined): string | undefined {
+  return value === undefined ? undefined : printable(value, 300);
+}

@@ -1,0 +1,100 @@
+/** Making a run, which `plan` and `undo` have in common: what surrounds the work, and showing what came of it. */
+import { stat } from "node:fs/promises";
+import { PlanStopped } from "../engine/plan.ts";
+import type { PlanOutcome, Surroundings } from "../engine/verbs.ts";
+import type { RunWriter } from "../journal/journal.ts";
+import { openReader } from "../journal/sqlite/reader.ts";
+import { createRun } from "../journal/sqlite/writer.ts";
+import { GuardError, UsageError } from "../model/errors.ts";
+import type { EngineEvent } from "../model/event.ts";
+import { printable } from "../model/text.ts";
+import type { Settings } from "./config.ts";
+import { connectApi } from "./connect.ts";
+import type { Context } from "./context.ts";
+import { exitCode } from "./exit-code.ts";
+import type { ExitCode } from "./exit-code.ts";
+import { shownPath } from "./files.ts";
+import { hasBegun } from "./guards.ts";
+import { openLog } from "./logging.ts";
+import { print, styleOf } from "./output.ts";
+import { showNoRun, showRun } from "./plan-view.ts";
+import type { PlanViewOptions } from "./plan-view.ts";
+import { stopOnSignals } from "./signals.ts";
+import { SurveyView } from "./survey-view.ts";
+
+export interface Making {
+  readonly verb: string;
+  readonly runId: string;
+  /** Where the run is put. */
+  readonly path: string;
+  readonly replace: boolean;
+  readonly settings: Settings;
+  readonly detailed: boolean;
+  readonly view: PlanViewOptions;
+}
+
+/** A run that has begun holds the only proof of what was done: nothing writes over it. */
+export async function refuseTaken(context: Context, path: string, replace: boolean): Promise<void> {
+  if ((await stat(path).catch(() => undefined)) === undefined) return;
+  const name = printable(shownPath(context, path));
+  const other = "choose another name with -o NAME";
+  if (!replace) throw new UsageError(`${name} exists already`, `${other}, or add --replace`);
+  const reader = await openReader(path);
+  const begun = hasBegun(await reader.counts());
+  await reader.close();
+  if (begun) throw new GuardError("progress", `${name} has been carried out in part and is the proof of it`, other);
+}
+
+/** Calls `work`, which seals or discards the run, and shows the outcome. Whatever ends it early leaves nothing behind. */
+export async function makeRun(
+  context: Context,
+  making: Making,
+  work: (surroundings: Surroundings, writer: RunWriter) => Promise<PlanOutcome>,
+): Promise<ExitCode> {
+  const { settings, view: options } = making;
+  const log = openLog(context, settings.logFile, making.verb, making.runId);
+  const view = new SurveyView(context, styleOf(context, context.stderr, options.color));
+  const stopping = stopOnSignals(context, undefined);
+  const onEvent = (event: EngineEvent): void => {
+    log.event(event);
+    view.onEvent(event);
+  };
+  let outcome: PlanOutcome;
+  try {
+    const api = await connectApi(context, settings, "plan", { onEvent, onCall: (call) => log.call(call) });
+    try {
+      const writer = await createRun(making.path, { replace: making.replace });
+      const { clock, random } = context;
+      outcome = await work({ api, clock, random, onEvent, stop: stopping.stop }, writer).catch(
+        async (error: unknown) => {
+          await writer.discard();
+          throw error;
+        },
+      );
+    } finally {
+      await api.close();
+    }
+  } catch (error) {
+    if (!(error instanceof PlanStopped)) throw error;
+    view.close();
+    await print(context.stderr, ["Stopped. No run was made; the same command begins again."]);
+    return exitCode({ kind: "stopped" });
+  } finally {
+    view.close();
+    stopping.dispose();
+    await log.close();
+  }
+  await showOutcome(context, making, outcome);
+  return exitCode({ kind: "plan", outcome, detailed: making.detailed });
+}
+
+async function showOutcome(context: Context, making: Making, outcome: PlanOutcome): Promise<void> {
+  const name = shownPath(context, making.path);
+  if (outcome.kind !== "made") return showNoRun(context, outcome, name, making.view);
+  const reader = await openReader(making.path);
+  try {
+    await showRun(context, reader, name, making.view);
+  } finally {
+    await reader.close();
+  }
+}

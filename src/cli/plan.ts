@@ -1,0 +1,154 @@
+/** `handover plan`: plan files -> a run, shown; or every reason why there is none. */
+import { Option } from "commander";
+import type { Command } from "commander";
+import { planRun } from "../engine/plan.ts";
+import type { PlanInput } from "../engine/verbs.ts";
+import { openStage } from "../journal/sqlite/stage.ts";
+import type { Stage } from "../journal/stage.ts";
+import { PlanFileError, UsageError } from "../model/errors.ts";
+import { PlanReader } from "../plan/read.ts";
+import { diagnosticsText } from "../report/diagnostics-text.ts";
+import { diagnosticsJson } from "../report/json.ts";
+import { resolveSettings } from "./config.ts";
+import type { Context } from "./context.ts";
+import { exitCode } from "./exit-code.ts";
+import type { ExitCode } from "./exit-code.ts";
+import { newRunPath, openPlanFile } from "./files.ts";
+import type { PlanFormat } from "./files.ts";
+import { addGoogleOptions, count, countOrNone } from "./flags.ts";
+import type { GoogleFlags } from "./flags.ts";
+import { ulid } from "./ids.ts";
+import { makeRun, refuseTaken } from "./making.ts";
+import { print, styleOf } from "./output.ts";
+
+export interface PlanFlags extends GoogleFlags {
+  readonly output?: string;
+  readonly format?: PlanFormat;
+  readonly skipRefused?: boolean;
+  readonly maxChanges?: number;
+  readonly replace?: boolean;
+  readonly concurrency?: number;
+  readonly json?: boolean;
+  readonly all?: boolean;
+  readonly detailedExitcode?: boolean;
+}
+
+export interface PlanOptions {
+  readonly files: readonly string[];
+  readonly format: PlanFormat | undefined;
+  /** The run as named, or made from the first file's name. */
+  readonly run: string;
+  readonly skipRefused: boolean;
+  readonly changesMax: number | undefined;
+  readonly replace: boolean;
+  readonly concurrency: number;
+  readonly json: boolean;
+  readonly all: boolean;
+  readonly detailed: boolean;
+  readonly color: boolean;
+  readonly google: GoogleFlags;
+}
+
+export function define(command: Command): void {
+  command
+    .argument("<files...>", "plan files (.csv, .yaml, .yml); - reads stdin")
+    .option("-o, --output <run>", "the run to make; by default named after the first file")
+    .addOption(new Option("--format <format>", "the format of files whose name does not tell").choices(["csv", "yaml"]))
+    .option("--skip-refused", "make the run without what is refused, instead of no run")
+    .option("--max-changes <n>", "make no run that changes more than this", countOrNone)
+    .option("--replace", "take the place of a run of that name that has not begun")
+    .option("--all", "show every step, not only the first 40")
+    .option("--json", "one JSON document with every step")
+    .option("--detailed-exitcode", "exit 2 when the run has something to do, 0 when it has not")
+    .option("--concurrency <n>", "calls under way at once (default 8)", count);
+  addGoogleOptions(command).addHelpText(
+    "after",
+    `
+Examples:
+  handover plan moves.csv -o friday.handover --key key.json --admin admin@acme.example
+  handover plan leavers.csv reorganisation.yaml -o weekend
+  echo 'from,to
+  leaver@acme.example,heir@acme.example' | handover plan - --format csv -o leaver
+
+Reads only. A plan file with any problem makes no run; all its problems are listed at once.`,
+  );
+}
+
+export function parse(args: readonly string[], flags: PlanFlags): PlanOptions {
+  const [first = ""] = args;
+  if (args.filter((file) => file === "-").length > 1) {
+    throw new UsageError("stdin can be read only once", "name - once");
+  }
+  if (args.includes("-") && flags.key === "-") {
+    throw new UsageError("plan file and key cannot both come from stdin", "put one of them in a file");
+  }
+  if (first === "-" && flags.output === undefined) {
+    throw new UsageError("a plan from stdin gives the run no name", "add -o NAME");
+  }
+  return {
+    files: args,
+    format: flags.format,
+    run: flags.output ?? first.replace(/^.*[/\\]/, "").replace(/\.[^.]*$/, ""),
+    skipRefused: flags.skipRefused === true,
+    changesMax: flags.maxChanges,
+    replace: flags.replace === true,
+    concurrency: flags.concurrency ?? 8,
+    json: flags.json === true,
+    all: flags.all === true,
+    detailed: flags.detailedExitcode === true,
+    color: flags.color,
+    google: flags,
+  };
+}
+
+export async function run(context: Context, options: PlanOptions): Promise<ExitCode> {
+  const path = newRunPath(context, options.run);
+  await refuseTaken(context, path, options.replace);
+  const stage = await openStage();
+  try {
+    const wishes = await readPlanFiles(context, options, stage);
+    const settings = await resolveSettings(context, options.google);
+    const making = { ...options, verb: "plan", runId: wishes.runId, path, settings, view: options };
+    return await makeRun(context, making, (surroundings, writer) =>
+      planRun(surroundings, stage, writer, { ...wishes, admin: settings.admin }),
+    );
+  } catch (error) {
+    if (!(error instanceof PlanFileError)) throw error;
+    return await showDiagnostics(context, options, error);
+  } finally {
+    await stage.close();
+  }
+}
+
+async function readPlanFiles(context: Context, options: PlanOptions, stage: Stage): Promise<Omit<PlanInput, "admin">> {
+  const reader = new PlanReader();
+  const sources = [];
+  for (const file of options.files) {
+    const source = await openPlanFile(context, file, options.format);
+    sources.push(source);
+    await reader.read(source, (requests) => stage.addRequests(requests));
+  }
+  const read = reader.finish();
+  if (read.diagnostics.length > 0) throw new PlanFileError(read.diagnostics, read.diagnosticsOmitted);
+  const { limits } = read.settings;
+  const changes = Math.min(limits.changes ?? Infinity, options.changesMax ?? Infinity);
+  return {
+    runId: ulid(context.clock, context.random),
+    toolVersion: context.version,
+    settings: { ...read.settings, limits: { ...limits, changes: changes === Infinity ? undefined : changes } },
+    planFiles: sources.flatMap((source) => source.hashes()),
+    rows: read.rows,
+    duplicateRows: read.duplicates,
+    skipRefused: options.skipRefused,
+    concurrency: options.concurrency,
+  };
+}
+
+async function showDiagnostics(context: Context, options: PlanOptions, error: PlanFileError): Promise<ExitCode> {
+  if (options.json) await print(context.stdout, [diagnosticsJson(error.diagnostics, error.omitted)]);
+  else {
+    const style = styleOf(context, context.stderr, options.color);
+    await print(context.stderr, diagnosticsText(error.diagnostics, error.omitted, style));
+  }
+  return exitCode({ kind: "error", error });
+}

@@ -1,0 +1,157 @@
+/** The program: the table of verbs, how a command line becomes a call of one of them, and what every failure prints. */
+import { Command, CommanderError } from "commander";
+import type { Context } from "./context.ts";
+import { exitCode, exitCodes } from "./exit-code.ts";
+import type { ExitCode } from "./exit-code.ts";
+import { print, styleOf } from "./output.ts";
+
+/** What the file of a verb exports. */
+export interface Verb<Flags, Options> {
+  /** Adds arguments, options and examples. */
+  define(command: Command): void;
+  /** Checks what commander alone cannot; throws `UsageError`. */
+  parse(args: readonly string[], flags: Flags): Options;
+  run(context: Context, options: Options): Promise<ExitCode>;
+}
+
+interface BoundVerb {
+  define(command: Command): void;
+  call(context: Context, command: Command): Promise<ExitCode>;
+}
+
+interface VerbEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<BoundVerb>;
+}
+
+function bind<Flags extends object, Options>(verb: Verb<Flags, Options>): BoundVerb {
+  return {
+    define: (command) => verb.define(command),
+    call: (context, command) => verb.run(context, verb.parse(command.args, command.opts<Flags>())),
+  };
+}
+
+/** In the order in which they are used. Each loads only when it is called. */
+const verbs: readonly VerbEntry[] = [
+  {
+    name: "plan",
+    summary: "compile plan files into a run and show what it would do",
+    load: async () => bind(await import("./plan.ts")),
+  },
+  { name: "show", summary: "show a run again", load: async () => bind(await import("./show.ts")) },
+  { name: "apply", summary: "carry out a run, or resume it", load: async () => bind(await import("./apply.ts")) },
+  { name: "status", summary: "how far a run has come", load: async () => bind(await import("./status.ts")) },
+  {
+    name: "verify",
+    summary: "read back every touched asset and show drift",
+    load: async () => bind(await import("./verify.ts")),
+  },
+  {
+    name: "undo",
+    summary: "make a run that takes back what a run did",
+    load: async () => bind(await import("./undo.ts")),
+  },
+  {
+    name: "report",
+    summary: "report on a run; its hand-over sheet",
+    load: async () => bind(await import("./report.ts")),
+  },
+  {
+    name: "emulator",
+    summary: "run the local stand-in for Google, to rehearse",
+    load: async () => bind(await import("./emulator.ts")),
+  },
+];
+
+/** Carries out one command line. Never throws; prints what went wrong. */
+export async function runCommandLine(context: Context): Promise<ExitCode> {
+  const silenced = (): void => undefined;
+  context.stdout.on("error", silenced);
+  context.stderr.on("error", silenced);
+  try {
+    refuseUncheckedTls(context);
+    return await dispatch(context);
+  } catch (error) {
+    return await explain(context, error);
+  } finally {
+    context.stdout.off("error", silenced);
+    context.stderr.off("error", silenced);
+  }
+}
+
+async function dispatch(context: Context): Promise<ExitCode> {
+  const { argv } = context;
+  const [first] = argv;
+  const topic = first === "help" ? argv[1] : first;
+  if (topic === "settings" && first === "help") {
+    const { settingsHelp } = await import("./help.ts");
+    await print(context.stdout, settingsHelp);
+    return exitCodes.done;
+  }
+  if (first === undefined) {
+    const { firstScreen } = await import("./help.ts");
+    await print(context.stdout, firstScreen(verbs, context.version, styleOf(context, context.stdout, true)));
+    return exitCodes.done;
+  }
+  let code: ExitCode = exitCodes.done;
+  const program = newProgram(context);
+  for (const entry of verbs) {
+    const command = program.command(entry.name).summary(entry.summary).description(sentence(entry.summary));
+    if (entry.name !== topic) continue;
+    const verb = await entry.load();
+    command.option("--no-color", "print without colour");
+    verb.define(command);
+    command.action(async () => {
+      code = await verb.call(context, command);
+    });
+  }
+  await program.parseAsync([...argv], { from: "user" });
+  return code;
+}
+
+function newProgram(context: Context): Command {
+  return new Command("handover")
+    .description("Moves ownership of, and access to, Looker Studio assets between people, in bulk.")
+    .version(context.version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [verb]", "print help for a verb, or for settings")
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      writeErr: () => undefined,
+      getOutHelpWidth: () => Math.min(context.stdout.columns ?? 100, 120),
+    })
+    .exitOverride();
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+/** The key would be handed to whoever sits in between. */
+function refuseUncheckedTls(context: Context): void {
+  if (context.env["NODE_TLS_REJECT_UNAUTHORIZED"] !== "0") return;
+  throw new CommanderError(
+    exitCodes.usage,
+    "handover.uncheckedTls",
+    "error: NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check that it is Google who answers\n(unset it; for a company's own certificates set NODE_EXTRA_CA_CERTS=FILE)",
+  );
+}
+
+async function explain(context: Context, error: unknown): Promise<ExitCode> {
+  const { argv } = context;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return exitCodes.done;
+    const { usageLines } = await import("./help.ts");
+    await print(context.stderr, usageLines(error.message, argv, verbs));
+    return exitCodes.usage;
+  }
+  const code = exitCode({ kind: "error", error });
+  if (argv.includes("--json")) {
+    const { errorJson } = await import("../report/json.ts");
+    await print(context.stdout, [errorJson(error, code)]);
+  }
+  const { errorText } = await import("../report/error-text.ts");
+  await print(context.stderr, errorText(error, styleOf(context, context.stderr, !argv.includes("--no-color"))));
+  return code;
+}

@@ -1,0 +1,132 @@
+/** `handover report`: what a run did and what is left for people, as text, Markdown, CSV or JSON. */
+import { resolve } from "node:path";
+import { Option } from "commander";
+import type { Command } from "commander";
+import { openReader } from "../journal/sqlite/reader.ts";
+import type { RunReader } from "../journal/journal.ts";
+import { UsageError } from "../model/errors.ts";
+import { stepsCsv } from "../report/csv.ts";
+import { handoverSheet, sheetCsv, sheetMarkdown, sheetText } from "../report/handover-sheet.ts";
+import { reportJson, sheetJson } from "../report/json.ts";
+import { pagesOf } from "../report/rows.ts";
+import { runReportMarkdown, runReportText } from "../report/run-report.ts";
+import { plainStyle } from "../report/style.ts";
+import type { Style } from "../report/style.ts";
+import type { Context } from "./context.ts";
+import { exitCode } from "./exit-code.ts";
+import type { ExitCode } from "./exit-code.ts";
+import { existingRunPath, shownPath, writeWhole } from "./files.ts";
+import type { CommonFlags } from "./flags.ts";
+import { print, printText, styleOf } from "./output.ts";
+import { auditHead, runFacts } from "./run-facts.ts";
+
+type Format = "text" | "md" | "csv" | "json";
+
+export interface ReportFlags extends CommonFlags {
+  readonly format?: Format;
+  readonly json?: boolean;
+  readonly csv?: boolean;
+  readonly handoverSheet?: boolean;
+  readonly output?: string;
+}
+
+export interface ReportOptions {
+  readonly run: string;
+  readonly format: Format;
+  readonly sheet: boolean;
+  /** Undefined: stdout. */
+  readonly output: string | undefined;
+  readonly color: boolean;
+}
+
+export function define(command: Command): void {
+  command
+    .argument("<run>", "the run: friday or friday.handover")
+    .addOption(new Option("--format <format>", "how it is written").choices(["text", "md", "csv", "json"]))
+    .option("--json", "the same as --format json")
+    .option("--csv", "the same as --format csv")
+    .option("--handover-sheet", "only what people must do by hand, by person")
+    .option("-o, --output <file>", "write it to this file instead of stdout")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  handover report friday.handover
+  handover report friday --handover-sheet --format md -o sheet.md
+  handover report friday --csv -o friday.csv`,
+    );
+}
+
+export function parse(args: readonly string[], flags: ReportFlags): ReportOptions {
+  const asked = new Set<Format>();
+  if (flags.format !== undefined) asked.add(flags.format);
+  if (flags.json === true) asked.add("json");
+  if (flags.csv === true) asked.add("csv");
+  if (asked.size > 1) {
+    throw new UsageError(`a report has one format, not ${[...asked].join(" and ")}`, "leave only one of the options");
+  }
+  return {
+    run: args[0] ?? "",
+    format: [...asked][0] ?? "text",
+    sheet: flags.handoverSheet === true,
+    output: flags.output,
+    color: flags.color,
+  };
+}
+
+export async function run(context: Context, options: ReportOptions): Promise<ExitCode> {
+  const path = await existingRunPath(context, options.run);
+  const name = shownPath(context, path);
+  const reader = await openReader(path);
+  try {
+    const style = options.output === undefined ? styleOf(context, context.stdout, options.color) : plainStyle;
+    const pieces = options.sheet
+      ? sheetPieces(reader, options.format, style)
+      : reportPieces(reader, options.format, name, style);
+    if (options.output === undefined) {
+      for await (const piece of pieces) await printText(context.stdout, piece);
+    } else {
+      await writeWhole(resolve(context.cwd, options.output), pieces);
+      await print(context.stderr, [`Written: ${options.output}`]);
+    }
+  } finally {
+    await reader.close();
+  }
+  return exitCode({ kind: "done" });
+}
+
+async function* reportPieces(reader: RunReader, format: Format, name: string, style: Style): AsyncGenerator<string> {
+  if (format === "csv") {
+    yield* stepsCsv(pagesOf(reader));
+    return;
+  }
+  const facts = await runFacts(reader);
+  const audit = await auditHead(reader);
+  const transfers = pagesOf(reader, { kinds: ["transfer"] });
+  switch (format) {
+    case "text":
+      return yield* lines(runReportText(facts, audit, transfers, name, style));
+    case "md":
+      return yield* lines(runReportMarkdown(facts, audit, transfers, name));
+    case "json":
+      return yield* reportJson(facts, audit, pagesOf(reader), name);
+  }
+}
+
+async function* sheetPieces(reader: RunReader, format: Format, style: Style): AsyncGenerator<string> {
+  const sheet = await handoverSheet(reader.header, reader.digest, pagesOf(reader));
+  switch (format) {
+    case "text":
+      return yield* lines(sheetText(sheet, style));
+    case "md":
+      return yield* lines(sheetMarkdown(sheet));
+    case "csv":
+      return yield* sheetCsv(sheet);
+    case "json":
+      return yield* sheetJson(sheet);
+  }
+}
+
+async function* lines(source: AsyncIterable<string> | Iterable<string>): AsyncGenerator<string> {
+  for await (const line of source) yield `${line}\n`;
+}

@@ -1,0 +1,27 @@
+/** Reading from a run file what the views show of it. */
+import type { RunReader } from "../journal/journal.ts";
+import type { AuditHead, RunFacts } from "../report/rows.ts";
+
+/** Groups of failures that are listed by name. */
+const failureGroupsMax = 20;
+
+export async function runFacts(run: RunReader): Promise<RunFacts> {
+  return {
+    header: run.header,
+    digest: run.digest,
+    counts: await run.counts(),
+    failures: await run.failures(failureGroupsMax),
+    verification: await run.verification(),
+  };
+}
+
+/** The end of the audit chain, and whether the whole chain holds; undefined while nothing has been recorded. */
+export async function auditHead(run: RunReader): Promise<AuditHead | undefined> {
+  let last: AuditHead | undefined;
+  for (let after = 0; ; after = last?.seq ?? 0) {
+    const row = (await run.audit(after, 1000)).at(-1);
+    if (row === undefined) break;
+    last = { seq: row.seq, at: row.at, hash: row.hash, firstBad: undefined };
+  }
+  return last === undefined ? undefined : { ...last, firstBad: await run.firstBadAuditRow() };
+}

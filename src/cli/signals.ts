@@ -1,0 +1,60 @@
+/** Asking a verb to stop: one signal drains, a second one leaves at once, and a reader that has gone counts as a signal. */
+import type { Context } from "./context.ts";
+import { exitCodes } from "./exit-code.ts";
+
+export interface Stopping {
+  /** Fires at the first request to stop. */
+  readonly stop: AbortSignal;
+  /** What asked, such as `SIGINT`; undefined while nothing has. */
+  readonly why: () => string | undefined;
+  /** Takes the handlers away again. */
+  readonly dispose: () => void;
+}
+
+/** How long what is under way may take to end before the process leaves anyway. A resumed step reads before it writes. */
+export const drainMaxMs = 30_000;
+
+/**
+ * `resume` is the command that goes on from here, printed at both signals; undefined for verbs that leave nothing
+ * half-done. Every stop of such a verb is immediate as far as the work allows.
+ */
+export function stopOnSignals(context: Context, resume: string | undefined): Stopping {
+  const controller = new AbortController();
+  const drained = new AbortController();
+  let why: string | undefined;
+  const next = resume === undefined ? "" : `Resume with: ${resume}\n`;
+
+  function begin(cause: string, word: string): void {
+    why = cause;
+    if (word !== "") context.stderr.write(word);
+    controller.abort(cause);
+    void context.clock.sleep(drainMaxMs, drained.signal).then(() => {
+      if (drained.signal.aborted) return;
+      context.stderr.write(`\nWhat is under way has not ended within ${drainMaxMs / 1000} s; leaving it. ${next}`);
+      context.exit(exitCodes.stopped);
+    });
+  }
+
+  const off = context.onSignal((signal) => {
+    if (why === undefined) {
+      begin(signal, `\nStopping: what is under way is finished first. Ctrl-C again leaves at once.\n${next}`);
+      return;
+    }
+    if (signal === "SIGHUP") return;
+    context.stderr.write(`\nLeft at once. ${next}`);
+    context.exit(exitCodes.forced);
+  });
+
+  const onBroken = (error: NodeJS.ErrnoException): void => {
+    if (why === undefined) begin(error.code ?? "broken output", "");
+  };
+  context.stdout.on("error", onBroken);
+  return {
+    stop: controller.signal,
+    why: () => why,
+    dispose: () => {
+      off();
+      drained.abort();
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/** `handover status`: how far a run has come, also while another process carries it out. */
+import type { Command } from "commander";
+import { openReader } from "../journal/sqlite/reader.ts";
+import { statusJson } from "../report/json.ts";
+import { statusText } from "../report/status-text.ts";
+import type { Context } from "./context.ts";
+import { exitCode } from "./exit-code.ts";
+import type { ExitCode } from "./exit-code.ts";
+import { existingRunPath, shownPath } from "./files.ts";
+import type { CommonFlags } from "./flags.ts";
+import { print, styleOf } from "./output.ts";
+import { runFacts } from "./run-facts.ts";
+
+export interface StatusFlags extends CommonFlags {
+  readonly json?: boolean;
+}
+
+export interface StatusOptions {
+  readonly run: string;
+  readonly json: boolean;
+  readonly color: boolean;
+}
+
+export function define(command: Command): void {
+  command
+    .argument("<run>", "the run: friday or friday.handover")
+    .option("--json", "one JSON document")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  handover status friday.handover
+  handover status friday --json | jq '.counts'`,
+    );
+}
+
+export function parse(args: readonly string[], flags: StatusFlags): StatusOptions {
+  return { run: args[0] ?? "", json: flags.json === true, color: flags.color };
+}
+
+export async function run(context: Context, options: StatusOptions): Promise<ExitCode> {
+  const path = await existingRunPath(context, options.run);
+  const name = shownPath(context, path);
+  const reader = await openReader(path);
+  try {
+    const facts = await runFacts(reader);
+    const held = await isHeld(path);
+    await print(
+      context.stdout,
+      options.json
+        ? [statusJson(facts, name, held)]
+        : statusText(facts, name, held, styleOf(context, context.stdout, options.color)),
+    );
+  } finally {
+    await reader.close();
+  }
+  return exitCode({ kind: "done" });
+}

@@ -1,0 +1,91 @@
+/** `handover undo`: makes a new run that takes back what a run did; nothing is sent until that is applied. */
+import type { Command } from "commander";
+import { undoRun } from "../engine/undo.ts";
+import { openReader } from "../journal/sqlite/reader.ts";
+import { UsageError } from "../model/errors.ts";
+import { resolveSettings } from "./config.ts";
+import type { Context } from "./context.ts";
+import type { ExitCode } from "./exit-code.ts";
+import { existingRunPath, newRunPath } from "./files.ts";
+import { addGoogleOptions, count } from "./flags.ts";
+import type { GoogleFlags } from "./flags.ts";
+import { ulid } from "./ids.ts";
+import { makeRun, refuseTaken } from "./making.ts";
+
+export interface UndoFlags extends GoogleFlags {
+  readonly output?: string;
+  readonly replace?: boolean;
+  readonly json?: boolean;
+  readonly all?: boolean;
+  readonly concurrency?: number;
+}
+
+export interface UndoOptions {
+  /** The run to take back. */
+  readonly run: string;
+  /** The run to make. */
+  readonly output: string;
+  readonly replace: boolean;
+  readonly concurrency: number;
+  readonly json: boolean;
+  readonly all: boolean;
+  readonly color: boolean;
+  readonly google: GoogleFlags;
+}
+
+export function define(command: Command): void {
+  command
+    .argument("<run>", "the run to take back: friday or friday.handover")
+    .requiredOption("-o, --output <run>", "the run to make")
+    .option("--replace", "take the place of a run of that name that has not begun")
+    .option("--all", "show every step, not only the first 40")
+    .option("--json", "one JSON document with every step")
+    .option("--concurrency <n>", "calls under way at once (default 8)", count);
+  addGoogleOptions(command).addHelpText(
+    "after",
+    `
+Examples:
+  handover undo friday.handover -o friday-undo
+  handover apply friday-undo.handover
+
+Only what the run itself changed is taken back; what others changed since stays. What cannot be taken back,
+such as a whole-user transfer, is said.`,
+  );
+}
+
+export function parse(args: readonly string[], flags: UndoFlags): UndoOptions {
+  return {
+    run: args[0] ?? "",
+    output: flags.output ?? "",
+    replace: flags.replace === true,
+    concurrency: flags.concurrency ?? 8,
+    json: flags.json === true,
+    all: flags.all === true,
+    color: flags.color,
+    google: flags,
+  };
+}
+
+export async function run(context: Context, options: UndoOptions): Promise<ExitCode> {
+  const done = await existingRunPath(context, options.run);
+  const path = newRunPath(context, options.output);
+  if (path === done) throw new UsageError("a run cannot be its own undo", "name the new run differently with -o NAME");
+  await refuseTaken(context, path, options.replace);
+  const settings = await resolveSettings(context, options.google);
+  const reader = await openReader(done);
+  try {
+    const runId = ulid(context.clock, context.random);
+    const { concurrency, replace } = options;
+    const making = { verb: "undo", runId, path, replace, settings, detailed: false, view: options };
+    return await makeRun(context, making, (surroundings, writer) =>
+      undoRun(surroundings, reader, writer, {
+        runId,
+        toolVersion: context.version,
+        admin: settings.admin,
+        concurrency,
+      }),
+    );
+  } finally {
+    await reader.close();
+  }
+}

@@ -1,0 +1,136 @@
+/** `handover verify`: reads back every touched asset and shows what is not as the run left it. */
+import type { Command } from "commander";
+import type { VerifySummary } from "../engine/verbs.ts";
+import { verifyRun } from "../engine/verify.ts";
+import type { Journal, RunReader } from "../journal/journal.ts";
+import { openJournal } from "../journal/sqlite/journal.ts";
+import { openReader } from "../journal/sqlite/reader.ts";
+import { RunFileError, RunLockedError } from "../model/errors.ts";
+import type { EngineEvent } from "../model/event.ts";
+import { verifyJson } from "../report/json.ts";
+import { verifyText } from "../report/verify-text.ts";
+import { resolveSettings } from "./config.ts";
+import { connectApi } from "./connect.ts";
+import type { Context } from "./context.ts";
+import { exitCode } from "./exit-code.ts";
+import type { ExitCode } from "./exit-code.ts";
+import { existingRunPath, shownPath, typedCommand } from "./files.ts";
+import { addGoogleOptions, count } from "./flags.ts";
+import type { GoogleFlags } from "./flags.ts";
+import { guardTenant } from "./guards.ts";
+import { openLog } from "./logging.ts";
+import { print, styleOf } from "./output.ts";
+import { stopOnSignals } from "./signals.ts";
+import { SurveyView } from "./survey-view.ts";
+
+export interface VerifyFlags extends GoogleFlags {
+  readonly json?: boolean;
+  readonly detailedExitcode?: boolean;
+  readonly concurrency?: number;
+}
+
+export interface VerifyOptions {
+  readonly run: string;
+  readonly json: boolean;
+  readonly detailed: boolean;
+  readonly concurrency: number;
+  readonly color: boolean;
+  readonly google: GoogleFlags;
+}
+
+/** Drifts that are listed one by one; all are counted. */
+const driftsMax = 1000;
+
+export function define(command: Command): void {
+  command
+    .argument("<run>", "the run: friday or friday.handover")
+    .option("--json", "one JSON document")
+    .option("--detailed-exitcode", "exit 2 when something differs, instead of 5")
+    .option("--concurrency <n>", "calls under way at once (default 8)", count);
+  addGoogleOptions(command).addHelpText(
+    "after",
+    `
+Examples:
+  handover verify friday.handover
+  handover verify friday --json | jq '.drifts'`,
+  );
+}
+
+export function parse(args: readonly string[], flags: VerifyFlags): VerifyOptions {
+  return {
+    run: args[0] ?? "",
+    json: flags.json === true,
+    detailed: flags.detailedExitcode === true,
+    concurrency: flags.concurrency ?? 8,
+    color: flags.color,
+    google: flags,
+  };
+}
+
+export async function run(context: Context, options: VerifyOptions): Promise<ExitCode> {
+  const path = await existingRunPath(context, options.run);
+  const settings = await resolveSettings(context, options.google);
+  const { reader, record } = await openForVerdicts(context, path);
+  const { header } = reader;
+  const log = openLog(context, settings.logFile, "verify", header.runId);
+  const view = new SurveyView(context, styleOf(context, context.stderr, options.color));
+  const stopping = stopOnSignals(context, typedCommand(context));
+  const onEvent = (event: EngineEvent): void => {
+    log.event(event);
+    view.onEvent(event);
+  };
+  try {
+    const use = header.totals.transfers > 0 ? "read-with-transfers" : "read";
+    const api = await connectApi(context, settings, use, { onEvent, onCall: (call) => log.call(call) });
+    let summary: VerifySummary;
+    try {
+      await guardTenant(api, header);
+      summary = await verifyRun(
+        { api, clock: context.clock, random: context.random, onEvent, stop: stopping.stop },
+        reader,
+        { concurrency: options.concurrency, driftsMax, record },
+      );
+    } finally {
+      view.close();
+      await api.close();
+    }
+    await show(context, options, summary, reader, shownPath(context, path));
+    return exitCode({ kind: "verify", summary, detailed: options.detailed });
+  } finally {
+    view.close();
+    stopping.dispose();
+    await log.close();
+    await reader.close();
+  }
+}
+
+/** Verdicts are kept in the run, unless another process holds it or it cannot be written. */
+async function openForVerdicts(
+  context: Context,
+  path: string,
+): Promise<{ readonly reader: RunReader; readonly record: Pick<Journal, "verified"> | undefined }> {
+  try {
+    const journal = await openJournal(path, { clock: context.clock });
+    return { reader: journal, record: journal };
+  } catch (error) {
+    const readable = error instanceof RunLockedError || (error instanceof RunFileError && error.kind === "read-only");
+    if (!readable) throw error;
+    await print(context.stderr, [`The verdicts are not kept in the run: ${error.message}.`]);
+    return { reader: await openReader(path), record: undefined };
+  }
+}
+
+async function show(
+  context: Context,
+  options: VerifyOptions,
+  summary: VerifySummary,
+  reader: RunReader,
+  name: string,
+): Promise<void> {
+  await print(
+    context.stdout,
+    options.json
+      ? [verifyJson(summary, reader.header, reader.digest, name)]
+      : verifyText(summary, reader.header, name, styleOf(context, context.stdout, options.color)),
+  );
+}
