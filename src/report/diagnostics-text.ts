@@ -1,8 +1,14 @@
 /** Why no run was made: plan files with problems, refused requests, limits, selectors that matched nothing. */
-import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Diagnostic, Place } from "../model/diagnostic.ts";
+import { placeText } from "../model/diagnostic.ts";
 import type { Limits } from "../model/request.ts";
 import type { RunHeader } from "../model/run.ts";
+import { counted, thousands } from "../model/text.ts";
+import { groupBy } from "./grouping.ts";
+import { noActionLines, refusalLines, sumLines } from "./plan-sums.ts";
+import { cells, labelled, labelledCommand, pad, paint, shown, sigil, wrap } from "./style.ts";
 import type { Style } from "./style.ts";
+import { percentText } from "./words.ts";
 
 /** A ceiling the plan is over. */
 export interface Breach {
@@ -11,22 +17,138 @@ export interface Breach {
   readonly found: number;
 }
 
-/** Problems of plan files, equal ones once with a count; `omitted` more were found and not kept. */
+const placeCellsMax = 28;
+const otherPlacesListed = 6;
+const problemCharactersMax = 1000;
+
+/** Problems of plan files, equal ones once with the places they recur; `omitted` more were found and not kept. */
 export function diagnosticsText(diagnostics: readonly Diagnostic[], omitted: number, style: Style): string[] {
-  return [String(diagnostics.length), String(omitted), String(style.width)];
+  const sorted = inFileOrder(diagnostics);
+  const groups = [...groupBy(sorted, (each) => `${each.place.file}\n${each.problem}\n${each.remedy}`).values()];
+  const widths = groups.map((group) => (group[0] === undefined ? 0 : cells(shown(placeText(group[0].place), style))));
+  const width = Math.max(0, ...widths.filter((each) => each <= placeCellsMax));
+  const files = new Set(sorted.map((each) => each.place.file)).size;
+  const total = diagnostics.length + omitted;
+  const unseen = omitted === 0 ? "" : ` (${thousands(omitted)} of them not listed)`;
+  return [
+    ...groups.flatMap((group) => diagnosticLines(group, width, style)),
+    "",
+    ...wrap(
+      `${counted(total, "problem")} in ${counted(files, "plan file")}${unseen}: no run was made. Correct them and plan again.`,
+      "",
+      style.width,
+    ),
+  ];
+}
+
+function inFileOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const files = [...groupBy(diagnostics, (each) => each.place.file).values()];
+  const before = (a: Place, b: Place): number => a.line - b.line || a.column - b.column;
+  return files.flatMap((group) => group.toSorted((a, b) => before(a.place, b.place)));
+}
+
+function diagnosticLines(group: readonly Diagnostic[], width: number, style: Style): string[] {
+  const [first, ...others] = group;
+  if (first === undefined) return [];
+  const where = shown(placeText(first.place), style);
+  const problem = shown(first.problem, style, problemCharactersMax);
+  const indent = " ".repeat(width + 2);
+  const head =
+    cells(where) <= width
+      ? wrap(problem, `${paint(pad(where, width), "bold", style)}  `, style.width)
+      : [...wrap(where, "", style.width), ...wrap(problem, indent, style.width)];
+  const remedy = shown(first.remedy, style, problemCharactersMax);
+  return [
+    ...head,
+    ...wrap(remedy, `${indent}${paint("->", "cyan", style)} `, style.width),
+    ...(others.length === 0 ? [] : wrap(`also at ${otherPlaces(others)}`, indent, style.width)),
+  ];
+}
+
+function otherPlaces(others: readonly Diagnostic[]): string {
+  const listed = others.slice(0, otherPlacesListed).map(({ place }) => `${place.line}:${place.column}`);
+  const more = others.length - listed.length;
+  return listed.join(", ") + (more > 0 ? ` and ${thousands(more)} more` : "");
 }
 
 /** A plan that was not made because requests are refused; `planCommand` is the command as typed. */
 export function refusedText(header: RunHeader, planCommand: string, style: Style): string[] {
-  return [header.runId, planCommand, String(style.width)];
+  const skipped = /\s--skip-refused\b/.test(planCommand);
+  const say = skipped
+    ? "No run was made: nothing is left without the refused requests."
+    : "No run was made. Correct these requests and plan again, or plan without them:";
+  return [
+    ...refusalLines(header.refusals, style),
+    "",
+    ...noActionLines(header.noActions, style),
+    ...(header.noActions.length > 0 ? [""] : []),
+    ...wrap(say, "", style.width),
+    ...(skipped ? [] : labelledCommand("Next", `${planCommand} --skip-refused`, style)),
+  ];
 }
+
+/** What each ceiling is called where it is written. */
+const limitNames: Readonly<Record<keyof Limits, string>> = {
+  changes: "changes",
+  percentOfAssets: "percent_of_assets",
+  newExternal: "new_external",
+  newPublic: "new_public",
+  failures: "failures",
+};
+
+const limitWords: Readonly<Record<keyof Limits, (count: string) => string>> = {
+  changes: (count) => `${count} changes`,
+  percentOfAssets: (count) => `${count} of the assets read are touched`,
+  newExternal: (count) => `${count} grants newly let someone outside the tenant in`,
+  newPublic: (count) => `${count} assets are newly open to anyone with the link`,
+  failures: (count) => `${count} failures`,
+};
 
 /** A plan that was not made because it is over its limits. */
 export function overLimitText(header: RunHeader, breaches: readonly Breach[], style: Style): string[] {
-  return [header.runId, String(breaches.length), String(style.width)];
+  return [
+    ...sumLines(header, style),
+    "",
+    ...breaches.flatMap((breach) => breachLines(breach, style)),
+    "",
+    ...wrap(
+      "No run was made: the plan is over its limits. Plan fewer rows, or lift the limit on purpose.",
+      "",
+      style.width,
+    ),
+  ];
+}
+
+function breachLines({ limit, allowed, found }: Breach, style: Style): string[] {
+  const amount = limit === "percentOfAssets" ? percentText : thousands;
+  const raised = Math.ceil(found);
+  const flag = limit === "changes" ? `, or plan with --max-changes ${raised}` : "";
+  return [
+    ...wrap(
+      `${limitWords[limit](amount(found))}; limits.${limitNames[limit]} allows ${amount(allowed)}`,
+      `  ${sigil("x", style)} `,
+      style.width,
+    ),
+    ...wrap(
+      `to lift it: ${limitNames[limit]}: ${raised} under limits: in the plan file${flag}`,
+      `    ${paint("->", "cyan", style)} `,
+      style.width,
+    ),
+  ];
 }
 
 /** A plan that was not made because no request found an asset. */
 export function matchedNothingText(header: RunHeader, style: Style): string[] {
-  return [header.runId, String(style.width)];
+  const { coverage } = header;
+  const read = `${counted(coverage.assetsRead, "asset")} of ${thousands(coverage.usersRead)}/${counted(coverage.usersTried, "user")}`;
+  return [
+    ...labelled("Read", read, style),
+    ...noActionLines(header.noActions, style),
+    "",
+    ...wrap(
+      "No run was made: no request found an asset. Check owners, titles and types, and plan again.",
+      "",
+      style.width,
+    ),
+  ];
 }

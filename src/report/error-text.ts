@@ -1,7 +1,135 @@
 /** Errors as people read them: what failed, why, what to type next. */
+import { ApiError, GuardError, PlanFileError, RunFileError, RunLockedError, UsageError } from "../model/errors.ts";
+import type { Disposition, FailureClass } from "../model/errors.ts";
+import { diagnosticsText } from "./diagnostics-text.ts";
+import { labelled, labelledCommand, shown } from "./style.ts";
 import type { Style } from "./style.ts";
+import { durationText } from "./words.ts";
+
+/** An operating error taken apart, for people and programs. */
+export interface ErrorWords {
+  /** `usage`, `plan-file`, `guard`, `run-file`, `locked`, `api`, `system` or `unexpected`. */
+  readonly kind: string;
+  /** The rule, file fault or failure class within the kind; undefined where there is only one. */
+  readonly rule: string | undefined;
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+const messageCharactersMax = 2000;
 
 /** `next` is the command to type once the cause is gone, where there is one. */
 export function errorText(error: unknown, style: Style, next?: string): string[] {
-  return [String(error), String(style.width), next ?? ""];
+  if (error instanceof PlanFileError) return diagnosticsText(error.diagnostics, 0, style);
+  const words = errorWords(error);
+  const problem = shown(words.problem, style, messageCharactersMax);
+  const rule = words.rule === undefined ? "" : ` (${shown(words.rule, style)})`;
+  return [
+    ...labelled(failedLabels.get(words.kind) ?? "Failed", problem + rule, style),
+    ...labelled("Remedy", shown(words.remedy, style, messageCharactersMax), style),
+    ...(next === undefined ? [] : labelledCommand("Next", next, style)),
+  ];
 }
+
+const failedLabels: ReadonlyMap<string, string> = new Map([["guard", "Stopped"]]);
+
+export function errorWords(error: unknown): ErrorWords {
+  if (error instanceof ApiError) return apiWords(error);
+  if (error instanceof UsageError) return wordsOf("usage", undefined, error);
+  if (error instanceof GuardError) return wordsOf("guard", error.rule, error);
+  if (error instanceof RunFileError) return wordsOf("run-file", error.kind, error);
+  if (error instanceof RunLockedError) return wordsOf("locked", undefined, error);
+  if (error instanceof PlanFileError) {
+    return { kind: "plan-file", rule: undefined, problem: error.message, remedy: "correct them and plan again" };
+  }
+  const code = systemCode(error);
+  const problem = error instanceof Error ? error.message : String(error);
+  if (code !== undefined) {
+    return {
+      kind: "system",
+      rule: code,
+      problem,
+      remedy: systemRemedies.get(code) ?? "remove the cause and try again",
+    };
+  }
+  return {
+    kind: "unexpected",
+    rule: error instanceof Error && error.name !== "Error" ? error.name : undefined,
+    problem: problem === "" ? "something went wrong that gave no reason" : problem,
+    remedy: "this is a fault of handover: report it with its log. Run files are safe; the same command goes on",
+  };
+}
+
+function wordsOf(kind: string, rule: string | undefined, error: Error & { readonly remedy: string }): ErrorWords {
+  return { kind, rule, problem: error.message, remedy: error.remedy };
+}
+
+function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
+  return /^E[A-Z0-9]{2,20}$/.test(error.code) ? error.code : undefined;
+}
+
+const systemRemedies: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "check the spelling of the path"],
+  ["EACCES", "check who may read and write the path"],
+  ["EPERM", "check who may read and write the path"],
+  ["EISDIR", "name a file, not a folder"],
+  ["ENOSPC", "free some space; the same command goes on"],
+  ["EROFS", "name a place that can be written to"],
+  ["EMFILE", "raise the limit of open files (ulimit -n)"],
+  ["EADDRINUSE", "choose another port, or 0 for any free one"],
+]);
+
+function apiWords(error: ApiError): ErrorWords {
+  const wait = error.retryAfterMs === undefined ? "" : `; Google asks to wait ${durationText(error.retryAfterMs)}`;
+  return {
+    kind: "api",
+    rule: error.failure,
+    problem: error.message,
+    remedy: (failureRemedies.get(error.failure) ?? dispositionRemedies[error.disposition]) + wait,
+  };
+}
+
+const delegation =
+  "let the key's client id have the scopes in the Admin console (Security > API controls > Domain-wide delegation); it can take a day to work";
+const newKey = "make a new key for the service account and name it with --key";
+const account = "look the user up in the Admin console: nobody can act as a user who cannot sign in";
+
+/** What helps against each class of refusal (api.md 2.2 and 4.1). */
+const failureRemedies: ReadonlyMap<FailureClass, string> = new Map([
+  ["unauthorized-client", delegation],
+  ["invalid-scope", delegation],
+  ["insufficient-scope", delegation],
+  ["invalid-client", newKey],
+  ["unknown-issuer", newKey],
+  ["bad-signature", newKey],
+  ["bad-assertion", newKey],
+  ["clock-skew", "set the clock of this machine; Google accepts a few minutes"],
+  ["service-disabled", "enable the Data Studio API and the Admin SDK API in the key's Cloud project"],
+  [
+    "project-refused",
+    "check the key's Cloud project: it may be suspended, without billing, or barred by the organisation",
+  ],
+  ["account-deleted", account],
+  ["account-forbidden", account],
+  ["no-such-user", account],
+  ["access-denied", account],
+  [
+    "reauthentication",
+    "exempt the user from reauthentication in the Admin console (Security > Google Cloud session control)",
+  ],
+  ["daily-limit", "go on when the quota's day ends (midnight Pacific time), or raise the quota in the Cloud console"],
+  ["permission-denied", "check that --admin names an administrator with the rights this verb needs"],
+  ["not-found", "check the id; an asset nobody here can see looks the same as one that is gone"],
+  ["owner-not-modifiable", "no API can change an owner: use a whole-user transfer or the hand-over sheet"],
+]);
+
+const dispositionRemedies: Readonly<Record<Disposition, string>> = {
+  retry: "check network, proxy and --endpoint, then type the same command again",
+  throttle: "wait a little, then type the same command again, with a lower --rate",
+  conflict: "somebody else is editing at the same time: type the same command again",
+  ambiguous: "type the same command again: it reads first what has happened",
+  refuse: "Google will not do this: change the request",
+  "halt-actor": account,
+  "halt-run": "check the key and its rights",
+};

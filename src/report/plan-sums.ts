@@ -5,11 +5,21 @@ import type { Exposure } from "../model/snapshot.ts";
 import { hazardsToAllow } from "../model/step.ts";
 import { counted, thousands } from "../model/text.ts";
 import { groupBy } from "./grouping.ts";
-import { cells, label, pad, padStart, paint, shown, sigil, wrap } from "./style.ts";
+import { cells, label, labelled, pad, paint, shown, sigil, wrap, wrapFacts } from "./style.ts";
 import type { Style, Tone } from "./style.ts";
 import { durationText, percentText, rowText } from "./words.ts";
 
-export function totalFacts(header: RunHeader): string[] {
+/** Totals, exposure, limits and the calls they take: the same for a plan that was made and one that was not. */
+export function sumLines(header: RunHeader, style: Style): string[] {
+  return [
+    ...wrapFacts(totalFacts(header), label("Totals", style), style),
+    ...wrapFacts(exposureFacts(header, style), label("Exposure", style), style),
+    ...wrapFacts(limitFacts(header), label("Limits", style), style),
+    ...(header.totals.steps === 0 ? [] : labelled("Calls", callsText(header), style)),
+  ];
+}
+
+function totalFacts(header: RunHeader): string[] {
   const { totals } = header;
   const facts = [
     totals.transfers > 0
@@ -32,7 +42,7 @@ const exposureWords: readonly (readonly [keyof Exposure, string])[] = [
 ];
 
 /** Before and after, of every kind that there is. */
-export function exposureFacts(header: RunHeader, style: Style): string[] {
+function exposureFacts(header: RunHeader, style: Style): string[] {
   const facts = exposureWords.flatMap(([key, words]) => {
     const [before, after] = [header.exposureBefore[key], header.exposureAfter[key]];
     if (before === 0 && after === 0) return [];
@@ -44,13 +54,13 @@ export function exposureFacts(header: RunHeader, style: Style): string[] {
 }
 
 /** Share of the assets read that the plan touches, in percent. */
-export function percentTouched(header: RunHeader): number {
+function percentTouched(header: RunHeader): number {
   const { assetsRead } = header.coverage;
   return assetsRead === 0 ? 0 : (100 * header.totals.assetsTouched) / assetsRead;
 }
 
 /** How much of each ceiling is used. */
-export function limitFacts(header: RunHeader): string[] {
+function limitFacts(header: RunHeader): string[] {
   const { limits, totals } = header;
   const facts: string[] = [];
   if (limits.changes !== undefined) facts.push(`${thousands(totals.changes)} of ${counted(limits.changes, "change")}`);
@@ -74,7 +84,7 @@ const readsPerTransfer = 3;
  * Calls and time of an undisturbed apply: one write an asset, one insert a transfer, and a read more for assets that a
  * transfer moves first, as their etag is only known after it.
  */
-export function callsText(header: RunHeader): string {
+function callsText(header: RunHeader): string {
   const { totals } = header;
   const writes = totals.assetsEdited + totals.transfers;
   const reads = totals.transfers * readsPerTransfer + Math.min(totals.assetsEdited, totals.assetsTransferred);
@@ -93,7 +103,6 @@ export function hazardLines(hazards: readonly HazardTotal[], style: Style): stri
     ...hazards.filter((hazard) => !hazardsToAllow.has(hazard.name)),
   ];
   const nameWidth = Math.max(...sorted.map((hazard) => hazard.name.length));
-  const countWidth = Math.max(...sorted.map((hazard) => thousands(hazard.count).length));
   const blocking = sorted.some((hazard) => hazardsToAllow.has(hazard.name));
   const head = blocking
     ? `${label("Hazards", style)}those with ! must be allowed by name`
@@ -102,7 +111,7 @@ export function hazardLines(hazards: readonly HazardTotal[], style: Style): stri
     head,
     ...sorted.flatMap((hazard) => {
       const mark = hazardsToAllow.has(hazard.name) ? sigil("!", style) : " ";
-      const first = `  ${mark} ${pad(hazard.name, nameWidth)}  ${padStart(thousands(hazard.count), countWidth)}  `;
+      const first = `  ${mark} ${pad(hazard.name, nameWidth)}  `;
       return wrap(shown(hazard.text, style, 1000), first, style.width);
     }),
   ];

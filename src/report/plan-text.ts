@@ -4,15 +4,7 @@ import { size } from "../model/permissions.ts";
 import type { ByHandStep, EditStep, HazardName, Step, TransferStep } from "../model/step.ts";
 import { counted, thousands } from "../model/text.ts";
 import { assetLine } from "./asset-text.ts";
-import {
-  callsText,
-  exposureFacts,
-  hazardLines,
-  limitFacts,
-  noActionLines,
-  refusalLines,
-  totalFacts,
-} from "./plan-sums.ts";
+import { hazardLines, noActionLines, refusalLines, sumLines } from "./plan-sums.ts";
 import { pairLines, setPairs, tenantOf } from "./pairs-text.ts";
 import { dot, label, labelled, labelledCommand, paint, shown, sigil, spread, wrap, wrapFacts } from "./style.ts";
 import type { Style } from "./style.ts";
@@ -74,7 +66,7 @@ export function planMore(stepsShown: number, header: RunHeader, runName: string,
 export function planFoot(header: RunHeader, digest: Digest, runName: string, style: Style): string[] {
   const refused = refusalLines(header.refusals, style);
   const hazards = hazardLines(header.hazards, style);
-  const sheet = `${counted(header.totals.byHand, "owner change")}, listed by handover report ${shellWord(runName)} --handover-sheet`;
+  const sheet = `${counted(header.totals.byHand, "owner change")}: handover report ${shellWord(runName)} --handover-sheet`;
   return [
     ...refused,
     ...(refused.length > 0 ? [""] : []),
@@ -87,16 +79,6 @@ export function planFoot(header: RunHeader, digest: Digest, runName: string, sty
     ...(header.totals.byHand === 0 ? [] : labelled("By hand", sheet, style)),
     `${label("Digest", style)}${digest}`,
     ...nextLines(header, runName, style),
-  ];
-}
-
-/** Totals, exposure, limits and the calls they take: the same for a plan that was made and one that was not. */
-export function sumLines(header: RunHeader, style: Style): string[] {
-  return [
-    ...wrapFacts(totalFacts(header), label("Totals", style), style),
-    ...wrapFacts(exposureFacts(header, style), label("Exposure", style), style),
-    ...wrapFacts(limitFacts(header), label("Limits", style), style),
-    ...(header.totals.steps === 0 ? [] : labelled("Calls", callsText(header), style)),
   ];
 }
 

@@ -1,6 +1,8 @@
 /** How far an apply has come, folded from its events. */
 import type { EngineEvent } from "../model/event.ts";
 import type { Counts } from "../model/run.ts";
+import type { Outcome } from "../model/step.ts";
+import { openOf, totalOf } from "./counts-text.ts";
 
 export interface Progress {
   readonly counts: Counts;
@@ -14,9 +16,10 @@ export interface Progress {
   /** Steps ended at some recent moments, oldest first: the basis of the rate. */
   readonly samples: readonly { readonly at: number; readonly ended: number }[];
   readonly pace: { readonly perSecond: number; readonly reason: string } | undefined;
-  /** Transfers Google is still working on, by step. */
+  /** Transfers Google is still working on, with the status it gives, by step. */
   readonly transfers: ReadonlyMap<number, string>;
   readonly actorsHalted: number;
+  /** Why no more steps are taken. */
   readonly stopping: string | undefined;
 }
 
@@ -24,11 +27,11 @@ export interface Progress {
 export function beginProgress(counts: Counts, now: number): Progress {
   return {
     counts,
-    steps: 0,
+    steps: totalOf(counts),
     ended: 0,
-    openAtStart: 0,
+    openAtStart: openOf(counts),
     startedAt: now,
-    samples: [],
+    samples: [{ at: now, ended: 0 }],
     pace: undefined,
     transfers: new Map(),
     actorsHalted: 0,
@@ -37,5 +40,67 @@ export function beginProgress(counts: Counts, now: number): Progress {
 }
 
 export function advance(progress: Progress, event: EngineEvent, now: number): Progress {
-  return event.type === "pace" ? { ...progress, startedAt: now } : progress;
+  switch (event.type) {
+    case "step":
+      return afterStep(progress, event.seq, event.outcome, now);
+    case "transfer":
+      return { ...progress, transfers: new Map(progress.transfers).set(event.seq, event.status) };
+    case "pace":
+      return { ...progress, pace: { perSecond: event.perSecond, reason: event.reason } };
+    case "actor-halted":
+      return { ...progress, actorsHalted: progress.actorsHalted + 1 };
+    case "stopping":
+      return { ...progress, stopping: event.why };
+    case "apply-ended":
+      return { ...progress, counts: event.counts, transfers: new Map() };
+    case "survey":
+    case "user-unreadable":
+    case "apply-started":
+    case "retry":
+    case "conflict":
+      return progress;
+    default:
+      return event satisfies never;
+  }
+}
+
+function afterStep(progress: Progress, seq: number, outcome: Outcome, now: number): Progress {
+  const { counts } = progress;
+  const from = counts.planned > 0 ? "planned" : "in-flight";
+  const ended = progress.ended + 1;
+  const transfers = new Map(progress.transfers);
+  transfers.delete(seq);
+  return {
+    ...progress,
+    counts: { ...counts, [from]: Math.max(0, counts[from] - 1), [outcome]: counts[outcome] + 1 },
+    ended,
+    samples: sampled(progress.samples, now, ended),
+    transfers: progress.transfers.has(seq) ? transfers : progress.transfers,
+  };
+}
+
+const sampleEveryMs = 1000;
+/** Long enough to smooth a throttle's pauses, short enough to follow the hour. */
+const samplesMax = 30;
+
+function sampled(samples: Progress["samples"], at: number, ended: number): Progress["samples"] {
+  const last = samples.at(-1);
+  if (last !== undefined && at - last.at < sampleEveryMs) return samples;
+  return [...samples.slice(1 - samplesMax), { at, ended }];
+}
+
+/** Steps ended per second lately; undefined while too little has happened to say. */
+export function stepsPerSecond(progress: Progress, now: number): number | undefined {
+  const oldest = progress.samples[0];
+  if (oldest === undefined || now - oldest.at < sampleEveryMs) return undefined;
+  return (1000 * (progress.ended - oldest.ended)) / (now - oldest.at);
+}
+
+const shareToGuess = 0.01;
+
+/** Time until the last step ends, ms, at the present rate; undefined before 1 % of the work, or at a standstill. */
+export function timeLeftMs(progress: Progress, now: number): number | undefined {
+  const rate = stepsPerSecond(progress, now);
+  if (rate === undefined || rate <= 0 || progress.ended < progress.openAtStart * shareToGuess) return undefined;
+  return (1000 * (progress.openAtStart - progress.ended)) / rate;
 }

@@ -1,8 +1,87 @@
 /** How far a run has come, from its file alone. */
-import type { RunFacts } from "./rows.ts";
+import { counted, thousands } from "../model/text.ts";
+import { countFacts, openOf, totalOf } from "./counts-text.ts";
+import { failureLines } from "./failure-text.ts";
+import type { RunFacts, Verification } from "./rows.ts";
+import { label, labelled, labelledCommand, paint, shown, wrapFacts } from "./style.ts";
 import type { Style } from "./style.ts";
+import { applyCommand, percentText, shellWord, timeText } from "./words.ts";
+
+/** Where a run stands. */
+export type Standing = "empty" | "not-begun" | "under-way" | "resumable" | "finished";
 
 /** `held`: another process is carrying the run out at this moment. */
+export function standingOf(facts: RunFacts, held: boolean): Standing {
+  const total = totalOf(facts.counts);
+  if (total === 0) return "empty";
+  if (openOf(facts.counts) === 0) return "finished";
+  if (held) return "under-way";
+  return facts.counts.planned === total ? "not-begun" : "resumable";
+}
+
+const standingWords: Readonly<Record<Standing, string>> = {
+  empty: "nothing to apply",
+  "not-begun": "not begun",
+  "under-way": "under way: another process is carrying it out",
+  resumable: "begun, and not under way",
+  finished: "finished: every step has ended",
+};
+
+/** Last the command that comes next. */
 export function statusText(facts: RunFacts, runName: string, held: boolean, style: Style): string[] {
-  return [facts.digest, runName, String(held), String(style.width)];
+  const { header, counts } = facts;
+  const standing = standingOf(facts, held);
+  const made = `made ${timeText(header.createdAt)}`;
+  return [
+    ...wrapFacts([shown(runName, style), `tenant ${header.tenant}`, made], label("Run", style), style),
+    ...labelled("State", standingWords[standing], style),
+    ...(standing === "empty" ? [] : [`${label("Progress", style)}${bar(facts, style)}`]),
+    ...wrapFacts(countFacts(counts, style), label("Steps", style), style),
+    ...(facts.failures.length === 0
+      ? []
+      : [label("Failures", style).trimEnd(), ...failureLines(facts.failures, style)]),
+    ...(facts.verification === undefined ? [] : labelled("Verified", verificationText(facts.verification), style)),
+    ...nextLines(facts, standing, runName, style),
+  ];
+}
+
+export function verificationText(verification: Verification): string {
+  const found = [
+    `${counted(verification.verified, "step")} as the run left them`,
+    ...(verification.drifted > 0 ? [`${thousands(verification.drifted)} drifted`] : []),
+    ...(verification.unreadable > 0 ? [`${thousands(verification.unreadable)} unreadable`] : []),
+  ];
+  return `${found.join(", ")}, ${timeText(verification.at)}`;
+}
+
+const barCells = 30;
+
+function bar(facts: RunFacts, style: Style): string {
+  const total = totalOf(facts.counts);
+  const done = total - openOf(facts.counts);
+  const filled = Math.floor((barCells * done) / total);
+  const [full, empty] = style.unicode ? ["█", "░"] : ["#", "."];
+  const painted = paint(full.repeat(filled), "green", style) + paint(empty.repeat(barCells - filled), "dim", style);
+  return `${painted}  ${percentText(Math.floor((100 * done) / total))}, ${thousands(done)} of ${counted(total, "step")}`;
+}
+
+function nextLines(facts: RunFacts, standing: Standing, runName: string, style: Style): string[] {
+  const run = shellWord(runName);
+  switch (standing) {
+    case "empty":
+      return labelled("Next", "nothing: everything is as the plan asks", style);
+    case "not-begun":
+    case "resumable":
+      return labelledCommand("Next", applyCommand(facts.header, runName), style);
+    case "under-way":
+      return labelledCommand("Next", `handover status ${run}`, style);
+    case "finished":
+      return labelledCommand(
+        "Next",
+        `handover ${facts.verification === undefined ? "verify" : "report"} ${run}`,
+        style,
+      );
+    default:
+      return standing satisfies never;
+  }
 }
