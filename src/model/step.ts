@@ -40,7 +40,7 @@ export interface StepAsset {
 interface StepCommon {
   /** 1-based position in the run; also its id within the run. */
   readonly seq: number;
-  /** The step that must have succeeded first: a transfer. */
+  /** The step that must have succeeded first: a transfer. For a by-hand step: the edit that must have ended, however. */
   readonly after: number | undefined;
   /** The user whose access is used for the call. */
   readonly actor: Email;

@@ -1,0 +1,221 @@
+/**
+ * Carries a run out, or resumes it: claims steps, at most so many at a time and so many for one acting user, and brings
+ * each to its end. Resuming is the same as beginning, because every step starts by looking at what is there.
+ */
+import PQueue from "p-queue";
+import type { Claim, Journal } from "../journal/journal.ts";
+import type { Email } from "../model/email.ts";
+import { RunFileError } from "../model/errors.ts";
+import type { ByHandStep, StepResult } from "../model/step.ts";
+import { counted } from "../model/text.ts";
+import { Actors } from "./actors.ts";
+import type { HaltedActor } from "./actors.ts";
+import { convergeEdit } from "./converge.ts";
+import { ended, result } from "./ending.ts";
+import type { Ending } from "./ending.ts";
+import { convergeTransfer } from "./transfer.ts";
+import type { ApplyEnd, ApplyOptions, ApplyRun, ApplySummary, Surroundings } from "./verbs.ts";
+
+/** Claims held per worker: one under way and one waiting, so that no worker idles while the journal is asked. */
+const claimsPerWorker = 2;
+/** No actor is left out of a claim: a step whose first actor is halted may have another one listed. */
+const noActor: ReadonlySet<Email> = new Set();
+
+export const applyRun: ApplyRun = (surroundings, journal, options) =>
+  new Applying(surroundings, journal, options).run();
+
+interface Halt {
+  readonly end: ApplyEnd;
+  readonly reason: string;
+}
+
+class Applying {
+  readonly #s: Surroundings;
+  readonly #journal: Journal;
+  readonly #options: ApplyOptions;
+  readonly #queue: PQueue;
+  readonly #startedAt: number;
+  readonly #actors: Actors;
+  readonly #blocked = new Map<string, HaltedActor>();
+  #held = 0;
+  #failures = 0;
+  #ended = 0;
+  #halt: Halt | undefined;
+  #crash: { readonly error: unknown } | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(surroundings: Surroundings, journal: Journal, options: ApplyOptions) {
+    this.#s = surroundings;
+    this.#journal = journal;
+    this.#options = options;
+    this.#queue = new PQueue({ concurrency: options.concurrency });
+    this.#actors = new Actors(surroundings.onEvent);
+    this.#startedAt = surroundings.clock.monotonic();
+  }
+
+  async run(): Promise<ApplySummary> {
+    try {
+      await this.#begin();
+      await this.#takeSteps();
+    } catch (error) {
+      this.#fault(error);
+    }
+    await this.#queue.onIdle();
+    return this.#summary();
+  }
+
+  async #begin(): Promise<void> {
+    const counts = await this.#journal.counts();
+    const open = counts.planned + counts["in-flight"];
+    const steps = this.#journal.header.totals.steps;
+    const resumed = open < steps || counts["in-flight"] > 0;
+    this.#failures = counts.failed;
+    if (open > 0) await this.#journal.note(resumed ? "resumed" : "started", { open });
+    this.#s.onEvent({ type: "apply-started", runId: this.#journal.header.runId, steps, open, resumed });
+  }
+
+  async #takeSteps(): Promise<void> {
+    const window = this.#options.concurrency * claimsPerWorker;
+    while (this.#crash === undefined && !this.#mustEnd()) {
+      const idle = this.#held === 0;
+      const room = window - this.#held;
+      const claims =
+        room > 0 ? await this.#journal.claim({ max: room, perActor: this.#options.perActor, halted: noActor }) : [];
+      for (const claim of claims) this.#start(claim);
+      // Only a claim made while nothing was under way proves that nothing is left: a step that ends may open others.
+      if (claims.length === 0 && idle) return;
+      if (claims.length < room || this.#held >= window) await this.#somethingEnds();
+    }
+  }
+
+  #start(claim: Claim): void {
+    this.#held += 1;
+    void this.#queue.add(async () => {
+      try {
+        if (this.#crash !== undefined || this.#mustEnd()) await this.#journal.release(claim);
+        else await this.#settle(claim, await this.#converge(claim));
+      } catch (error) {
+        this.#fault(error);
+      } finally {
+        this.#held -= 1;
+        this.#wake();
+      }
+    });
+  }
+
+  async #converge(claim: Claim): Promise<Ending> {
+    const { step } = claim;
+    switch (step.kind) {
+      case "edit":
+        return convergeEdit(this.#s, this.#journal, claim, step, this.#options, this.#actors);
+      case "transfer":
+        return convergeTransfer(this.#s, this.#journal, claim, step, this.#options);
+      case "by-hand":
+        return this.#byHand(step);
+    }
+  }
+
+  /** A line of the hand-over sheet is needed unless the edit before it has moved the owner already. */
+  async #byHand(step: ByHandStep): Promise<Ending> {
+    const tried = step.unless === undefined ? undefined : await this.#journal.step(step.unless);
+    const moved = tried?.result?.newOwner === step.to;
+    const reason = moved ? "the owner was changed through the API" : "an owner change only a person can make";
+    return ended(result(moved ? "unchanged" : "by-hand", step.actor, { reason }));
+  }
+
+  async #settle(claim: Claim, ending: Ending): Promise<void> {
+    switch (ending.kind) {
+      case "ended":
+        if ((await this.#journal.result(claim, ending.result)) === "ok") this.#count(claim, ending.result);
+        return;
+      case "lost":
+        return;
+      case "stopped":
+        return this.#journal.release(claim);
+      case "overdue":
+        await this.#journal.release(claim);
+        this.#end("budget", ending.reason);
+        return;
+      case "halted":
+        await this.#journal.release(claim);
+        this.#end("halted", ending.reason);
+        return;
+      case "blocked":
+        await this.#journal.release(claim);
+        return this.#block(ending);
+    }
+  }
+
+  #block(ending: HaltedActor): void {
+    const { actor, failure, reason } = ending;
+    this.#blocked.set(`${actor}\u0000${failure}`, { actor, failure, reason });
+    const lost = this.#actors.allSeemLost;
+    if (lost !== undefined)
+      this.#end("halted", `${counted(lost, "user")} in a row cannot be acted as; the last: ${reason}`);
+  }
+
+  #count(claim: Claim, stepResult: StepResult): void {
+    const { step } = claim;
+    this.#ended += 1;
+    if (step.kind !== "by-hand") this.#actors.worked();
+    if (stepResult.outcome === "failed") {
+      this.#failures += 1;
+      const max = this.#options.failuresMax ?? this.#journal.header.limits.failures;
+      if (max !== undefined && this.#failures >= max) {
+        this.#end("breaker", `${counted(this.#failures, "failed step")}, the limit is ${max}`);
+      }
+    }
+    this.#s.onEvent({
+      type: "step",
+      seq: step.seq,
+      outcome: stepResult.outcome,
+      failure: stepResult.failure,
+      reason: stepResult.reason,
+      asset: step.kind === "transfer" ? undefined : step.asset.name,
+    });
+  }
+
+  /** Whether nothing new may be begun; the first reason stays. */
+  #mustEnd(): boolean {
+    const { durationMs } = this.#options;
+    if (this.#halt === undefined && this.#s.stop.aborted) this.#end("stopped", "stopped on request");
+    if (durationMs !== undefined && this.#s.clock.monotonic() - this.#startedAt >= durationMs) {
+      this.#end("budget", "the time allowed is used up");
+    }
+    return this.#halt !== undefined;
+  }
+
+  #end(end: ApplyEnd, reason: string): void {
+    if (this.#halt !== undefined) return;
+    this.#halt = { end, reason };
+    this.#s.onEvent({ type: "stopping", why: reason });
+    this.#wake();
+  }
+
+  /** A run file that takes no more writes ends the run cleanly; anything else unexpected is a bug and ends it loudly. */
+  #fault(error: unknown): void {
+    if (error instanceof RunFileError) this.#end("journal", error.message);
+    else this.#crash ??= { error };
+    this.#wake();
+  }
+
+  async #somethingEnds(): Promise<void> {
+    if (this.#held === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  async #summary(): Promise<ApplySummary> {
+    if (this.#crash !== undefined) throw this.#crash.error;
+    const writable = this.#halt?.end !== "journal";
+    if (writable) await this.#journal.flush();
+    const counts = await this.#journal.counts();
+    const open = counts.planned + counts["in-flight"];
+    const end: ApplyEnd = this.#halt?.end ?? (open === 0 ? "finished" : "blocked");
+    const reason = this.#halt?.reason ?? (open === 0 ? undefined : `${counted(open, "step")} cannot go on now`);
+    if (writable && this.#ended > 0) await this.#journal.note("ended", { end, open });
+    this.#s.onEvent({ type: "apply-ended", counts });
+    return { end, reason, counts, blocked: [...this.#blocked.values()], ended: this.#ended };
+  }
+}

@@ -1,0 +1,259 @@
+/** The survey: the only reads of a plan. It searches as the users the requests name, or as everybody where they leave no choice. */
+import type { Stage } from "../journal/stage.ts";
+import { assetTypes } from "../model/asset.ts";
+import type { Asset } from "../model/asset.ts";
+import type { AssetQuery } from "../model/api.ts";
+import type { Email } from "../model/email.ts";
+import { ApiError } from "../model/errors.ts";
+import { memberEmail, memberKind } from "../model/member.ts";
+import { EDITOR } from "../model/permissions.ts";
+import type { ProtectRule, Request } from "../model/request.ts";
+import type { AssetRecord, Coverage } from "../model/snapshot.ts";
+import { isActive, isInside } from "../model/tenant.ts";
+import type { Principal, Tenant } from "../model/tenant.ts";
+import { addressesOf, canonical } from "../plan/compile/resolve.ts";
+import { inParallel } from "./parallel.ts";
+import { People, tenantOf } from "./people.ts";
+import type { Surroundings } from "./verbs.ts";
+
+/** Rows or assets handled per page of the stage. */
+const pageSize = 500;
+
+/** What the rows need to be read, found before anything is searched. */
+interface Needs {
+  readonly broad: readonly Request[];
+  /** Whose own assets are wanted. */
+  readonly owners: ReadonlySet<Email>;
+  /** Who must be searched as for everything they see. */
+  readonly viewers: ReadonlySet<Email>;
+  readonly everybody: boolean;
+  readonly trashed: boolean;
+}
+
+export class Survey {
+  readonly tenant: Tenant;
+  readonly people: People;
+  readonly #surroundings: Surroundings;
+  readonly #stage: Stage;
+  readonly #concurrency: number;
+  readonly #unreachable = new Map<Email, string>();
+  readonly #read = new Set<Email>();
+  #usersTotal = 0;
+  #assets = 0;
+  #permissionsRead = 0;
+  #permissionsUnreadable = 0;
+  #trashedRead = false;
+
+  private constructor(surroundings: Surroundings, stage: Stage, concurrency: number, tenant: Tenant) {
+    this.#surroundings = surroundings;
+    this.#stage = stage;
+    this.#concurrency = concurrency;
+    this.tenant = tenant;
+    this.people = new People(surroundings.api.directory, tenant);
+  }
+
+  static async begin(surroundings: Surroundings, stage: Stage, concurrency: number): Promise<Survey> {
+    return new Survey(surroundings, stage, concurrency, await tenantOf(surroundings.api.directory));
+  }
+
+  /** Whether the user can be acted as, as far as was tried. */
+  reachable(email: Email): boolean {
+    return !this.#unreachable.has(email);
+  }
+
+  /** What the Directory says of an address that was looked up. */
+  principal(email: Email): Principal | undefined {
+    return this.people.principal(email);
+  }
+
+  /** Finds the assets the requests of the stage are about. Throws ApiError when nothing can be read at all. */
+  async findAssets(protect: readonly ProtectRule[]): Promise<void> {
+    const needs = await this.#needs(protect.flatMap((rule) => (rule.owner === undefined ? [] : [rule.owner])));
+    this.#trashedRead = needs.trashed;
+    for (const owner of needs.owners) await this.#tryToReach(owner);
+    const owners = [...needs.owners].filter((owner) => this.reachable(owner));
+    const viewers = [...needs.viewers].filter((viewer) => this.reachable(viewer));
+    this.#usersTotal = new Set([...owners, ...viewers]).size;
+    await this.#each(owners, (owner) => this.#searchAs(owner, owner, true));
+    await this.#each(viewers, (viewer) => this.#searchAs(viewer, undefined, needs.trashed));
+    const unfound = owners.length < needs.owners.size || viewers.length < needs.viewers.size;
+    if (needs.everybody || unfound || (await this.#stage.unresolved("", 1)).length > 0) {
+      await this.#searchAsEverybody(needs.trashed || unfound);
+    }
+  }
+
+  /** Reads the permissions of the assets that `touched` picks, through whoever can. */
+  async readPermissions(touched: (asset: Asset, named: boolean) => boolean): Promise<void> {
+    const pending = this.#pending(touched);
+    await inParallel(pending, this.#concurrency, this.#surroundings.stop, async (record) => {
+      await this.#readOne(record);
+      this.#progress();
+    });
+  }
+
+  async coverage(): Promise<Coverage> {
+    return {
+      usersTried: new Set([...this.#read, ...this.#unreachable.keys()]).size,
+      usersRead: this.#read.size,
+      usersFailed: [...this.#unreachable].map(([user, reason]) => ({ user, reason })),
+      assetsRead: await this.#stage.assetCount(),
+      permissionsRead: this.#permissionsRead,
+      permissionsUnreadable: this.#permissionsUnreadable,
+      trashedRead: this.#trashedRead,
+    };
+  }
+
+  async #needs(alsoNamed: readonly Email[]): Promise<Needs> {
+    const broad = await this.#stage.broadRequests();
+    const addresses = new Set<Email>([...alsoNamed, ...broad.flatMap(addressesOf)]);
+    const namedOwners = new Set<Email>();
+    let after = "";
+    for (;;) {
+      const page = await this.#stage.unresolved(after, pageSize);
+      const last = page.at(-1);
+      if (last === undefined) break;
+      after = last.name;
+      for (const request of page.flatMap((row) => row.requests)) {
+        for (const email of addressesOf(request)) addresses.add(email);
+        if (request.action === "transfer") namedOwners.add(request.from);
+        if (request.select.owner !== undefined) namedOwners.add(request.select.owner);
+      }
+    }
+    await this.people.lookUp(addresses, this.#concurrency, this.#surroundings.stop);
+
+    const owners = new Set<Email>();
+    const viewers = new Set<Email>();
+    let everybody = false;
+    const wantOwner = (email: Email, transfers: boolean): void => {
+      const principal = this.people.principal(email);
+      if (principal?.kind === "user") owners.add(principal.person.email);
+      else if (!transfers) everybody = true;
+    };
+    for (const email of namedOwners) wantOwner(email, true);
+    for (const request of broad) {
+      if (request.action === "transfer") wantOwner(request.from, true);
+      else if (request.select.owner !== undefined) wantOwner(request.select.owner, false);
+      else if (request.action === "replace-member") {
+        const email = memberEmail(request.from.member);
+        const principal = email === undefined ? undefined : this.people.principal(email);
+        if (isActive(principal) && principal?.kind === "user") viewers.add(principal.person.email);
+        else everybody = true;
+      } else everybody = true;
+    }
+    return { broad, owners, viewers, everybody, trashed: broad.some((request) => request.trashed === "include") };
+  }
+
+  async #tryToReach(user: Email): Promise<void> {
+    try {
+      await this.#surroundings.api.authenticate(user);
+    } catch (error) {
+      this.#giveUp(user, error);
+    }
+  }
+
+  async #searchAsEverybody(trashed: boolean): Promise<void> {
+    const users = (await this.people.active()).filter((user) => this.reachable(user));
+    this.#usersTotal = new Set([...users, ...this.#read]).size;
+    await this.#each(users, (user) => this.#searchAs(user, undefined, trashed));
+  }
+
+  async #each(users: readonly Email[], search: (user: Email) => Promise<void>): Promise<void> {
+    await inParallel(users, this.#concurrency, this.#surroundings.stop, async (user) => {
+      try {
+        await search(user);
+        this.#read.add(user);
+      } catch (error) {
+        this.#giveUp(user, error);
+      }
+      this.#progress();
+    });
+  }
+
+  async #searchAs(user: Email, owner: Email | undefined, trashed: boolean): Promise<void> {
+    for (const assetType of assetTypes) {
+      for (const inTrash of trashed ? [false, true] : [false]) {
+        await this.#searchAll(user, { assetType, owner, trashed: inTrash });
+      }
+    }
+  }
+
+  async #searchAll(user: Email, query: AssetQuery): Promise<void> {
+    let pageToken: string | undefined;
+    do {
+      const page = await this.#surroundings.api.dataStudio.search(user, query, pageToken);
+      await this.#stage.addAssets(page.assets, user);
+      this.#assets += page.assets.length;
+      pageToken = page.nextPageToken;
+    } while (pageToken !== undefined && !this.#surroundings.stop.aborted);
+  }
+
+  /** One user who cannot be read is a line of the coverage; credentials that fail for all end the survey. */
+  #giveUp(user: Email, error: unknown): void {
+    if (!(error instanceof ApiError) || error.disposition === "halt-run") throw error;
+    if (this.#unreachable.has(user)) return;
+    this.#unreachable.set(user, error.message);
+    this.#surroundings.onEvent({ type: "user-unreadable", user, reason: error.message });
+  }
+
+  async *#pending(touched: (asset: Asset, named: boolean) => boolean): AsyncGenerator<AssetRecord> {
+    let after = "";
+    for (;;) {
+      const page = await this.#stage.assets(after, pageSize);
+      const last = page.at(-1);
+      if (last === undefined) return;
+      after = last.record.asset.name;
+      for (const { record, requests } of page) {
+        const wanted = record.permissions === undefined && record.unreadable === undefined;
+        if (wanted && touched(record.asset, requests.length > 0)) yield record;
+      }
+    }
+  }
+
+  async #readOne(record: AssetRecord): Promise<void> {
+    const { asset } = record;
+    let reason = "no user who sees the asset can be acted as";
+    for (const user of await this.#readers(record)) {
+      try {
+        const permissions = await this.#surroundings.api.dataStudio.getPermissions(user, asset.name);
+        await this.#stage.setPermissions(asset.name, { permissions, readAs: user });
+        this.#permissionsRead += 1;
+        if (user !== asset.owner) await this.#lookUpEditors(permissions.roles.get(EDITOR) ?? []);
+        return;
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.disposition === "halt-run") throw error;
+        if (error.disposition === "halt-actor") this.#giveUp(user, error);
+        reason = `as ${user}: ${error.message}`;
+      }
+    }
+    await this.#stage.setPermissions(asset.name, { unreadable: reason });
+    this.#permissionsUnreadable += 1;
+  }
+
+  /** The owner first, because owners may always read; then others who saw the asset and belong to the tenant. */
+  async #readers(record: AssetRecord): Promise<readonly Email[]> {
+    const { owner } = record.asset;
+    const candidates = owner === undefined ? record.seenBy : [owner, ...record.seenBy.filter((user) => user !== owner)];
+    const inside = candidates.filter((user) => isInside(this.tenant, user) && this.reachable(user));
+    await this.people.lookUp(inside, 1, this.#surroundings.stop);
+    return inside.filter((user) => isActive(this.people.principal(user)) && canonical(this, user) === user);
+  }
+
+  /** Whoever may have to act in the owner's place must be known to be active. */
+  async #lookUpEditors(editors: readonly Parameters<typeof memberKind>[0][]): Promise<void> {
+    const emails = editors.flatMap((m) => {
+      const email = memberKind(m) === "user" ? memberEmail(m) : undefined;
+      return email !== undefined && isInside(this.tenant, email) ? [email] : [];
+    });
+    await this.people.lookUp(emails, 1, this.#surroundings.stop);
+  }
+
+  #progress(): void {
+    this.#surroundings.onEvent({
+      type: "survey",
+      usersDone: this.#read.size,
+      usersTotal: this.#usersTotal,
+      assets: this.#assets,
+      permissions: this.#permissionsRead,
+    });
+  }
+}

@@ -1,0 +1,254 @@
+/**
+ * Carries out one Data Transfer job: attach to one already running or start it, wait for it, then believe only what a
+ * search shows. The job's id is kept in the journal, so that an interrupted wait goes on.
+ */
+import type { Claim, Journal } from "../journal/journal.ts";
+import { assetTypes } from "../model/asset.ts";
+import type { TransferJob } from "../model/api.ts";
+import type { Email } from "../model/email.ts";
+import { ApiError } from "../model/errors.ts";
+import { nothing } from "../model/permissions.ts";
+import type { Intent, StepResult, TransferStep } from "../model/step.ts";
+import { counted } from "../model/text.ts";
+import { backoffMs } from "../google/backoff.ts";
+import { ended, result } from "./ending.ts";
+import type { Ending } from "./ending.ts";
+import type { ApplyOptions, Surroundings } from "./verbs.ts";
+
+/** A job older than the first intent by more than this is somebody else's; covers clocks that differ. */
+const clockSkewMs = 5 * 60_000;
+/** Searches after a completed job, with growing waits, before assets still with the old owner count as left behind. */
+const searchesMax = 6;
+
+export async function convergeTransfer(
+  surroundings: Surroundings,
+  journal: Journal,
+  claim: Claim,
+  step: TransferStep,
+  options: ApplyOptions,
+): Promise<Ending> {
+  try {
+    return await new TransferConvergence(surroundings, journal, claim, step, options).run();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return settleError(error, step.actor);
+  }
+}
+
+/** What an error outside the insert itself means: nothing can be known now, so the step stays open. */
+function settleError(error: ApiError, actor: Email): Ending {
+  if (error.disposition === "halt-run") return { kind: "halted", failure: error.failure, reason: error.message };
+  return {
+    kind: "blocked",
+    actor,
+    failure: error.failure,
+    reason: error.message,
+  };
+}
+
+class TransferConvergence {
+  readonly #s: Surroundings;
+  readonly #journal: Journal;
+  readonly #claim: Claim;
+  readonly #step: TransferStep;
+  readonly #options: ApplyOptions;
+  #calls = 0;
+  #attempts: number;
+
+  constructor(surroundings: Surroundings, journal: Journal, claim: Claim, step: TransferStep, options: ApplyOptions) {
+    this.#s = surroundings;
+    this.#journal = journal;
+    this.#claim = claim;
+    this.#step = step;
+    this.#options = options;
+    this.#attempts = claim.attempts;
+  }
+
+  async run(): Promise<Ending> {
+    const begun = await this.#begin();
+    if (typeof begun !== "string") return begun;
+    const status = await this.#wait(begun);
+    if (typeof status !== "string") return status;
+    return status === "completed"
+      ? this.#verify()
+      : this.#failed("transfer-failed", `Google reports the job as ${status}`);
+  }
+
+  /** The id of the job, whoever started it; or an ending. */
+  async #begin(): Promise<string | Ending> {
+    if (this.#claim.memo !== undefined) return this.#claim.memo;
+    for (;;) {
+      const found = await this.#existing();
+      if (found !== undefined) return found;
+      if (this.#s.stop.aborted) return { kind: "stopped" };
+      if (this.#attempts >= this.#options.attemptsMax) {
+        return this.#failed("attempts", `the job could not be started in ${counted(this.#attempts, "attempt")}`);
+      }
+      const inserted = await this.#insert();
+      if (inserted !== undefined) return inserted;
+    }
+  }
+
+  /** A job of the same pair that is running, or that an earlier attempt of this step started. */
+  async #existing(): Promise<string | Ending | undefined> {
+    this.#calls += 1;
+    const jobs = await this.#s.api.dataTransfer.list(this.#step.from.id);
+    const ours = jobs.find((job) => job.newOwnerUserId === this.#step.to.id && (isRunning(job) || this.#isFromUs(job)));
+    if (ours !== undefined) return this.#attach(ours, true);
+    const other = jobs.find(isRunning);
+    if (other !== undefined) {
+      return this.#failed(
+        "transfer-conflict",
+        `another job (${other.id}) is moving everything ${this.#step.from.email} owns to somebody else`,
+      );
+    }
+    if (this.#attempts === 0 && (await this.#leftBehind(this.#step.from.email).catch(unknownIfRefused)) === 0) {
+      return this.#end("unchanged", { evidence: "read", reason: "the old owner owns nothing" });
+    }
+    return undefined;
+  }
+
+  /** Started at or after the first intent of this step: it can only be the request whose answer was lost. */
+  #isFromUs(job: TransferJob): boolean {
+    const [first] = this.#claim.doubtful;
+    const since = first?.at ?? this.#insertedAt;
+    if (since === undefined || job.requestTime === undefined) return false;
+    return Date.parse(job.requestTime) >= since - clockSkewMs;
+  }
+  #insertedAt: number | undefined;
+
+  async #insert(): Promise<string | Ending | undefined> {
+    this.#attempts += 1;
+    const at = this.#s.clock.now();
+    const intent: Intent = {
+      attempt: this.#attempts,
+      actor: this.#step.actor,
+      etag: undefined,
+      delta: nothing,
+      newOwner: this.#step.to.email,
+      before: undefined,
+      at,
+    };
+    if ((await this.#journal.intent(this.#claim, intent)) === "lost") return { kind: "lost" };
+    this.#insertedAt ??= at;
+    this.#calls += 1;
+    try {
+      return await this.#attach(await this.#s.api.dataTransfer.insert(this.#step.from.id, this.#step.to.id), false);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return this.#afterInsertError(error, intent);
+    }
+  }
+
+  async #afterInsertError(error: ApiError, intent: Intent): Promise<Ending | undefined> {
+    if (error.disposition !== "ambiguous") this.#journal.noEffect(this.#claim, intent.attempt, false);
+    switch (error.disposition) {
+      case "halt-run":
+      case "halt-actor":
+        return settleError(error, this.#step.actor);
+      case "refuse":
+        return this.#failed(error.failure, error.message);
+      case "ambiguous":
+        // The request may still arrive; a second job for the pair is only started once the first cannot appear any more.
+        await this.#s.clock.sleep(this.#options.settleMs, this.#s.stop);
+        return undefined;
+      case "conflict":
+      case "retry":
+      case "throttle": {
+        const waitMs = backoffMs(this.#attempts, error.disposition, this.#s.random);
+        this.#s.onEvent({ type: "retry", seq: this.#step.seq, failure: error.failure, waitMs });
+        await this.#s.clock.sleep(waitMs, this.#s.stop);
+        return undefined;
+      }
+    }
+  }
+
+  async #attach(job: TransferJob, attached: boolean): Promise<string | Ending> {
+    if ((await this.#journal.remember(this.#claim, job.id)) === "lost") return { kind: "lost" };
+    this.#say(job, attached);
+    return job.id;
+  }
+
+  /** Polls until the job has ended; an open status is open however it is called. */
+  async #wait(id: string): Promise<string | Ending> {
+    const deadline = this.#s.clock.monotonic() + this.#options.transferWaitMs;
+    let pollMs = this.#options.transferPollMs;
+    let last = "";
+    for (;;) {
+      this.#calls += 1;
+      const job = await this.#s.api.dataTransfer.get(id);
+      if (job === undefined) return this.#failed("transfer-unknown", `Google no longer knows the job ${id}`);
+      if (job.status !== last) this.#say(job, false);
+      last = job.status;
+      if (job.status === "completed" || job.status === "failed") return job.status;
+      if (this.#s.clock.monotonic() + pollMs > deadline) {
+        return { kind: "overdue", reason: `transfer ${id} is still ${job.status}; apply again to go on waiting` };
+      }
+      await this.#s.clock.sleep(pollMs, this.#s.stop);
+      if (this.#s.stop.aborted) return { kind: "stopped" };
+      pollMs = Math.min(pollMs * 2, this.#options.transferPollMaxMs);
+      const [held] = await this.#journal.renew([this.#claim]);
+      if (held === undefined) return { kind: "lost" };
+    }
+  }
+
+  /** A completed job is a claim; that the old owner owns nothing any more is what proves it. */
+  async #verify(): Promise<Ending> {
+    let left = 0;
+    for (let search = 1; search <= searchesMax; search += 1) {
+      left = await this.#stillOwned();
+      if (left === 0) {
+        return this.#end("applied", { evidence: "read", newOwner: this.#step.to.email });
+      }
+      await this.#s.clock.sleep(this.#options.transferPollMs * search, this.#s.stop);
+      if (this.#s.stop.aborted) return { kind: "stopped" };
+    }
+    return this.#failed(
+      "transfer-incomplete",
+      `the job is completed, but ${counted(left, "asset")} still belong to ${this.#step.from.email}: plan again for those`,
+    );
+  }
+
+  /** As the old owner, who sees everything of his own; as the heir where the old owner cannot be acted as. */
+  async #stillOwned(): Promise<number> {
+    const asOwner = await this.#leftBehind(this.#step.from.email).catch(unknownIfRefused);
+    return asOwner ?? this.#leftBehind(this.#step.to.email);
+  }
+
+  async #leftBehind(actor: Email): Promise<number> {
+    let found = 0;
+    for (const assetType of assetTypes) {
+      let pageToken: string | undefined;
+      do {
+        this.#calls += 1;
+        const query = { assetType, owner: this.#step.from.email, trashed: false };
+        const page = await this.#s.api.dataStudio.search(actor, query, pageToken);
+        found += page.assets.filter((asset) => asset.owner === this.#step.from.email).length;
+        pageToken = page.nextPageToken;
+      } while (pageToken !== undefined);
+    }
+    return found;
+  }
+
+  #failed(failure: string, reason: string): Ending {
+    return this.#end("failed", { failure, reason, evidence: "refusal" });
+  }
+
+  #end(outcome: StepResult["outcome"], said: Parameters<typeof result>[2]): Ending {
+    return ended(result(outcome, this.#step.actor, { ...said, calls: this.#calls }));
+  }
+
+  #say(job: TransferJob, attached: boolean): void {
+    this.#s.onEvent({ type: "transfer", seq: this.#step.seq, transferId: job.id, status: job.status, attached });
+  }
+}
+
+function isRunning(job: TransferJob): boolean {
+  return job.status !== "completed" && job.status !== "failed";
+}
+
+/** A user who cannot be acted as leaves the question open; anything else is an error of its own. */
+function unknownIfRefused(error: unknown): undefined {
+  if (error instanceof ApiError && error.disposition === "halt-actor") return undefined;
+  throw error;
+}

@@ -1,0 +1,179 @@
+/** Reads back everything a run says it did, and tells what is not so any more. Writes nothing to Google. */
+import { assetTypes } from "../model/asset.ts";
+import type { AssetName } from "../model/asset.ts";
+import type { Email } from "../model/email.ts";
+import { ApiError } from "../model/errors.ts";
+import { isEmpty, need, nothing, ownerOf } from "../model/permissions.ts";
+import type { Permissions } from "../model/permissions.ts";
+import type { ByHandStep, EditStep, Outcome, StepResult, TransferStep } from "../model/step.ts";
+import { counted } from "../model/text.ts";
+import type { RunReader, StepRow } from "../journal/journal.ts";
+import { inParallel } from "./parallel.ts";
+import type { Drift, Surroundings, VerifyRun, VerifySummary } from "./verbs.ts";
+
+const pageSize = 500;
+const unreadableMax = 1000;
+const endedWell: ReadonlySet<string> = new Set<Outcome>(["applied", "confirmed", "unchanged"]);
+
+export const verifyRun: VerifyRun = (surroundings, run, options) =>
+  new Verifying(surroundings, run, options.driftsMax, options.record).run(options.concurrency);
+
+type Verdict = "verified" | "drifted" | "unreadable";
+
+class Verifying {
+  readonly #s: Surroundings;
+  readonly #run: RunReader;
+  readonly #driftsMax: number;
+  readonly #record: Parameters<VerifyRun>[2]["record"];
+  readonly #drifts: Drift[] = [];
+  readonly #unreadable: { readonly seq: number; readonly reason: string }[] = [];
+  #verified = 0;
+  #drifted = 0;
+  #unreadableCount = 0;
+  #byHandDone = 0;
+  #byHandOpen = 0;
+  #notApplied = 0;
+
+  constructor(s: Surroundings, run: RunReader, driftsMax: number, record: Parameters<VerifyRun>[2]["record"]) {
+    this.#s = s;
+    this.#run = run;
+    this.#driftsMax = driftsMax;
+    this.#record = record;
+  }
+
+  async run(concurrency: number): Promise<VerifySummary> {
+    await inParallel(this.#rows(), concurrency, this.#s.stop, async (row) => this.#check(row));
+    return {
+      checked: this.#verified + this.#drifted + this.#unreadableCount,
+      verified: this.#verified,
+      drifts: this.#drifts.toSorted((a, b) => a.seq - b.seq),
+      drifted: this.#drifted,
+      unreadable: this.#unreadable,
+      unreadableCount: this.#unreadableCount,
+      byHandDone: this.#byHandDone,
+      byHandOpen: this.#byHandOpen,
+      notApplied: this.#notApplied,
+      stopped: this.#s.stop.aborted,
+    };
+  }
+
+  async *#rows(): AsyncGenerator<StepRow> {
+    let after = 0;
+    for (;;) {
+      const page = await this.#run.page({}, after, pageSize);
+      const last = page.at(-1);
+      if (last === undefined) return;
+      after = last.step.seq;
+      yield* page;
+    }
+  }
+
+  async #check(row: StepRow): Promise<void> {
+    const { step, state, result } = row;
+    try {
+      if (step.kind === "by-hand") {
+        if (state === "by-hand") await this.#checkByHand(step);
+        else if (state !== "unchanged") this.#notApplied += 1;
+        return;
+      }
+      if (!endedWell.has(state) || result === undefined) {
+        this.#notApplied += 1;
+        return;
+      }
+      if (step.kind === "transfer") await this.#checkTransfer(step);
+      else await this.#checkEdit(step, result);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.disposition === "halt-run") throw error;
+      this.#unreadableCount += 1;
+      if (this.#unreadable.length < unreadableMax) this.#unreadable.push({ seq: step.seq, reason: error.message });
+      await this.#keep(step.seq, "unreadable");
+    }
+  }
+
+  async #checkEdit(step: EditStep, stepResult: StepResult): Promise<void> {
+    const actors = [stepResult.actor, step.actor, ...step.alternates];
+    const seen = await this.#read([...new Set(actors)], step.asset.name);
+    const missing = need(seen.roles, step.delta);
+    const expected = stepResult.newOwner;
+    const owner = ownerOf(seen.roles);
+    if (!isEmpty(missing)) {
+      await this.#drift({ seq: step.seq, asset: step.asset, missing, problem: "changed by somebody after the run" });
+    } else if (expected !== undefined && owner !== expected) {
+      const problem = `belongs to ${owner ?? "nobody known"}, not to ${expected}`;
+      await this.#drift({ seq: step.seq, asset: step.asset, missing: nothing, problem });
+    } else {
+      this.#verified += 1;
+      await this.#keep(step.seq, "verified");
+    }
+  }
+
+  async #checkTransfer(step: TransferStep): Promise<void> {
+    let left = 0;
+    const actor = await this.#firstReachable([step.from.email, step.to.email]);
+    for (const assetType of assetTypes) {
+      let pageToken: string | undefined;
+      do {
+        const query = { assetType, owner: step.from.email, trashed: false };
+        const page = await this.#s.api.dataStudio.search(actor, query, pageToken);
+        left += page.assets.filter((asset) => asset.owner === step.from.email).length;
+        pageToken = page.nextPageToken;
+      } while (pageToken !== undefined);
+    }
+    if (left === 0) {
+      this.#verified += 1;
+      await this.#keep(step.seq, "verified");
+      return;
+    }
+    const problem = `${step.from.email} owns ${counted(left, "asset")} again or still`;
+    await this.#drift({ seq: step.seq, asset: undefined, missing: nothing, problem });
+  }
+
+  /** Whether the person has made the change by now; not knowing counts as open. */
+  async #checkByHand(step: ByHandStep): Promise<void> {
+    try {
+      const seen = await this.#read([step.to, step.from], step.asset.name);
+      if (ownerOf(seen.roles) === step.to) this.#byHandDone += 1;
+      else this.#byHandOpen += 1;
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.disposition === "halt-run") throw error;
+      this.#byHandOpen += 1;
+    }
+  }
+
+  async #read(actors: readonly Email[], name: AssetName): Promise<Permissions> {
+    let refusal: unknown;
+    for (const actor of actors) {
+      try {
+        return await this.#s.api.dataStudio.getPermissions(actor, name);
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.disposition === "halt-run") throw error;
+        refusal ??= error;
+      }
+    }
+    throw refusal;
+  }
+
+  async #firstReachable(actors: readonly Email[]): Promise<Email> {
+    let refusal: unknown;
+    for (const actor of actors) {
+      try {
+        await this.#s.api.authenticate(actor);
+        return actor;
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.disposition === "halt-run") throw error;
+        refusal ??= error;
+      }
+    }
+    throw refusal;
+  }
+
+  async #drift(drift: Drift): Promise<void> {
+    this.#drifted += 1;
+    if (this.#drifts.length < this.#driftsMax) this.#drifts.push(drift);
+    await this.#keep(drift.seq, "drifted");
+  }
+
+  async #keep(seq: number, verdict: Verdict): Promise<void> {
+    await this.#record?.verified(seq, verdict, this.#s.clock.now());
+  }
+}

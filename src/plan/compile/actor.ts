@@ -1,0 +1,43 @@
+/** As whom a step acts: somebody who may change the asset, can be acted as, and does not lose that right by the step. */
+import type { Asset } from "../../model/asset.ts";
+import type { Email } from "../../model/email.ts";
+import { memberEmail, memberKind, userMember } from "../../model/member.ts";
+import { EDITOR, samePair } from "../../model/permissions.ts";
+import type { Delta, Permissions } from "../../model/permissions.ts";
+import { isActive, isInside } from "../../model/tenant.ts";
+import type { CompileContext } from "./context.ts";
+import { canonical } from "./resolve.ts";
+
+/** Actors that stand by when the first cannot be acted as. */
+const alternatesMax = 3;
+
+/** Best first; empty when nobody can act. The owner cannot be removed, so comes first when it can be acted as. */
+export function actorsFor(
+  context: CompileContext,
+  asset: Asset,
+  permissions: Permissions | undefined,
+  delta: Delta,
+  readAs: Email | undefined,
+): readonly Email[] {
+  const candidates: Email[] = [];
+  if (asset.owner !== undefined) candidates.push(asset.owner);
+  const editors = (permissions?.roles.get(EDITOR) ?? []).flatMap((m) => {
+    const email = memberKind(m) === "user" ? memberEmail(m) : undefined;
+    return email === undefined ? [] : [email];
+  });
+  if (readAs !== undefined && editors.includes(readAs)) candidates.push(readAs);
+  candidates.push(...editors);
+  const loses = (email: Email): boolean =>
+    email !== asset.owner && delta.remove.some((pair) => samePair(pair, { role: EDITOR, member: userMember(email) }));
+  return [...new Set(candidates)]
+    .filter((email) => canActAs(context, email) && !loses(email))
+    .slice(0, 1 + alternatesMax);
+}
+
+/** Whether the service account can act as the user: active, inside the tenant, and not known to be out of reach. */
+export function canActAs(context: CompileContext, email: Email): boolean {
+  if (!isInside(context.tenant, email)) return false;
+  const principal = context.principal(email);
+  if (principal === undefined) return context.reachable(email);
+  return isActive(principal) && canonical(context, email) === email && context.reachable(email);
+}

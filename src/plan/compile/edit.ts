@@ -1,0 +1,157 @@
+/** All that the rows ask of one asset, merged into one change; rows that contradict each other are named. */
+import { placeText } from "../../model/diagnostic.ts";
+import type { Diagnostic, Place } from "../../model/diagnostic.ts";
+import { userMember } from "../../model/member.ts";
+import type { Member } from "../../model/member.ts";
+import { EDITOR, OWNER, VIEWER, linkRoles, personRoles, rolesOf } from "../../model/permissions.ts";
+import type { Delta, Pair, Permissions, Role } from "../../model/permissions.ts";
+import type { Keep } from "../../model/request.ts";
+import type { Resolved } from "./context.ts";
+
+interface Wish extends Pair {
+  readonly add: boolean;
+  readonly place: Place;
+  /** A wish that follows from another; gives way to an explicit one instead of contradicting it. */
+  readonly soft: boolean;
+}
+
+export interface MergedEdit {
+  readonly delta: Delta;
+  readonly contradictions: readonly Diagnostic[];
+  /** Rows that would take the owner's own role away. */
+  readonly ownerRoles: readonly { readonly place: Place; readonly member: Member }[];
+}
+
+/**
+ * @param permissions as read; undefined only when no row needs them (`needsPermissions`)
+ * @param moved whether a whole-user transfer carries the asset to its heir before the edit
+ */
+export function mergeEdits(
+  requests: readonly Resolved[],
+  permissions: Permissions | undefined,
+  moved: boolean,
+): MergedEdit {
+  const wishes: Wish[] = [];
+  const ownerRoles: { place: Place; member: Member }[] = [];
+  for (const resolved of requests) {
+    const made = wishesOf(resolved, permissions, moved);
+    wishes.push(...made);
+    const owned = ownedForm(resolved, permissions);
+    if (owned !== undefined && (resolved.action === "set-role" || made.length === 0)) {
+      ownerRoles.push({ place: resolved.request.place, member: owned });
+    }
+  }
+  return { ...settle(wishes), ownerRoles: moved ? [] : ownerRoles };
+}
+
+/** Whether what the row changes depends on who holds which role now. */
+export function needsPermissions(resolved: Resolved): boolean {
+  switch (resolved.action) {
+    case "transfer":
+    case "grant":
+      return false;
+    case "revoke":
+    case "set-role":
+    case "replace-member":
+    case "set-link":
+    case "close-link":
+      return true;
+  }
+}
+
+function wishesOf(resolved: Resolved, permissions: Permissions | undefined, moved: boolean): readonly Wish[] {
+  const { place } = resolved.request;
+  const held = (forms: readonly Member[], roles: readonly Role[]): readonly Pair[] =>
+    forms.flatMap((m) =>
+      (permissions === undefined ? [] : rolesOf(permissions.roles, m))
+        .filter((role) => role !== OWNER && roles.includes(role))
+        .map((role) => ({ role, member: m })),
+    );
+  const remove = (pairs: readonly Pair[], soft = false): readonly Wish[] =>
+    pairs.map((pair) => ({ ...pair, add: false, place, soft }));
+  const add = (role: Role, m: Member, soft = false): Wish => ({ role, member: m, add: true, place, soft });
+
+  switch (resolved.action) {
+    case "grant":
+      return [add(resolved.request.role, resolved.member)];
+    case "revoke": {
+      const everyRole = [...(permissions?.roles.keys() ?? [])];
+      return remove(held(resolved.forms, resolved.request.role === undefined ? everyRole : [resolved.request.role]));
+    }
+    case "set-role": {
+      const others = held(resolved.forms, personRoles).filter(
+        (pair) => pair.role !== resolved.request.role || pair.member !== resolved.member,
+      );
+      return [add(resolved.request.role, resolved.member), ...remove(others)];
+    }
+    case "replace-member": {
+      const taken = held(resolved.forms, resolved.roles);
+      return [...remove(taken), ...taken.map((pair) => add(pair.role, resolved.member))];
+    }
+    case "set-link": {
+      const kept: Pair = { role: resolved.request.role, member: resolved.request.member };
+      const links = linkPairs(permissions).filter((pair) => pair.role !== kept.role || pair.member !== kept.member);
+      return [add(kept.role, kept.member), ...remove(links)];
+    }
+    case "close-link":
+      return remove(linkPairs(permissions));
+    case "transfer": {
+      if (moved) return kept(resolved.request.keep, userMember(resolved.from.email), place);
+      const heir = userMember(resolved.to.email);
+      return [add(EDITOR, heir), ...remove(held([heir], [VIEWER]), true)];
+    }
+  }
+}
+
+/** What the old owner keeps after the transfer, said in full, because what Google leaves it is not documented (api.md 3.1). */
+function kept(keep: Keep, oldOwner: Member, place: Place): readonly Wish[] {
+  const wish = (role: Role, add: boolean): Wish => ({ role, member: oldOwner, add, place, soft: false });
+  switch (keep) {
+    case "editor":
+      return [wish(EDITOR, true)];
+    case "viewer":
+      return [wish(VIEWER, true), wish(EDITOR, false)];
+    case "none":
+      return [wish(EDITOR, false), wish(VIEWER, false)];
+  }
+}
+
+function linkPairs(permissions: Permissions | undefined): readonly Pair[] {
+  return linkRoles.flatMap((role) => (permissions?.roles.get(role) ?? []).map((m) => ({ role, member: m })));
+}
+
+/** The form under which a row's member owns the asset, if it does: no row can take that away (api.md 0.2). */
+function ownedForm(resolved: Resolved, permissions: Permissions | undefined): Member | undefined {
+  if (resolved.action !== "revoke" && resolved.action !== "set-role") return undefined;
+  return resolved.forms.find((m) => permissions?.roles.get(OWNER)?.includes(m) ?? false);
+}
+
+function settle(wishes: readonly Wish[]): { readonly delta: Delta; readonly contradictions: readonly Diagnostic[] } {
+  const settled = new Map<string, Wish>();
+  const contradictions: Diagnostic[] = [];
+  for (const wish of wishes.toSorted((a, b) => Number(a.soft) - Number(b.soft))) {
+    const key = `${wish.role}\u0000${wish.member}`;
+    const earlier = settled.get(key);
+    if (earlier === undefined) settled.set(key, wish);
+    else if (earlier.add !== wish.add && !wish.soft) contradictions.push(contradiction(earlier, wish));
+  }
+  const pairs = (add: boolean): readonly Pair[] =>
+    [...settled.values()]
+      .filter((wish) => wish.add === add)
+      .map(({ role, member }) => ({ role, member }))
+      .toSorted((a, b) => compareText(a.role, b.role) || compareText(a.member, b.member));
+  return { delta: { add: pairs(true), remove: pairs(false) }, contradictions };
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function contradiction(earlier: Wish, later: Wish): Diagnostic {
+  const verb = (wish: Wish): string => (wish.add ? "given" : "taken away");
+  return {
+    place: later.place,
+    problem: `${later.role} of ${later.member} is ${verb(later)} here and ${verb(earlier)} at ${placeText(earlier.place)}, for the same asset`,
+    remedy: "keep one of the two rows, or make their selectors disjoint",
+  };
+}

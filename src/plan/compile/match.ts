@@ -1,0 +1,60 @@
+/** Which requests are about an asset: those that name it, and those whose selector it meets. */
+import type { Asset } from "../../model/asset.ts";
+import { allUsers, memberKind } from "../../model/member.ts";
+import { linkRoles } from "../../model/permissions.ts";
+import type { Permissions } from "../../model/permissions.ts";
+import type { Audience, ProtectRule } from "../../model/request.ts";
+import { isExternal } from "../../model/tenant.ts";
+import type { Tenant } from "../../model/tenant.ts";
+import type { Protection, Resolved } from "./context.ts";
+
+/**
+ * Whether the parts of a selector that search answers decide hold: owner, title, type, trash. The audience is not looked
+ * at, because it needs the permissions.
+ */
+export function mayConcern({ request, owner, title }: Resolved, asset: Asset): boolean {
+  const { select } = request;
+  if (select.asset !== undefined) return select.asset === asset.name;
+  if (asset.trashed && request.trashed === "exclude") return false;
+  if (owner !== undefined && asset.owner !== owner) return false;
+  if (!select.types.some((type) => type === asset.assetType)) return false;
+  return title === undefined || title(asset.title);
+}
+
+/** Whether a request without an asset id is about this asset. Unread permissions have no audience. */
+export function concerns(
+  tenant: Tenant,
+  resolved: Resolved,
+  asset: Asset,
+  permissions: Permissions | undefined,
+): boolean {
+  if (!mayConcern(resolved, asset)) return false;
+  const { audience } = resolved.request.select;
+  if (audience !== undefined && (permissions === undefined || !isSeenBy(tenant, audience, permissions))) return false;
+  if (resolved.action !== "replace-member") return true;
+  if (permissions === undefined) return true;
+  return resolved.roles.some((role) => permissions.roles.get(role)?.some((m) => resolved.forms.includes(m)) ?? false);
+}
+
+function isSeenBy(tenant: Tenant, audience: Audience, permissions: Permissions): boolean {
+  switch (audience) {
+    case "public":
+      return linkRoles.some((role) => permissions.roles.get(role)?.includes(allUsers) ?? false);
+    case "domain":
+      return [...permissions.roles.values()].some((members) =>
+        members.some((m) => memberKind(m) === "domain" && !isExternal(tenant, m)),
+      );
+    case "external":
+      return [...permissions.roles.values()].some((members) => members.some((m) => isExternal(tenant, m)));
+  }
+}
+
+/** The first rule of `protect:` that covers the asset. */
+export function protectedBy(protections: readonly Protection[], asset: Asset): ProtectRule | undefined {
+  return protections.find(
+    ({ rule, owner, title }) =>
+      (owner === undefined || asset.owner === owner) &&
+      (title === undefined || title(asset.title)) &&
+      (rule.asset === undefined || rule.asset === asset.name),
+  )?.rule;
+}

@@ -1,0 +1,157 @@
+/** Sums over a plan in the making: what it changes, who can get in before and after, and which limits it breaks. */
+import type { AssetVerdict } from "./asset.ts";
+import { allUsers, memberKind } from "../../model/member.ts";
+import { EDITOR, VIEWER, linkRoles, size } from "../../model/permissions.ts";
+import type { RoleMap } from "../../model/permissions.ts";
+import type { Limits } from "../../model/request.ts";
+import type { HazardTotal, Refusal, RunTotals } from "../../model/run.ts";
+import type { AssetRecord, Exposure } from "../../model/snapshot.ts";
+import type { HazardName } from "../../model/step.ts";
+import { isExternal } from "../../model/tenant.ts";
+import type { Tenant } from "../../model/tenant.ts";
+import type { PlannedTransfer } from "./context.ts";
+import { hazardTotal, newExternal, newPublic, transferHazards } from "./hazards.ts";
+
+/** Refusals kept with their words; the count goes on. */
+const refusalsMax = 1000;
+
+/** Adds up while steps are made. */
+export class PlanTotals {
+  readonly #tenant: Tenant;
+  readonly #hazards = new Map<HazardName, number>();
+  readonly #refusals: Refusal[] = [];
+  readonly #before = zero();
+  readonly #after = zero();
+  #steps = 0;
+  #transfers = 0;
+  #assetsTransferred = 0;
+  #assetsEdited = 0;
+  #editsAfterTransfer = 0;
+  #edits = 0;
+  #byHand = 0;
+  #refused = 0;
+  #alreadySo = 0;
+  #ownerAttempts = 0;
+  #newExternal = 0;
+  #newPublic = 0;
+
+  constructor(tenant: Tenant) {
+    this.#tenant = tenant;
+  }
+
+  transfer(transfer: PlannedTransfer): void {
+    this.#steps += 1;
+    this.#transfers += 1;
+    this.#assetsTransferred += transfer.live;
+    for (const name of transferHazards(transfer)) {
+      const count =
+        name === "keeps-credentials" ? transfer.liveDataSources : name === "leaves-trash" ? transfer.trashed : 1;
+      this.#hazard(name, count);
+    }
+  }
+
+  /** An asset that rows are about, with what they came to. */
+  asset(record: AssetRecord, verdict: AssetVerdict, carried: boolean): void {
+    const { edit, byHand } = verdict;
+    for (const refusal of verdict.refusals) this.refused(refusal);
+    if (edit !== undefined) {
+      this.#steps += 1;
+      if (carried) this.#editsAfterTransfer += 1;
+      else this.#assetsEdited += 1;
+      this.#edits += size(edit.delta);
+      if (edit.attemptOwner !== undefined) this.#ownerAttempts += 1;
+      this.#newExternal += newExternal(this.#tenant, record.permissions?.roles, edit.delta).length;
+      this.#newPublic += newPublic(record.permissions?.roles, edit.delta).length;
+      for (const name of edit.hazards) this.#hazard(name, 1);
+    }
+    if (byHand !== undefined) {
+      this.#steps += 1;
+      this.#byHand += 1;
+      if (edit === undefined) for (const name of byHand.hazards) this.#hazard(name, 1);
+    }
+    if (edit === undefined && byHand === undefined && verdict.refusals.length === 0) this.#alreadySo += 1;
+  }
+
+  /** Every asset whose permissions were read, touched or not. */
+  exposure(before: RoleMap, after: RoleMap): void {
+    count(this.#before, this.#tenant, before);
+    count(this.#after, this.#tenant, after);
+  }
+
+  refused(refusal: Refusal): void {
+    this.#refused += 1;
+    if (this.#refusals.length < refusalsMax) this.#refusals.push(refusal);
+  }
+
+  get refusals(): readonly Refusal[] {
+    return this.#refusals;
+  }
+
+  get hazards(): readonly HazardTotal[] {
+    return [...this.#hazards].map(([name, total]) => hazardTotal(name, total));
+  }
+
+  get exposureBefore(): Exposure {
+    return { ...this.#before };
+  }
+
+  get exposureAfter(): Exposure {
+    return { ...this.#after };
+  }
+
+  totals(rows: number, duplicateRows: number): RunTotals {
+    return {
+      steps: this.#steps,
+      transfers: this.#transfers,
+      assetsTransferred: this.#assetsTransferred,
+      assetsEdited: this.#assetsEdited + this.#editsAfterTransfer,
+      edits: this.#edits,
+      byHand: this.#byHand,
+      refused: this.#refused,
+      alreadySo: this.#alreadySo,
+      changes: this.#edits + this.#assetsTransferred + this.#ownerAttempts,
+      assetsTouched: this.#assetsEdited + Math.max(this.#assetsTransferred, this.#editsAfterTransfer),
+      newExternal: this.#newExternal,
+      newPublic: this.#newPublic,
+      rows,
+      duplicateRows,
+    };
+  }
+
+  #hazard(name: HazardName, by: number): void {
+    this.#hazards.set(name, (this.#hazards.get(name) ?? 0) + by);
+  }
+}
+
+/** Which limits a plan breaks, with what is allowed and what was found. */
+export function breaches(
+  limits: Limits,
+  totals: RunTotals,
+  assetsRead: number,
+): readonly { readonly limit: keyof Limits; readonly allowed: number; readonly found: number }[] {
+  const percent = assetsRead === 0 ? 0 : (100 * totals.assetsTouched) / assetsRead;
+  const found: readonly (readonly [keyof Limits, number])[] = [
+    ["changes", totals.changes],
+    ["percentOfAssets", Math.round(percent * 100) / 100],
+    ["newExternal", totals.newExternal],
+    ["newPublic", totals.newPublic],
+  ];
+  return found.flatMap(([limit, value]) => {
+    const allowed = limits[limit];
+    return allowed !== undefined && value > allowed ? [{ limit, allowed, found: value }] : [];
+  });
+}
+
+type Tally = { -readonly [K in keyof Exposure]: Exposure[K] };
+
+function zero(): Tally {
+  return { publicLinks: 0, wholeDomainLinks: 0, externalEditors: 0, externalViewers: 0 };
+}
+
+function count(tally: Tally, tenant: Tenant, roles: RoleMap): void {
+  const links = linkRoles.flatMap((role) => roles.get(role) ?? []);
+  if (links.includes(allUsers)) tally.publicLinks += 1;
+  if (links.some((m) => memberKind(m) === "domain")) tally.wholeDomainLinks += 1;
+  if (roles.get(EDITOR)?.some((m) => isExternal(tenant, m)) ?? false) tally.externalEditors += 1;
+  if (roles.get(VIEWER)?.some((m) => isExternal(tenant, m)) ?? false) tally.externalViewers += 1;
+}
