@@ -22,7 +22,7 @@ import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { existingRunPath, shownPath, typedCommand } from "./files.ts";
-import { addGoogleOptions, collect, count, countOrNone, duration, rate } from "./flags.ts";
+import { addGoogleOptions, collect, count, countOrNone, duration } from "./flags.ts";
 import type { GoogleFlags } from "./flags.ts";
 import { guardAge, guardChanges, guardTenant } from "./guards.ts";
 import { openLog } from "./logging.ts";
@@ -37,7 +37,6 @@ export interface ApplyFlags extends GoogleFlags {
   readonly maxFailures?: number;
   readonly concurrency?: number;
   readonly perActor?: number;
-  readonly actorRate?: number;
   readonly maxDuration?: number;
   readonly maxAge?: number;
   readonly json?: boolean;
@@ -49,8 +48,6 @@ export interface ApplyOptions {
   readonly allow: ReadonlySet<HazardName>;
   readonly changesMax: number | undefined;
   readonly ageMaxMs: number;
-  /** Calls per second for one user. */
-  readonly actorRate: number | undefined;
   readonly engine: EngineOptions;
   readonly json: boolean;
   readonly color: boolean;
@@ -70,7 +67,6 @@ export function define(command: Command): void {
     .option("--max-age <time>", "do not begin a run planned longer ago than this (default 24h)", duration)
     .option("--concurrency <n>", "steps under way at once (default 16)", count)
     .option("--per-actor <n>", "steps under way at once as one user (default 2)", count)
-    .option("--actor-rate <n>", "calls per second as one user at most", rate)
     .option("--json", "one JSON object per line: what happens, and last the summary");
   addGoogleOptions(command).addHelpText(
     "after",
@@ -93,7 +89,6 @@ export function parse(args: readonly string[], flags: ApplyFlags): ApplyOptions 
     allow: new Set((flags.allow ?? []).map(hazardName)),
     changesMax: flags.maxChanges,
     ageMaxMs: flags.maxAge ?? dayMs,
-    actorRate: flags.actorRate,
     engine: {
       concurrency: flags.concurrency ?? 16,
       perActor: flags.perActor ?? 2,
@@ -160,12 +155,7 @@ async function carryOut(
     log.event(event);
     view.onEvent(event);
   };
-  const use = header.totals.transfers > 0 ? "write-with-transfers" : "write";
-  const api = await connectApi(context, settings, use, {
-    onEvent,
-    onCall: (call) => log.call(call),
-    actorRate: options.actorRate,
-  });
+  const api = await connectApi(context, settings, "write", { onEvent, onCall: (call) => log.call(call) });
   let summary: ApplySummary;
   try {
     const { ready, waiting } = await journal.open();

@@ -18,10 +18,12 @@ export interface Settings {
   readonly keyFile: string;
   readonly admin: Email;
   readonly rate: number | undefined;
+  /** For one user acted as. */
+  readonly actorRate: number | undefined;
   readonly logFile: string | undefined;
 }
 
-type SettingName = "endpoint" | "key" | "admin" | "rate" | "log_file";
+type SettingName = "endpoint" | "key" | "admin" | "rate" | "actor_rate" | "log_file";
 
 /** A value with the place that set it, as people would look for it. */
 interface Found {
@@ -36,10 +38,11 @@ const fileShape = z.strictObject({
   key: z.string().min(1).optional(),
   admin: z.string().min(1).optional(),
   rate: z.union([z.number().positive(), z.string().min(1)]).optional(),
+  actor_rate: z.union([z.number().positive(), z.string().min(1)]).optional(),
   log_file: z.string().min(1).optional(),
 });
 
-const settingNames: readonly SettingName[] = ["endpoint", "key", "admin", "rate", "log_file"];
+const settingNames: readonly SettingName[] = ["endpoint", "key", "admin", "rate", "actor_rate", "log_file"];
 const fileBytesMax = 64 * 1024;
 
 /** All problems at once, as one `UsageError`. */
@@ -60,11 +63,13 @@ export async function resolveSettings(context: Context, flags: GoogleFlags): Pro
     problems.push("no service-account key is given: use --key FILE, HANDOVER_KEY, or key: in handover.yaml");
   }
   const rate = readRate(find("rate"), problems);
+  const actorRate = readRate(find("actor_rate"), problems);
   if (problems.length > 0 || key === undefined || admin === undefined) throw configError(problems);
   return {
     endpoint,
     admin,
     rate,
+    actorRate,
     keyFile: key.value === "-" ? "-" : resolve(key.folder, key.value),
     logFile: pathOf(find("log_file")),
   };
@@ -88,7 +93,8 @@ function ofFlags(context: Context, flags: GoogleFlags): ReadonlyMap<SettingName,
   put("endpoint", "--endpoint", flags.endpoint);
   put("key", "--key", flags.key);
   put("admin", "--admin", flags.admin);
-  put("rate", "--rate", flags.rate === undefined ? undefined : String(flags.rate));
+  put("rate", "--rate", flags.rate?.toString());
+  put("actor_rate", "--actor-rate", flags.actorRate?.toString());
   put("log_file", "--log-file", flags.logFile);
   return layer;
 }
@@ -100,6 +106,7 @@ function ofEnvironment(context: Context): ReadonlyMap<SettingName, Found> {
     ["key", "HANDOVER_KEY"],
     ["admin", "HANDOVER_ADMIN"],
     ["rate", "HANDOVER_RATE"],
+    ["actor_rate", "HANDOVER_ACTOR_RATE"],
     ["log_file", "HANDOVER_LOG_FILE"],
   ];
   for (const [name, variable] of names) {
@@ -181,7 +188,7 @@ async function readYaml(
     } else {
       const name = String(issue.path[0]);
       problems.push(
-        `${placeOf(name)}: ${name} must be ${name === "rate" ? "a number above 0, or such as 480/m" : "text"}`,
+        `${placeOf(name)}: ${name} must be ${name.endsWith("rate") ? "a number above 0, or such as 480/m" : "text"}`,
       );
     }
   }

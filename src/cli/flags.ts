@@ -12,6 +12,7 @@ export interface GoogleFlags extends CommonFlags {
   readonly key?: string;
   readonly admin?: string;
   readonly rate?: number;
+  readonly actorRate?: number;
   readonly logFile?: string;
 }
 
@@ -21,6 +22,7 @@ export function addGoogleOptions(command: Command): Command {
     .option("--admin <email>", "administrator to act as for Directory and Data Transfer [HANDOVER_ADMIN]")
     .option("--endpoint <url>", "talk to this address instead of Google: an emulator [HANDOVER_ENDPOINT]")
     .option("--rate <n>", "calls per second at most, such as 8, 8/s or 480/m", rate)
+    .option("--actor-rate <n>", "calls per second as one user at most", rate)
     .option("--log-file <file>", "append one JSON line per call and event to this file");
 }
 

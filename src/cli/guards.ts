@@ -9,9 +9,7 @@ import { durationText, timeText } from "../report/words.ts";
 
 /** Whether anything of the run has been carried out: then its age no longer matters, every step reads before it writes. */
 export function hasBegun(counts: Counts): boolean {
-  return (
-    counts["in-flight"] + counts.applied + counts.confirmed + counts.unchanged + counts.failed + counts.skipped > 0
-  );
+  return Object.entries(counts).some(([state, count]) => count > 0 && state !== "planned" && state !== "cancelled");
 }
 
 /** Throws when the run changes more than `changesMax`. */

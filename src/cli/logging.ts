@@ -1,20 +1,11 @@
 /** The log file: JSON lines of calls and events, made only of fields that are named here. */
 import { constants, openSync } from "node:fs";
 import { pino } from "pino";
+import type { CallRecord } from "../google/send.ts";
 import { UsageError } from "../model/errors.ts";
 import type { EngineEvent } from "../model/event.ts";
 import { printable } from "../model/text.ts";
 import type { Context } from "./context.ts";
-
-/** One request as the Google side tells it: no headers, no bodies, no query. */
-export interface CallRecord {
-  readonly method: string;
-  readonly route: string;
-  readonly actor: string | undefined;
-  readonly status: number | undefined;
-  readonly ms: number;
-  readonly failure: string | undefined;
-}
 
 export interface Log {
   event(event: EngineEvent): void;
@@ -71,8 +62,8 @@ function closed(destination: ReturnType<typeof pino.destination>): Promise<void>
 
 function callFields(record: CallRecord): object {
   return {
+    service: record.service,
     call: record.route,
-    method: record.method,
     actor: text(record.actor),
     status: record.status,
     ms: Math.round(record.ms),

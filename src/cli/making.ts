@@ -61,7 +61,7 @@ export async function makeRun(
   };
   let outcome: PlanOutcome;
   try {
-    const api = await connectApi(context, settings, "plan", { onEvent, onCall: (call) => log.call(call) });
+    const api = await connectApi(context, settings, "read", { onEvent, onCall: (call) => log.call(call) });
     try {
       const writer = await createRun(making.path, { replace: making.replace });
       const { clock, random } = context;

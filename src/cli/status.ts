@@ -1,5 +1,6 @@
 /** `handover status`: how far a run has come, also while another process carries it out. */
 import type { Command } from "commander";
+import { isRunHeld } from "../journal/sqlite/held.ts";
 import { openReader } from "../journal/sqlite/reader.ts";
 import { statusJson } from "../report/json.ts";
 import { statusText } from "../report/status-text.ts";
@@ -44,7 +45,7 @@ export async function run(context: Context, options: StatusOptions): Promise<Exi
   const reader = await openReader(path);
   try {
     const facts = await runFacts(reader);
-    const held = await isHeld(path);
+    const held = isRunHeld(path);
     await print(
       context.stdout,
       options.json

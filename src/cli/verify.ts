@@ -80,8 +80,7 @@ export async function run(context: Context, options: VerifyOptions): Promise<Exi
     view.onEvent(event);
   };
   try {
-    const use = header.totals.transfers > 0 ? "read-with-transfers" : "read";
-    const api = await connectApi(context, settings, use, { onEvent, onCall: (call) => log.call(call) });
+    const api = await connectApi(context, settings, "read", { onEvent, onCall: (call) => log.call(call) });
     let summary: VerifySummary;
     try {
       await guardTenant(api, header);
