@@ -1,0 +1,67 @@
+/** Puts the layers together: the three services of Google as the engine sees them. */
+import type { Api } from "../model/api.ts";
+import type { Clock, Random } from "../model/clock.ts";
+import type { Email } from "../model/email.ts";
+import { DelegatedTokens } from "./auth.ts";
+import type { TokenSource } from "./auth.ts";
+import { Authorised } from "./authorised.ts";
+import type { RetryNotice } from "./authorised.ts";
+import { DataStudioClient } from "./data-studio.ts";
+import { DataTransferClient } from "./data-transfer.ts";
+import { DirectoryClient } from "./directory.ts";
+import type { Exchange } from "./exchange.ts";
+import type { ServiceAccountKey } from "./key.ts";
+import type { PaceChange, Pacer } from "./pacer.ts";
+import { dataStudioScopes, dataTransferScopes } from "./scopes.ts";
+import type { Access } from "./scopes.ts";
+import { makeSend } from "./send.ts";
+import type { CallRecord } from "./send.ts";
+
+export interface ConnectOptions {
+  readonly exchange: Exchange;
+  /** A service account's key, or any other source of tokens. */
+  readonly credentials: { readonly key: ServiceAccountKey } | { readonly tokens: TokenSource };
+  /** Acted as for Directory and Data Transfer. */
+  readonly admin: Email;
+  /** `read` asks for read-only scopes, and for no others. */
+  readonly access: Access;
+  readonly pacer: Pacer;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Fires when the user asks to stop: waiting ends at once (`stopped`), requests under way are finished. */
+  readonly signal?: AbortSignal | undefined;
+  /** For one whole exchange. A minute unless told. */
+  readonly timeoutMs?: number | undefined;
+  /** Attempts at a read. 10 unless told. */
+  readonly attemptsMax?: number | undefined;
+  readonly onRetry?: ((notice: RetryNotice) => void) | undefined;
+  readonly onPace?: ((change: PaceChange) => void) | undefined;
+  readonly onCall?: ((record: CallRecord) => void) | undefined;
+  /** Called by `close`, for whatever carries the exchange. */
+  readonly onClose?: (() => Promise<void>) | undefined;
+}
+
+/** Nothing is sent until a method is called. */
+export function connect(options: ConnectOptions): Api {
+  const { exchange, credentials, admin, access, pacer, clock, random, signal, onRetry, onCall } = options;
+  const send = makeSend({ exchange, pacer, clock, timeoutMs: options.timeoutMs ?? 60_000, signal, onCall });
+  const tokens =
+    "tokens" in credentials ? credentials.tokens : new DelegatedTokens({ key: credentials.key, clock, send });
+  const repeat = { clock, random, attemptsMax: options.attemptsMax ?? 10, signal };
+  const authorised = new Authorised({ send, tokens, repeat, onRetry });
+  const unsubscribe = options.onPace === undefined ? undefined : pacer.onChange(options.onPace);
+  const scopes = dataStudioScopes[access];
+  return {
+    dataStudio: new DataStudioClient(authorised, scopes),
+    directory: new DirectoryClient(authorised, admin),
+    dataTransfer: new DataTransferClient(authorised, admin, dataTransferScopes[access]),
+    authenticate: async (actor) => {
+      await authorised.token(actor, scopes);
+    },
+    close: async () => {
+      unsubscribe?.();
+      pacer.close();
+      await options.onClose?.();
+    },
+  };
+}

@@ -1,0 +1,116 @@
+/** One attempt of one call: its turn at the pacer, the exchange, and what the answer means. Nothing is repeated here. */
+import { z } from "zod";
+import type { Clock } from "../model/clock.ts";
+import type { Email } from "../model/email.ts";
+import { ApiError } from "../model/errors.ts";
+import type { FailureClass } from "../model/errors.ts";
+import { classify } from "./classify.ts";
+import type { Unsuccessful } from "./classify.ts";
+import { NetworkError } from "./exchange.ts";
+import type { Exchange, ExchangeRequest, ExchangeResponse, Service } from "./exchange.ts";
+import type { PacedCall, Pacer } from "./pacer.ts";
+import type { Verdict } from "./verdict.ts";
+
+export interface Call {
+  readonly service: Service;
+  /** The method's name as Google says it, such as `assets.search`: for logs, where addresses have no place. */
+  readonly route: string;
+  /** Whether repeating the call blindly could do its work twice. */
+  readonly isWrite: boolean;
+  readonly actor: Email;
+  readonly method: ExchangeRequest["method"];
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** A function is asked when the call's turn has come. */
+  readonly body?: string | (() => string) | undefined;
+}
+
+/** Thrown by a reader of answers that finds something else than it should. */
+export class ShapeError extends Error {
+  override readonly name: string = "ShapeError";
+}
+
+/** An attempt that ended, for logs. It holds no token, no body and no query. */
+export interface CallRecord {
+  readonly service: Service;
+  readonly route: string;
+  readonly actor: Email;
+  /** Undefined when no answer came. */
+  readonly status: number | undefined;
+  readonly ms: number;
+  /** Undefined when the call succeeded. */
+  readonly failure: FailureClass | undefined;
+}
+
+/** Sends `call` once and answers what `read` makes of a 2xx body. Throws `ApiError` for everything else. */
+export type Send = <T>(call: Call, read: (body: string) => T, bearer?: string) => Promise<T>;
+
+export interface SendOptions {
+  readonly exchange: Exchange;
+  readonly pacer: Pacer;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** Ends waiting for the pacer; a request under way is never cut off by it. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onCall?: ((record: CallRecord) => void) | undefined;
+}
+
+export function makeSend(options: SendOptions): Send {
+  const { exchange, pacer, clock, timeoutMs, signal, onCall } = options;
+
+  function fail(call: Call, paced: PacedCall, sentAt: number, outcome: Outcome, bearer: string | undefined): ApiError {
+    const verdict = classify({ service: call.service, isWrite: call.isWrite, ...outcome }, clock.now());
+    tellPacer(pacer, paced, sentAt, outcome, verdict);
+    record(call, sentAt, outcome.status, verdict.failure);
+    const message = bearer === undefined ? verdict.message : verdict.message.replaceAll(bearer, "[hidden]");
+    return new ApiError(message, { ...verdict, status: outcome.status, cause: outcome.network });
+  }
+
+  function record(call: Call, sentAt: number, status: number | undefined, failure: FailureClass | undefined): void {
+    if (onCall === undefined) return;
+    const { service, route, actor } = call;
+    onCall({ service, route, actor, status, ms: clock.monotonic() - sentAt, failure });
+  }
+
+  return async (call, read, bearer) => {
+    const paced: PacedCall = { service: call.service, kind: call.isWrite ? "write" : "read", actor: call.actor };
+    await pacer.take(paced, signal);
+    const sentAt = clock.monotonic();
+    let response: ExchangeResponse;
+    try {
+      response = await exchange({
+        method: call.method,
+        url: call.url,
+        headers: bearer === undefined ? call.headers : { ...call.headers, authorization: `Bearer ${bearer}` },
+        body: typeof call.body === "function" ? call.body() : call.body,
+        timeoutMs,
+      });
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error;
+      throw fail(call, paced, sentAt, { network: error }, bearer);
+    }
+    if (response.status < 200 || response.status >= 300) throw fail(call, paced, sentAt, response, bearer);
+    try {
+      const answer = read(response.body);
+      pacer.succeeded(paced);
+      record(call, sentAt, response.status, undefined);
+      return answer;
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      throw fail(call, paced, sentAt, response, bearer);
+    }
+  };
+}
+
+type Outcome = Pick<Unsuccessful, "status" | "headers" | "body" | "network">;
+
+function tellPacer(pacer: Pacer, paced: PacedCall, sentAt: number, outcome: Outcome, verdict: Verdict): void {
+  if (verdict.disposition === "throttle") pacer.throttled(paced, { sentAt, ...verdict });
+  else if (verdict.retryAfterMs !== undefined) pacer.heldBack(paced, verdict.retryAfterMs);
+  else if (outcome.status !== undefined && outcome.status < 500) pacer.succeeded(paced);
+}
+
+/** What JSON and the readers throw of an answer's own fault; anything else is a fault of ours. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof SyntaxError || error instanceof ShapeError || error instanceof z.ZodError;
+}

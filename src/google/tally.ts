@@ -1,0 +1,47 @@
+/** How many calls passed in the last minute, to the second. */
+
+const seconds = 60;
+
+export class Tally {
+  readonly #counts = new Uint32Array(seconds);
+  /** The second that the newest count belongs to. */
+  #second = 0;
+  #total = 0;
+
+  add(nowMs: number): void {
+    const slot = this.#at(nowMs);
+    this.#counts[slot] = (this.#counts[slot] ?? 0) + 1;
+    this.#total += 1;
+  }
+
+  /** Takes one call back, from the second it was counted in, or not at all when that is over a minute ago. */
+  remove(countedAtMs: number, nowMs: number): void {
+    this.#at(nowMs);
+    const second = Math.floor(countedAtMs / 1000);
+    if (second <= this.#second - seconds || second > this.#second) return;
+    const slot = second % seconds;
+    const count = this.#counts[slot] ?? 0;
+    if (count === 0) return;
+    this.#counts[slot] = count - 1;
+    this.#total -= 1;
+  }
+
+  total(nowMs: number): number {
+    this.#at(nowMs);
+    return this.#total;
+  }
+
+  /** Forgets what is over a minute old and answers the slot of the current second. */
+  #at(nowMs: number): number {
+    const second = Math.floor(nowMs / 1000);
+    if (second > this.#second) {
+      const first = Math.max(this.#second + 1, second - seconds + 1);
+      for (let passed = first; passed <= second; passed += 1) {
+        this.#total -= this.#counts[passed % seconds] ?? 0;
+        this.#counts[passed % seconds] = 0;
+      }
+      this.#second = second;
+    }
+    return this.#second % seconds;
+  }
+}

@@ -1,0 +1,219 @@
+/** Carries requests over real sockets with undici: pooled, bounded in time and size, never redirected, never repeated. */
+import { isUtf8 } from "node:buffer";
+import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
+import { Pool, ProxyAgent } from "undici";
+import type { Dispatcher } from "undici";
+import type { Clock } from "../model/clock.ts";
+import { UsageError } from "../model/errors.ts";
+import { printable } from "../model/text.ts";
+import { Deadlines } from "./deadlines.ts";
+import { NetworkError, headerOf } from "./exchange.ts";
+import type { Exchange, ExchangeRequest, ExchangeResponse, ResponseHeaders } from "./exchange.ts";
+import { parseEndpoint, routeOf } from "./route.ts";
+
+export interface WireOptions {
+  readonly clock: Clock;
+  /** An address that stands in for every origin of Google, such as the emulator's. */
+  readonly endpoint?: string | undefined;
+  /** Sockets kept per origin. 8 to 16 are quickest on a near server; a far one needs as many as there are calls under way. */
+  readonly connections?: number | undefined;
+  /** The address of an HTTP proxy. Proxy variables of the environment are not looked at. */
+  readonly proxy?: string | undefined;
+  /** Certificate authorities to trust instead of the built-in ones, PEM. */
+  readonly ca?: string | undefined;
+  /** The text of NODE_TLS_REJECT_UNAUTHORIZED, if set: `0` is refused. */
+  readonly tlsRejectUnauthorized?: string | undefined;
+  /** Largest answer taken, before and after decoding. 8 MiB unless told. */
+  readonly responseBytesMax?: number | undefined;
+}
+
+export interface Wire {
+  readonly exchange: Exchange;
+  /** Ends what is under way (`ABORTED`) and closes every socket. */
+  close(): Promise<void>;
+}
+
+const connectTimeoutMs = 10_000;
+const idleTimeoutMs = 30_000;
+
+/** Opens a carrier. Throws `UsageError` for an endpoint or TLS setting that would give tokens away. */
+export function openWire(options: WireOptions): Wire {
+  if (options.tlsRejectUnauthorized === "0") {
+    throw new UsageError(
+      "NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of who answers",
+      "unset it; name the certificate authority of your network instead",
+    );
+  }
+  const endpoint = options.endpoint === undefined ? undefined : parseEndpoint(options.endpoint);
+  const bytesMax = options.responseBytesMax ?? 8 * 1024 * 1024;
+  const deadlines = new Deadlines(options.clock);
+  const underWay = new Set<Receipt>();
+  const dispatchers = new Map<string, Dispatcher>();
+
+  function dispatcherFor(origin: string): Dispatcher {
+    let dispatcher = dispatchers.get(origin);
+    if (dispatcher === undefined) {
+      dispatcher = openPool(origin, options);
+      dispatchers.set(origin, dispatcher);
+    }
+    return dispatcher;
+  }
+
+  function exchange(request: ExchangeRequest): Promise<ExchangeResponse> {
+    return new Promise((resolve, reject) => {
+      const target = routeOf(request.url, endpoint);
+      const receipt = new Receipt(bytesMax, (outcome) => {
+        underWay.delete(receipt);
+        deadlines.remove(deadline);
+        request.signal?.removeEventListener("abort", onAbort);
+        if (outcome instanceof NetworkError) reject(outcome);
+        else resolve(outcome);
+      });
+      const onAbort = (): void => receipt.fail("ABORTED", "given up by the caller");
+      const deadline = deadlines.add(request.timeoutMs, () =>
+        receipt.fail("TIMEOUT", `no whole answer within ${request.timeoutMs} ms`),
+      );
+      underWay.add(receipt);
+      if (request.signal?.aborted === true) {
+        onAbort();
+        return;
+      }
+      request.signal?.addEventListener("abort", onAbort);
+      dispatcherFor(target.origin).dispatch(
+        {
+          origin: target.origin,
+          path: target.path,
+          method: request.method,
+          headers: request.headers,
+          body: request.body ?? null,
+          headersTimeout: request.timeoutMs,
+          bodyTimeout: request.timeoutMs,
+        },
+        receipt,
+      );
+    });
+  }
+
+  async function close(): Promise<void> {
+    for (const receipt of underWay) receipt.fail("ABORTED", "the connection was closed");
+    deadlines.close();
+    const opened = [...dispatchers.values()];
+    dispatchers.clear();
+    await Promise.all(opened.map((dispatcher) => dispatcher.destroy()));
+  }
+
+  return { exchange, close };
+}
+
+function openPool(origin: string, options: WireOptions): Dispatcher {
+  const tls = { rejectUnauthorized: true, ...(options.ca === undefined ? {} : { ca: options.ca }) };
+  const pool = {
+    connections: options.connections ?? 16,
+    pipelining: 1,
+    keepAliveTimeout: idleTimeoutMs,
+    allowH2: false,
+  };
+  if (options.proxy === undefined || origin.startsWith("http:")) {
+    return new Pool(origin, { ...pool, connect: { ...tls, timeout: connectTimeoutMs } });
+  }
+  return new ProxyAgent({ ...pool, uri: options.proxy, requestTls: { ...tls, timeout: connectTimeoutMs } });
+}
+
+/** Gathers one answer as undici hands it over, and ends exactly once. */
+class Receipt implements Dispatcher.DispatchHandler {
+  readonly #bytesMax: number;
+  readonly #end: (outcome: ExchangeResponse | NetworkError) => void;
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+  #status = 0;
+  #headers: ResponseHeaders = {};
+  #controller: Dispatcher.DispatchController | undefined;
+  #ended = false;
+
+  constructor(bytesMax: number, end: (outcome: ExchangeResponse | NetworkError) => void) {
+    this.#bytesMax = bytesMax;
+    this.#end = end;
+  }
+
+  /** Gives up; whatever arrives later is dropped with the socket. */
+  fail(code: string, message: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    // undici announces a request right before it writes it, so that an unannounced one has certainly not been sent.
+    const failure = new NetworkError(code, this.#controller !== undefined, message);
+    this.#end(failure);
+    this.#controller?.abort(failure);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#ended) controller.abort(new Error("given up before it was sent"));
+    else this.#controller = controller;
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: ResponseHeaders): void {
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = headers;
+    if (Number(headerOf(headers, "content-length") ?? 0) > this.#bytesMax) this.#oversize();
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#ended) return;
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#bytesMax) this.#oversize();
+    else this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#ended) return;
+    const first = this.#chunks[0];
+    const raw = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
+    const encoding = headerOf(this.#headers, "content-encoding");
+    let plain = raw;
+    if (encoding !== undefined && raw.length > 0) {
+      try {
+        plain = decode(raw, encoding.trim().toLowerCase(), this.#bytesMax);
+      } catch (error) {
+        if (codeOf(error) === "ERR_BUFFER_TOO_LARGE") this.#oversize();
+        else this.fail("BAD_ENCODING", `the answer's ${printable(encoding, 40)} encoding is damaged or unknown`);
+        return;
+      }
+    }
+    // A member name with replaced bytes would be written back changed; the page of some error may say what it likes.
+    if (this.#status < 300 && !isUtf8(plain)) {
+      this.fail("BAD_UTF8", "the answer is not UTF-8");
+      return;
+    }
+    this.#ended = true;
+    this.#end({ status: this.#status, headers: this.#headers, body: plain.toString("utf8") });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.fail(codeOf(error) ?? "UNKNOWN", printable(error.message, 200));
+  }
+
+  #oversize(): void {
+    this.fail("TOO_LARGE", `the answer is larger than ${this.#bytesMax} bytes`);
+  }
+}
+
+function decode(raw: Buffer, encoding: string, maxOutputLength: number): Buffer {
+  switch (encoding) {
+    case "identity":
+      return raw;
+    case "gzip":
+    case "x-gzip":
+      return gunzipSync(raw, { maxOutputLength });
+    case "deflate":
+      return inflateSync(raw, { maxOutputLength });
+    case "br":
+      return brotliDecompressSync(raw, { maxOutputLength });
+    default:
+      throw new Error("unknown encoding");
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? code : undefined;
+}
