@@ -31,17 +31,10 @@ export function mergeEdits(
   permissions: Permissions | undefined,
   moved: boolean,
 ): MergedEdit {
-  const wishes: Wish[] = [];
-  const ownerRoles: { place: Place; member: Member }[] = [];
-  for (const resolved of requests) {
-    const made = wishesOf(resolved, permissions, moved);
-    wishes.push(...made);
-    const owned = ownedForm(resolved, permissions);
-    if (owned !== undefined && (resolved.action === "set-role" || made.length === 0)) {
-      ownerRoles.push({ place: resolved.request.place, member: owned });
-    }
-  }
-  return { ...settle(wishes), ownerRoles: moved ? [] : ownerRoles };
+  const wishes = requests.flatMap((resolved) => wishesOf(resolved, permissions, moved));
+  const ownerRoles = moved ? [] : requests.flatMap((resolved) => ownerRole(resolved, permissions));
+  const { delta, contradictions } = settle(wishes);
+  return { delta, contradictions: [...contradictions, ...banned(requests, wishes)], ownerRoles };
 }
 
 /** Whether what the row changes depends on who holds which role now. */
@@ -75,8 +68,10 @@ function wishesOf(resolved: Resolved, permissions: Permissions | undefined, move
     case "grant":
       return [add(resolved.request.role, resolved.member)];
     case "revoke": {
-      const everyRole = [...(permissions?.roles.keys() ?? [])];
-      return remove(held(resolved.forms, resolved.request.role === undefined ? everyRole : [resolved.request.role]));
+      const { role } = resolved.request;
+      if (role === undefined) return remove(held(resolved.forms, [...(permissions?.roles.keys() ?? [])]));
+      // Said also where the pair is not held, so that a row granting it is a contradiction whatever the asset shows now.
+      return remove([{ role, member: resolved.request.member.member }, ...held(resolved.forms, [role])]);
     }
     case "set-role": {
       const others = held(resolved.forms, personRoles).filter(
@@ -96,7 +91,7 @@ function wishesOf(resolved: Resolved, permissions: Permissions | undefined, move
     case "close-link":
       return remove(linkPairs(permissions));
     case "transfer": {
-      if (moved) return kept(resolved.request.keep, userMember(resolved.from.email), place);
+      if (moved) return afterTransfer(resolved.request.keep, userMember(resolved.from.email), place);
       const heir = userMember(resolved.to.email);
       return [add(EDITOR, heir), ...remove(held([heir], [VIEWER]), true)];
     }
@@ -104,7 +99,7 @@ function wishesOf(resolved: Resolved, permissions: Permissions | undefined, move
 }
 
 /** What the old owner keeps after the transfer, said in full, because what Google leaves it is not documented (api.md 3.1). */
-function kept(keep: Keep, oldOwner: Member, place: Place): readonly Wish[] {
+function afterTransfer(keep: Keep, oldOwner: Member, place: Place): readonly Wish[] {
   const wish = (role: Role, add: boolean): Wish => ({ role, member: oldOwner, add, place, soft: false });
   switch (keep) {
     case "editor":
@@ -120,10 +115,31 @@ function linkPairs(permissions: Permissions | undefined): readonly Pair[] {
   return linkRoles.flatMap((role) => (permissions?.roles.get(role) ?? []).map((m) => ({ role, member: m })));
 }
 
-/** The form under which a row's member owns the asset, if it does: no row can take that away (api.md 0.2). */
-function ownedForm(resolved: Resolved, permissions: Permissions | undefined): Member | undefined {
-  if (resolved.action !== "revoke" && resolved.action !== "set-role") return undefined;
-  return resolved.forms.find((m) => permissions?.roles.get(OWNER)?.includes(m) ?? false);
+/** The owner's own role, where a row would take it away: no API can (api.md 0.2). */
+function ownerRole(
+  resolved: Resolved,
+  permissions: Permissions | undefined,
+): readonly { readonly place: Place; readonly member: Member }[] {
+  if (resolved.action !== "revoke" && resolved.action !== "set-role") return [];
+  const owner = resolved.forms.find((m) => permissions?.roles.get(OWNER)?.includes(m) ?? false);
+  if (owner === undefined) return [];
+  const holdsMore = resolved.forms.some((m) =>
+    rolesOf(permissions?.roles ?? new Map(), m).some((role) => role !== OWNER),
+  );
+  return resolved.action === "revoke" && holdsMore ? [] : [{ place: resolved.request.place, member: owner }];
+}
+
+/** Rows that give a role to a member from whom another row takes every role. */
+function banned(requests: readonly Resolved[], wishes: readonly Wish[]): readonly Diagnostic[] {
+  const found: Diagnostic[] = [];
+  for (const resolved of requests) {
+    if (resolved.action !== "revoke" || resolved.request.role !== undefined) continue;
+    const given = wishes.find((wish) => wish.add && resolved.forms.includes(wish.member));
+    if (given === undefined) continue;
+    const taken: Wish = { ...given, add: false, place: resolved.request.place };
+    found.push(contradiction(given, taken));
+  }
+  return found;
 }
 
 function settle(wishes: readonly Wish[]): { readonly delta: Delta; readonly contradictions: readonly Diagnostic[] } {

@@ -44,9 +44,9 @@ export class PlanTotals {
     this.#transfers += 1;
     this.#assetsTransferred += transfer.live;
     for (const name of transferHazards(transfer)) {
-      const count =
+      const total =
         name === "keeps-credentials" ? transfer.liveDataSources : name === "leaves-trash" ? transfer.trashed : 1;
-      this.#hazard(name, count);
+      this.#hazard(name, total);
     }
   }
 

@@ -186,7 +186,7 @@ function inOrder(candidates: readonly PlannedTransfer[]): {
   readonly swaps: readonly Refusal[];
 } {
   const byFrom = new Map(candidates.map((transfer) => [transfer.from.email, transfer]));
-  const ring = new Set<PlannedTransfer>();
+  const ring = new Map<PlannedTransfer, number>();
   for (const start of candidates) {
     const path: PlannedTransfer[] = [];
     let next: PlannedTransfer | undefined = start;
@@ -194,7 +194,7 @@ function inOrder(candidates: readonly PlannedTransfer[]): {
       path.push(next);
       next = byFrom.get(next.to.email);
     }
-    if (next === start) for (const member of path) ring.add(member);
+    if (next === start) for (const link of path) ring.set(link, path.length);
   }
   const after = new Map<PlannedTransfer, PlannedTransfer>();
   const depth = (transfer: PlannedTransfer): number => {
@@ -208,8 +208,7 @@ function inOrder(candidates: readonly PlannedTransfer[]): {
   }
   const depths = new Map(straight.map((transfer) => [transfer, depth(transfer)]));
   const ordered = straight.toSorted((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0));
-  const swaps = [...ring].map((transfer): Refusal => {
-    const length = [...ring].length;
+  const swaps = [...ring].map(([transfer, length]): Refusal => {
     return {
       rule: "swap",
       places: transfer.requests.map((request) => request.place),
