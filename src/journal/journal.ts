@@ -58,9 +58,7 @@ export interface RunReader {
   page(filter: StepFilter, after: number, max: number): Promise<readonly StepRow[]>;
   step(seq: number): Promise<StepRow | undefined>;
   /** Failures and skips grouped by class and reason, most frequent first, at most `max`. */
-  failures(
-    max: number,
-  ): Promise<
+  failures(max: number): Promise<
     readonly {
       readonly outcome: Outcome;
       readonly failure: string;
@@ -85,6 +83,7 @@ export interface Journal extends RunReader {
   /**
    * Takes up to `max` open steps whose predecessor has succeeded, at most `perActor` for any actor counting those already
    * held, skipping `halted` actors, actors in turn. In-flight steps of dead processes come first. Empty: nothing to take now.
+   * A line by hand also waits until the edit in its `unless` has ended, whichever way.
    */
   claim(query: {
     readonly max: number;

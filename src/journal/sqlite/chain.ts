@@ -1,0 +1,134 @@
+/**
+ * The audit chain: each row's hash covers its body and the hash before it; how many rows there must be, and the last
+ * hash, are kept beside it in the same transaction, so that a tail cut off is missed as well.
+ */
+import { hash } from "node:crypto";
+import type { Database, Statement } from "better-sqlite3";
+import { stateCode } from "./schema.ts";
+import { breathe, rangesOf } from "./pages.ts";
+import type { StepState } from "../../model/step.ts";
+
+const rowsPerPage = 1000;
+
+interface Tail {
+  readonly rows: number;
+  readonly head: string;
+}
+
+/** The hash that stands before the first row: binds the chain to its run. */
+export function genesis(runId: string, digest: string): string {
+  return hash("sha256", `handover audit 1\n${runId}\n${digest}\n`);
+}
+
+/** SHA-256 over the hexadecimal digits of the previous hash followed by the body. */
+export function linkHash(previous: string, body: string): string {
+  return hash("sha256", previous + body);
+}
+
+/** Appends rows inside the transactions of its caller, who calls `writeTail` before each commit. */
+export class ChainWriter {
+  #rows: number;
+  #head: string;
+  #moved = false;
+  readonly #insert: Statement<[number, string, string]>;
+  readonly #update: Statement<[number, string]>;
+
+  constructor(db: Database) {
+    const tail = readTail(db);
+    this.#rows = tail.rows;
+    this.#head = tail.head;
+    this.#insert = db.prepare("insert into audit (seq, body, hash) values (?, ?, ?)");
+    this.#update = db.prepare("update tail set audit_rows = ?, audit_head = ?");
+  }
+
+  /** Answers the seq of the row. */
+  append(body: string): number {
+    this.#rows += 1;
+    this.#head = linkHash(this.#head, body);
+    this.#insert.run(this.#rows, body, this.#head);
+    this.#moved = true;
+    return this.#rows;
+  }
+
+  writeTail(): void {
+    if (this.#moved) this.#update.run(this.#rows, this.#head);
+    this.#moved = false;
+  }
+}
+
+/** Whether the chain's last row is the one that was written last: what can be asked without reading it all. */
+export function tailHolds(db: Database, start: string): boolean {
+  const tail = readTail(db);
+  const last = db
+    .prepare<[], { seq: number; hash: string }>("select seq, hash from audit order by seq desc limit 1")
+    .get();
+  return last === undefined
+    ? tail.rows === 0 && tail.head === start
+    : last.seq === tail.rows && last.hash === tail.head;
+}
+
+/**
+ * Recomputes the chain from `start` and compares it with how the steps stand. Answers the seq of the first row that is
+ * changed, out of place, missing, or at odds with its step; undefined when all is well. Rows appended while it reads
+ * are left out.
+ */
+export async function firstBadRow(db: Database, start: string): Promise<number | undefined> {
+  const tail = readTail(db);
+  const select = db.prepare<[number, number], { seq: number; body: string; hash: string }>(
+    "select seq, body, hash from audit where seq > ? order by seq limit ?",
+  );
+  const agrees = stepsAgree(db);
+  let head = start;
+  let checked = 0;
+  if (db.prepare("select 1 from audit where seq < 1").get() !== undefined) return 1;
+  while (checked < tail.rows) {
+    const page = select.all(checked, Math.min(rowsPerPage, tail.rows - checked));
+    if (page.length === 0) return checked + 1;
+    for (const row of page) {
+      head = linkHash(head, row.body);
+      if (row.seq !== checked + 1 || row.hash !== head || !agrees(row.seq, row.body)) return checked + 1;
+      checked += 1;
+    }
+    await breathe();
+  }
+  if (head !== tail.head) return Math.max(1, checked);
+  return endedWithoutRow(db) ? checked + 1 : undefined;
+}
+
+/** Whether the steps that a row says have ended stand so in the run. */
+function stepsAgree(db: Database): (seq: number, body: string) => boolean {
+  const one = db.prepare<[number], { state: number; audit: number | null }>(
+    "select state, audit from progress where seq = ?",
+  );
+  const many = db
+    .prepare<[number, number, number, number], number>(
+      "select count(*) from progress where seq between ? and ? and state = ? and audit = ?",
+    )
+    .pluck();
+  return (seq, body) => {
+    const said = JSON.parse(body) as { kind: string; step?: number; outcome?: StepState; steps?: string };
+    if (said.kind === "ended") {
+      const row = one.get(said.step ?? 0);
+      return row !== undefined && row.audit === seq && row.state === stateCode(said.outcome ?? "planned");
+    }
+    if (said.kind === "skipped") {
+      return rangesOf(said.steps ?? "").every(
+        ([first, last]) => many.get(first, last, stateCode("skipped"), seq) === last - first + 1,
+      );
+    }
+    return true;
+  };
+}
+
+/** One statement, so that it sees one moment also while another process writes. */
+function endedWithoutRow(db: Database): boolean {
+  const sql = `select 1 from progress where state > 1
+    and (audit is null or audit > (select audit_rows from tail)) limit 1`;
+  return db.prepare(sql).get() !== undefined;
+}
+
+function readTail(db: Database): Tail {
+  const tail = db.prepare<[], Tail>("select audit_rows as rows, audit_head as head from tail").get();
+  if (tail === undefined) throw new SyntaxError("the run file has no tail");
+  return tail;
+}

@@ -1,0 +1,308 @@
+/**
+ * How steps, intents and results are written as compact JSON, and read back. Objects are built with their keys in
+ * order, so that the text is canonical; roles are lists of pairs, because a role named `__proto__` must survive.
+ */
+import type { AssetName } from "../../model/asset.ts";
+import type { Etag } from "../../model/brand.ts";
+import type { Place } from "../../model/diagnostic.ts";
+import type { Email } from "../../model/email.ts";
+import type { Member } from "../../model/member.ts";
+import type { Delta, Pair, Permissions, Role, RoleMap } from "../../model/permissions.ts";
+import type { Keep } from "../../model/request.ts";
+import type { Evidence, HazardName, Intent, Outcome, Step, StepDraft, StepResult } from "../../model/step.ts";
+
+type WrittenPairs = readonly (readonly [Role, Member])[];
+type WrittenRoles = readonly (readonly [Role, readonly Member[]])[];
+type WrittenPlace = readonly [string, number, number];
+interface WrittenDelta {
+  readonly add: WrittenPairs;
+  readonly remove: WrittenPairs;
+}
+interface WrittenPermissions {
+  readonly etag?: Etag;
+  readonly roles: WrittenRoles;
+}
+
+/** What of a step SQL needs in columns; the rest is `body`. */
+export interface StepColumns {
+  readonly kind: Step["kind"];
+  readonly actor: Email;
+  readonly asset: AssetName | undefined;
+  readonly after: number | undefined;
+  readonly unless: number | undefined;
+}
+
+interface EditBody {
+  readonly alternates: readonly Email[];
+  readonly attemptOwner?: Email;
+  readonly base?: WrittenPermissions;
+  readonly delta: WrittenDelta;
+  readonly hazards: readonly HazardName[];
+  readonly owner?: Email;
+  readonly sources: readonly WrittenPlace[];
+  readonly title: string;
+  readonly type: string;
+}
+interface Party {
+  readonly email: Email;
+  readonly id: string;
+}
+interface TransferBody {
+  readonly from: Party;
+  readonly hazards: readonly HazardName[];
+  readonly live: number;
+  readonly sources: readonly WrittenPlace[];
+  readonly to: Party;
+  readonly trashed: number;
+}
+interface ByHandBody {
+  readonly from: Email;
+  readonly hazards: readonly HazardName[];
+  readonly keep: Keep;
+  readonly sources: readonly WrittenPlace[];
+  readonly title: string;
+  readonly to: Email;
+  readonly type: string;
+}
+interface IntentBody {
+  readonly actor: Email;
+  readonly at: number;
+  readonly attempt: number;
+  readonly before?: WrittenRoles;
+  readonly delta: WrittenDelta;
+  readonly etag?: Etag;
+  readonly newOwner?: Email;
+}
+
+/** The body of an audit row that ends a step. */
+interface EndedBody {
+  readonly actor: Email;
+  readonly asset?: AssetName;
+  readonly at: number;
+  readonly attempts: number;
+  readonly calls: number;
+  readonly changed: WrittenDelta;
+  readonly etagAfter?: Etag;
+  readonly etagBefore?: Etag;
+  readonly evidence: Evidence;
+  readonly failure?: string;
+  readonly kind: "ended";
+  readonly newOwner?: Email;
+  readonly outcome: Outcome;
+  readonly reason?: string;
+  readonly step: number;
+}
+
+/** The columns of a draft. */
+export function stepColumns(draft: StepDraft): StepColumns {
+  return {
+    kind: draft.kind,
+    actor: draft.actor,
+    asset: draft.kind === "transfer" ? undefined : draft.asset.name,
+    after: draft.after,
+    unless: draft.kind === "by-hand" ? draft.unless : undefined,
+  };
+}
+
+/** Everything of a draft that is not in its columns. */
+export function stepBody(draft: StepDraft): string {
+  const hazards = draft.hazards;
+  const sources = draft.sources.map(writtenPlace);
+  switch (draft.kind) {
+    case "edit":
+      return JSON.stringify({
+        alternates: draft.alternates,
+        attemptOwner: draft.attemptOwner,
+        base: draft.base === undefined ? undefined : writtenPermissions(draft.base),
+        delta: writtenDelta(draft.delta),
+        hazards,
+        owner: draft.owner,
+        sources,
+        title: draft.asset.title,
+        type: draft.asset.assetType,
+      });
+    case "transfer":
+      return JSON.stringify({
+        from: { email: draft.from.email, id: draft.from.id },
+        hazards,
+        live: draft.live,
+        sources,
+        to: { email: draft.to.email, id: draft.to.id },
+        trashed: draft.trashed,
+      });
+    case "by-hand":
+      return JSON.stringify({
+        from: draft.from,
+        hazards,
+        keep: draft.keep,
+        sources,
+        title: draft.asset.title,
+        to: draft.to,
+        type: draft.asset.assetType,
+      });
+  }
+}
+
+/** The step of a row. Throws on text that is none of ours. */
+export function stepOf(seq: number, columns: StepColumns, body: string): Step {
+  const { kind, actor, after, unless } = columns;
+  switch (kind) {
+    case "edit": {
+      const read = JSON.parse(body) as EditBody;
+      return {
+        kind,
+        seq,
+        after,
+        actor,
+        hazards: read.hazards,
+        sources: read.sources.map(placeOf),
+        asset: { name: named(columns.asset), assetType: read.type, title: read.title },
+        alternates: read.alternates,
+        owner: read.owner,
+        delta: deltaOf(read.delta),
+        attemptOwner: read.attemptOwner,
+        base: read.base === undefined ? undefined : permissionsOf(read.base),
+      };
+    }
+    case "transfer": {
+      const read = JSON.parse(body) as TransferBody;
+      const { from, to, live, trashed, hazards } = read;
+      return { kind, seq, after, actor, hazards, sources: read.sources.map(placeOf), from, to, live, trashed };
+    }
+    case "by-hand": {
+      const read = JSON.parse(body) as ByHandBody;
+      return {
+        kind,
+        seq,
+        after,
+        actor,
+        hazards: read.hazards,
+        sources: read.sources.map(placeOf),
+        asset: { name: named(columns.asset), assetType: read.type, title: read.title },
+        from: read.from,
+        to: read.to,
+        keep: read.keep,
+        unless,
+      };
+    }
+  }
+}
+
+export function intentText(intent: Intent): string {
+  return JSON.stringify({
+    actor: intent.actor,
+    at: intent.at,
+    attempt: intent.attempt,
+    before: intent.before === undefined ? undefined : writtenRoles(intent.before),
+    delta: writtenDelta(intent.delta),
+    etag: intent.etag,
+    newOwner: intent.newOwner,
+  });
+}
+
+export function intentOf(text: string): Intent {
+  const read = JSON.parse(text) as IntentBody;
+  return {
+    attempt: read.attempt,
+    actor: read.actor,
+    etag: read.etag,
+    delta: deltaOf(read.delta),
+    newOwner: read.newOwner,
+    before: read.before === undefined ? undefined : rolesOfWritten(read.before),
+    at: read.at,
+  };
+}
+
+/** The audit body that ends a step, canonical. */
+export function endedText(
+  ended: { readonly step: Step; readonly attempts: number; readonly at: number },
+  result: StepResult,
+): string {
+  return JSON.stringify({
+    actor: result.actor,
+    asset: ended.step.kind === "transfer" ? undefined : ended.step.asset.name,
+    at: ended.at,
+    attempts: ended.attempts,
+    calls: result.calls,
+    changed: writtenDelta(result.changed),
+    etagAfter: result.etagAfter,
+    etagBefore: result.etagBefore,
+    evidence: result.evidence,
+    failure: result.failure,
+    kind: "ended",
+    newOwner: result.newOwner,
+    outcome: result.outcome,
+    reason: result.reason,
+    step: ended.step.seq,
+  });
+}
+
+/** The result in an audit body made by `endedText`. */
+export function resultOf(text: string): StepResult {
+  const read = JSON.parse(text) as EndedBody;
+  return {
+    outcome: read.outcome,
+    failure: read.failure,
+    reason: read.reason,
+    evidence: read.evidence,
+    changed: deltaOf(read.changed),
+    newOwner: read.newOwner,
+    etagBefore: read.etagBefore,
+    etagAfter: read.etagAfter,
+    actor: read.actor,
+    calls: read.calls,
+  };
+}
+
+export function permissionsText(permissions: Permissions): string {
+  return JSON.stringify(writtenPermissions(permissions));
+}
+
+export function permissionsOfText(text: string): Permissions {
+  return permissionsOf(JSON.parse(text) as WrittenPermissions);
+}
+
+function writtenDelta(delta: Delta): WrittenDelta {
+  return { add: delta.add.map(writtenPair), remove: delta.remove.map(writtenPair) };
+}
+
+function writtenPair(pair: Pair): readonly [Role, Member] {
+  return [pair.role, pair.member];
+}
+
+function deltaOf(written: WrittenDelta): Delta {
+  return { add: written.add.map(pairOf), remove: written.remove.map(pairOf) };
+}
+
+function pairOf([role, member]: readonly [Role, Member]): Pair {
+  return { role, member };
+}
+
+function writtenPermissions(permissions: Permissions): object {
+  return { etag: permissions.etag, roles: writtenRoles(permissions.roles) };
+}
+
+function permissionsOf(written: WrittenPermissions): Permissions {
+  return { roles: rolesOfWritten(written.roles), etag: written.etag };
+}
+
+function writtenRoles(roles: RoleMap): WrittenRoles {
+  return [...roles];
+}
+
+function rolesOfWritten(written: WrittenRoles): RoleMap {
+  return new Map(written);
+}
+
+function writtenPlace(place: Place): WrittenPlace {
+  return [place.file, place.line, place.column];
+}
+
+function placeOf([file, line, column]: WrittenPlace): Place {
+  return { file, line, column };
+}
+
+function named(asset: AssetName | undefined): AssetName {
+  if (asset === undefined) throw new SyntaxError("the step names no asset");
+  return asset;
+}

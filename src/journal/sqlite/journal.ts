@@ -1,0 +1,364 @@
+/** The journal over SQLite: claims in memory under the run's lock, everything else durable through group commit. */
+import type { Database, Statement } from "better-sqlite3";
+import type { Clock } from "../../model/clock.ts";
+import type { Email } from "../../model/email.ts";
+import { RunLockedError } from "../../model/errors.ts";
+import type { Counts } from "../../model/run.ts";
+import type { Intent, StepResult, StepState } from "../../model/step.ts";
+import type { Claim, Journal, Written } from "../journal.ts";
+import { canonicalJson } from "./canonical.ts";
+import { ChainWriter, genesis, tailHolds } from "./chain.ts";
+import { endedText, intentOf, intentText } from "./codec.ts";
+import { checkSteps } from "./digest.ts";
+import { tampered, withFaults } from "./faults.ts";
+import { Gates } from "./gates.ts";
+import type { GateMoves } from "./gates.ts";
+import { lockRun } from "./lock.ts";
+import { connectForWriting, putAtRest, readSealed, runPath } from "./open.ts";
+import type { SealedRun } from "./open.ts";
+import { SqliteRunReader } from "./reader.ts";
+import { stateCode } from "./schema.ts";
+import { Slices } from "./slices.ts";
+import type { Entry } from "./slices.ts";
+import { Turns } from "./turns.ts";
+import type { ReadySteps, Turn } from "./turns.ts";
+
+/** Claims of one opening; the opening's number stands above this many bits of the fence. */
+const fencesPerOpening = 2 ** 32;
+
+/** A step that this process holds. */
+interface Held extends Turn {
+  readonly claim: Claim;
+  /** Intents handed over, durable or not. */
+  attempts: number;
+  begun: boolean;
+  /** A result has been handed over. */
+  ending: boolean;
+}
+
+/**
+ * Opens a run to carry it out. Checks the lock, the file, and every step against the digest. Throws RunLockedError when
+ * another process has it, RunFileError otherwise.
+ */
+export async function openJournal(path: string, options: { readonly clock: Clock }): Promise<Journal> {
+  const full = runPath(path);
+  const lock = lockRun(full);
+  let db: Database | undefined;
+  try {
+    db = connectForWriting(full);
+    const connection = db;
+    return await beginJournal(connection, readSealed(connection, full), options.clock, (sound) => {
+      if (sound) putAtRest(connection);
+      connection.close();
+      lock.release();
+    });
+  } catch (error) {
+    db?.close();
+    lock.release();
+    throw error;
+  }
+}
+
+/** Takes the run in `db` over from whoever had it. `atEnd` is told whether the database still takes writes. */
+export async function beginJournal(
+  db: Database,
+  run: SealedRun,
+  clock: Clock,
+  atEnd: (sound: boolean) => void,
+): Promise<Journal> {
+  await checkSteps(db, run.path, run.pages);
+  return withFaults(run.path, () => {
+    if (!tailHolds(db, genesis(run.header.runId, run.digest))) {
+      throw tampered(run.path, "the end of the audit chain is not as it was written");
+    }
+    db.prepare("update tail set epoch = epoch + 1").run();
+    return new SqliteJournal(db, run, clock, atEnd);
+  });
+}
+
+class SqliteJournal extends SqliteRunReader implements Journal {
+  readonly #clock: Clock;
+  readonly #atEnd: (sound: boolean) => void;
+  readonly #epoch: number;
+  readonly #epochNow: Statement<[], number>;
+  readonly #chain: ChainWriter;
+  readonly #gates: Gates;
+  readonly #slices: Slices;
+  readonly #turns: Turns;
+  readonly #held = new Map<number, Held>();
+  readonly #counts: Record<StepState, number>;
+  readonly #statements: Statements;
+  #waiting: number;
+  #fences = 0;
+  #closed = false;
+
+  constructor(db: Database, run: SealedRun, clock: Clock, atEnd: (sound: boolean) => void) {
+    super(db, run, false);
+    this.#clock = clock;
+    this.#atEnd = atEnd;
+    this.#epochNow = db.prepare<[], number>("select epoch from tail").pluck();
+    this.#epoch = this.#epochNow.get() ?? 0;
+    this.#chain = new ChainWriter(db);
+    this.#gates = new Gates(db, (body) => this.#chain.append(body));
+    this.#slices = new Slices(db, clock, run.path, {
+      holds: () => this.#epochNow.get() === this.#epoch,
+      seal: () => this.#chain.writeTail(),
+    });
+    this.#statements = prepareStatements(db);
+    this.#turns = new Turns(readySteps(db), begunSteps(db));
+    this.#counts = { ...this.countsNow() };
+    this.#waiting = db.prepare<[], number>("select count(*) from progress where gate > 0").pluck().get() ?? 0;
+  }
+
+  override async counts(): Promise<Counts> {
+    return { ...this.#counts };
+  }
+
+  async open(): Promise<{ readonly ready: number; readonly waiting: number }> {
+    const open = this.#counts.planned + this.#counts["in-flight"];
+    return { ready: open - this.#waiting, waiting: this.#waiting };
+  }
+
+  async claim(query: {
+    readonly max: number;
+    readonly perActor: number;
+    readonly halted: ReadonlySet<Email>;
+  }): Promise<readonly Claim[]> {
+    this.#checkUsable();
+    return this.reading(() => {
+      if (this.#epochNow.get() !== this.#epoch) throw new RunLockedError(this.run.path);
+      const isHalted = (actor: number): boolean => query.halted.size > 0 && query.halted.has(this.emailOf(actor));
+      const turns = this.#turns.take({ max: query.max, perActor: query.perActor, isHalted });
+      return turns.map((turn) => this.#take(turn));
+    });
+  }
+
+  async renew(claims: readonly Claim[]): Promise<readonly Claim[]> {
+    const ours = !this.#slices.lost && this.#epochNow.get() === this.#epoch;
+    return ours ? claims.filter((claim) => this.#heldBy(claim) !== undefined) : [];
+  }
+
+  async intent(claim: Claim, intent: Intent): Promise<Written> {
+    this.#checkUsable();
+    const held = this.#heldBy(claim);
+    if (held === undefined) return "lost";
+    if (intent.attempt !== held.attempts + 1) {
+      throw new RangeError(`intent ${intent.attempt} of step ${held.seq} does not follow ${held.attempts}`);
+    }
+    held.attempts = intent.attempt;
+    const { insertIntent, begin } = this.#statements;
+    const body = intentText(intent);
+    return this.#written(
+      () => {
+        insertIntent.run(held.seq, intent.attempt, body);
+        begin.run(intent.attempt, intent.at, held.seq);
+      },
+      () => {
+        if (!held.begun) this.#move("planned", "in-flight");
+        held.begun = true;
+      },
+    );
+  }
+
+  noEffect(claim: Claim, attempt: number, conflict: boolean): void {
+    const held = this.#heldBy(claim);
+    if (held === undefined) return;
+    const { voidIntent, countConflict } = this.#statements;
+    const none = (): void => {
+      // Nobody waits; whoever writes next is told. Until then the attempt counts as doubtful, which is the safe side.
+    };
+    this.#slices.push({
+      write: () => {
+        const first = voidIntent.run(held.seq, attempt).changes === 1;
+        if (first && conflict) countConflict.run(held.seq);
+      },
+      kept: none,
+      lost: none,
+      failed: none,
+    });
+  }
+
+  async remember(claim: Claim, memo: string): Promise<Written> {
+    this.#checkUsable();
+    const held = this.#heldBy(claim);
+    if (held === undefined) return "lost";
+    return this.#written(() => this.#statements.remember.run(memo, held.seq));
+  }
+
+  async result(claim: Claim, result: StepResult): Promise<Written> {
+    this.#checkUsable();
+    const held = this.#heldBy(claim);
+    if (held === undefined) return "lost";
+    held.ending = true;
+    const at = this.#clock.now();
+    const body = endedText({ step: claim.step, attempts: held.attempts, at }, result);
+    const troubled = result.outcome === "failed" || result.outcome === "skipped";
+    const succeeded = ["applied", "confirmed", "unchanged"].includes(result.outcome);
+    let moves: GateMoves | undefined;
+    return this.#written(
+      () => {
+        this.#statements.end.run(
+          stateCode(result.outcome),
+          this.#chain.append(body),
+          troubled ? (result.failure ?? "") : null,
+          troubled ? (result.reason ?? "") : null,
+          at,
+          held.seq,
+        );
+        if (this.#waiting > 0) moves = this.#gates.ended(held.seq, succeeded, at);
+      },
+      () => {
+        this.#held.delete(held.seq);
+        this.#turns.ended(held);
+        this.#move(held.begun ? "in-flight" : "planned", result.outcome);
+        if (moves !== undefined) this.#moved(moves);
+      },
+    );
+  }
+
+  /** Follows what was handed over for the step before, so that its next claim sees all of it. */
+  async release(claim: Claim): Promise<void> {
+    const held = this.#heldBy(claim);
+    if (held === undefined) return;
+    held.ending = true;
+    await new Promise<void>((resolve) => {
+      const giveBack = (): void => {
+        this.#held.delete(held.seq);
+        this.#turns.giveBack(held, held.begun);
+        resolve();
+      };
+      // Nothing is written, so a store that refuses is no reason to complain here.
+      this.#slices.push({ write: () => undefined, kept: giveBack, lost: giveBack, failed: giveBack });
+    });
+  }
+
+  async note(kind: string, details: Readonly<Record<string, string | number | boolean>>): Promise<void> {
+    this.#checkUsable();
+    const body = canonicalJson({ at: this.#clock.now(), details, kind: `note:${kind}` });
+    this.#expectOurs(await this.#written(() => this.#chain.append(body)));
+  }
+
+  async flush(): Promise<void> {
+    const written = this.#written(() => undefined);
+    this.#slices.commit();
+    this.#expectOurs(await written);
+  }
+
+  async verified(seq: number, verdict: "verified" | "drifted" | "unreadable", at: number): Promise<void> {
+    this.#checkUsable();
+    this.#expectOurs(await this.#written(() => this.#statements.verdict.run(seq, verdict, at)));
+  }
+
+  /** Makes everything durable first; what cannot be has been answered with its error. */
+  override async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#slices.commit();
+    this.#closed = true;
+    this.#atEnd(this.#slices.failure === undefined && !this.#slices.lost);
+  }
+
+  #take(turn: Turn): Claim {
+    const row = this.stored(turn.seq);
+    if (row === undefined) throw new Error(`step ${turn.seq} is handed out, but the run does not hold it`);
+    this.#fences += 1;
+    const doubtful = row.attempts === 0 ? [] : this.#statements.doubtful.all(turn.seq).map((text) => intentOf(text));
+    const claim: Claim = {
+      step: this.stepIn(row),
+      fence: this.#epoch * fencesPerOpening + this.#fences,
+      intent: doubtful.at(-1),
+      doubtful,
+      attempts: row.attempts,
+      conflicts: row.conflicts,
+      memo: row.memo ?? undefined,
+    };
+    const begun = row.state === stateCode("in-flight");
+    this.#held.set(turn.seq, { ...turn, claim, attempts: row.attempts, begun, ending: false });
+    return claim;
+  }
+
+  /** The step if the claim still is the one that holds it. */
+  #heldBy(claim: Claim): Held | undefined {
+    const held = this.#held.get(claim.step.seq);
+    return held !== undefined && held.claim.fence === claim.fence && !held.ending ? held : undefined;
+  }
+
+  #written(write: () => unknown, kept?: () => void): Promise<Written> {
+    return new Promise((resolve, reject) => {
+      const entry: Entry = {
+        write: () => void write(),
+        kept: () => {
+          kept?.();
+          resolve("ok");
+        },
+        lost: () => resolve("lost"),
+        failed: reject,
+      };
+      this.#slices.push(entry);
+    });
+  }
+
+  #moved(moves: GateMoves): void {
+    this.#waiting -= moves.openedCount + moves.skippedCount;
+    this.#counts.planned -= moves.skippedCount;
+    this.#counts.skipped += moves.skippedCount;
+    for (const { actor, first } of moves.opened) this.#turns.opened(actor, first);
+  }
+
+  #move(from: StepState, to: StepState): void {
+    this.#counts[from] -= 1;
+    this.#counts[to] += 1;
+  }
+
+  #expectOurs(written: Written): void {
+    if (written === "lost") throw new RunLockedError(this.run.path);
+  }
+
+  #checkUsable(): void {
+    if (this.#closed) throw new Error("the journal is closed");
+    if (this.#slices.failure !== undefined) throw this.#slices.failure;
+  }
+}
+
+interface Statements {
+  readonly insertIntent: Statement<[number, number, string]>;
+  readonly begin: Statement<[number, number, number]>;
+  readonly voidIntent: Statement<[number, number]>;
+  readonly countConflict: Statement<[number]>;
+  readonly remember: Statement<[string, number]>;
+  readonly end: Statement<[number, number, string | null, string | null, number, number]>;
+  readonly verdict: Statement<[number, string, number]>;
+  readonly doubtful: Statement<[number], string>;
+}
+
+function prepareStatements(db: Database): Statements {
+  return {
+    insertIntent: db.prepare("insert into intents (seq, attempt, body) values (?, ?, ?)"),
+    begin: db.prepare("update progress set state = 1, attempts = ?, updated = ? where seq = ?"),
+    voidIntent: db.prepare("update intents set void = 1 where seq = ? and attempt = ? and void = 0"),
+    countConflict: db.prepare("update progress set conflicts = conflicts + 1 where seq = ?"),
+    remember: db.prepare("update progress set memo = ? where seq = ?"),
+    end: db.prepare("update progress set state = ?, audit = ?, failure = ?, reason = ?, updated = ? where seq = ?"),
+    verdict: db.prepare("insert or replace into verdicts (seq, verdict, at) values (?, ?, ?)"),
+    doubtful: db
+      .prepare<[number], string>("select body from intents where seq = ? and void = 0 order by attempt")
+      .pluck(),
+  };
+}
+
+/** The conditions repeat those of the partial indexes word for word. */
+export const readySql: { readonly of: string; readonly nextActor: string; readonly begun: string } = {
+  of: "select seq from progress where actor = ? and seq > ? and state = 0 and gate = 0 order by seq limit ?",
+  nextActor: "select actor from progress where actor > ? and state = 0 and gate = 0 order by actor limit 1",
+  begun: "select seq, actor from progress where state = 1 order by seq",
+};
+
+function readySteps(db: Database): ReadySteps {
+  const of = db.prepare<[number, number, number], number>(readySql.of).pluck();
+  const nextActor = db.prepare<[number], number>(readySql.nextActor).pluck();
+  return { of: (actor, after, max) => of.all(actor, after, max), nextActor: (after) => nextActor.get(after) };
+}
+
+/** What dead processes had begun and not ended: no more than they had under way at once. */
+function begunSteps(db: Database): readonly Turn[] {
+  return db.prepare<[], Turn>(readySql.begun).all();
+}

@@ -1,0 +1,41 @@
+/** A run that lives in memory only: the same tables and code without a file, for simulations and tests. */
+import Database from "better-sqlite3";
+import type { Clock } from "../../model/clock.ts";
+import type { Journal, RunWriter } from "../journal.ts";
+import { beginJournal } from "./journal.ts";
+import { makeDurable, readSealed } from "./open.ts";
+import { SqliteRunReader } from "./reader.ts";
+import type { RunFileReader } from "./reader.ts";
+import { SqliteRunWriter } from "./writer.ts";
+
+export interface MemoryRun {
+  /** Once; seal it before opening the run. */
+  readonly writer: RunWriter;
+  /**
+   * May be called again and again, with or without closing the one before: as after a crash, the earlier journal is
+   * answered `lost` from then on, and what it had not committed is gone.
+   */
+  openJournal(options: { readonly clock: Clock }): Promise<Journal>;
+  openReader(): Promise<RunFileReader>;
+  /** Frees the memory. */
+  dispose(): void;
+}
+
+const name = "a run in memory";
+
+export function createMemoryRun(): MemoryRun {
+  const db = new Database(":memory:");
+  const writer = new SqliteRunWriter(db, {
+    path: name,
+    seal: () => makeDurable(db),
+    discard: () => db.close(),
+  });
+  return {
+    writer,
+    openJournal: ({ clock }) => beginJournal(db, readSealed(db, name), clock, () => undefined),
+    openReader: async () => new SqliteRunReader(db, readSealed(db, name), false),
+    dispose: () => {
+      db.close();
+    },
+  };
+}

@@ -1,0 +1,262 @@
+/** Reads a run: its frozen part, how each step stands, the audit chain; also while another process carries it out. */
+import type { Database, Statement } from "better-sqlite3";
+import { noCounts } from "../../model/run.ts";
+import type { Counts, Digest, RunHeader } from "../../model/run.ts";
+import type { AssetName } from "../../model/asset.ts";
+import type { Email } from "../../model/email.ts";
+import type { Outcome, Step, StepResult, StepState } from "../../model/step.ts";
+import type { AuditRow, RunReader, StepFilter, StepRow } from "../journal.ts";
+import { firstBadRow, genesis } from "./chain.ts";
+import { resultOf, stepOf } from "./codec.ts";
+import { checkSteps } from "./digest.ts";
+import { corrupt, withFaults } from "./faults.ts";
+import { connectForReading, readSealed, runPath } from "./open.ts";
+import type { SealedRun } from "./open.ts";
+import { kindCode, kindName, stateCode, stateName } from "./schema.ts";
+
+/** A reader that can also check the steps against the digest. */
+export interface RunFileReader extends RunReader {
+  /** Reads every step; throws RunFileError (`tampered`). Header and page digests are checked on opening. */
+  verifyDigest(): Promise<void>;
+}
+
+/** A row of `steps` beside its `progress`. */
+export interface StoredStep {
+  readonly seq: number;
+  readonly kind: number;
+  readonly actor: number;
+  readonly asset: string | null;
+  readonly after: number | null;
+  readonly unless: number | null;
+  readonly body: string;
+  readonly state: number;
+  readonly attempts: number;
+  readonly conflicts: number;
+  readonly failure: string | null;
+  readonly reason: string | null;
+  readonly memo: string | null;
+  readonly updated: number | null;
+  readonly ended: string | null;
+}
+
+const columns = `s.seq, s.kind, s.actor, s.asset, s.after, s.unless, s.body, p.state, p.attempts, p.conflicts,
+  p.failure, p.reason, p.memo, p.updated, a.body as ended
+  from progress p join steps s on s.seq = p.seq left join audit a on a.seq = p.audit`;
+
+interface FailureRow {
+  readonly state: number;
+  readonly failure: string;
+  readonly reason: string;
+  readonly count: number;
+  readonly seq: number;
+}
+
+/** Opens a run for looking at. Throws RunFileError; never waits for the process that carries the run out. */
+export async function openReader(path: string): Promise<RunFileReader> {
+  const full = runPath(path);
+  const db = connectForReading(full);
+  try {
+    return new SqliteRunReader(db, readSealed(db, full), true);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+export class SqliteRunReader implements RunFileReader {
+  readonly header: RunHeader;
+  readonly digest: Digest;
+  protected readonly db: Database;
+  protected readonly run: SealedRun;
+  readonly #ownsDb: boolean;
+  readonly #emails = new Map<number, Email>();
+  readonly #email: Statement<[number], Email>;
+  readonly #one: Statement<[number], StoredStep>;
+  readonly #page: Statement<[number, number, number, number], StoredStep>;
+  readonly #auditPage: Statement<[number, number], { seq: number; body: string; hash: string }>;
+
+  /** `ownsDb`: the connection is closed with the reader. */
+  constructor(db: Database, run: SealedRun, ownsDb: boolean) {
+    this.db = db;
+    this.run = run;
+    this.header = run.header;
+    this.digest = run.digest;
+    this.#ownsDb = ownsDb;
+    this.#email = db.prepare<[number], Email>("select email from actors where id = ?").pluck();
+    this.#one = db.prepare(`select ${columns} where p.seq = ?`);
+    // The filters are bit masks, so that one statement serves every combination.
+    this.#page = db.prepare(
+      `select ${columns} where p.seq > ? and (? >> p.state) & 1 and (? >> s.kind) & 1 order by p.seq limit ?`,
+    );
+    this.#auditPage = db.prepare("select seq, body, hash from audit where seq > ? order by seq limit ?");
+  }
+
+  async counts(): Promise<Counts> {
+    return this.countsNow();
+  }
+
+  async page(filter: StepFilter, after: number, max: number): Promise<readonly StepRow[]> {
+    const states = mask(filter.states?.map(stateCode));
+    const kinds = mask(filter.kinds?.map(kindCode));
+    return this.reading(() => this.#page.all(after, states, kinds, max).map((row) => this.#stepRow(row)));
+  }
+
+  async step(seq: number): Promise<StepRow | undefined> {
+    const row = this.stored(seq);
+    return row === undefined ? undefined : this.reading(() => this.#stepRow(row));
+  }
+
+  async failures(max: number): Promise<
+    readonly {
+      readonly outcome: Outcome;
+      readonly failure: string;
+      readonly reason: string;
+      readonly count: number;
+      readonly seq: number;
+    }[]
+  > {
+    return this.reading(() => {
+      const rows = this.db
+        .prepare<[number], FailureRow>(
+          `select state, failure, coalesce(reason, '') as reason, count(*) as count, min(seq) as seq from progress
+           where failure is not null group by state, failure, reason order by count desc, seq limit ?`,
+        )
+        .all(max);
+      return rows.map(({ state, ...row }) => ({ outcome: this.#state(state) as Outcome, ...row }));
+    });
+  }
+
+  async audit(afterSeq: number, max: number): Promise<readonly AuditRow[]> {
+    return this.reading(() =>
+      this.#auditPage.all(afterSeq, max).map((row) => {
+        const { at } = JSON.parse(row.body) as { at: number };
+        return { seq: row.seq, at, body: row.body, hash: row.hash };
+      }),
+    );
+  }
+
+  async firstBadAuditRow(): Promise<number | undefined> {
+    return firstBadRow(this.db, genesis(this.header.runId, this.digest));
+  }
+
+  async verification(): ReturnType<RunReader["verification"]> {
+    return this.reading(() => {
+      const rows = this.db
+        .prepare<[], { verdict: string; count: number; at: number }>(
+          "select verdict, count(*) as count, max(at) as at from verdicts group by verdict",
+        )
+        .all();
+      if (rows.length === 0) return undefined;
+      const count = (verdict: string): number => rows.find((row) => row.verdict === verdict)?.count ?? 0;
+      return {
+        at: Math.max(...rows.map((row) => row.at)),
+        verified: count("verified"),
+        drifted: count("drifted"),
+        unreadable: count("unreadable"),
+      };
+    });
+  }
+
+  async verifyDigest(): Promise<void> {
+    await checkSteps(this.db, this.run.path, this.run.pages);
+  }
+
+  async close(): Promise<void> {
+    if (this.#ownsDb) this.db.close();
+  }
+
+  protected countsNow(): Counts {
+    return this.reading(() => {
+      const counts: Record<StepState, number> = { ...noCounts };
+      const rows = this.db
+        .prepare<[], { state: number; count: number }>("select state, count(*) as count from progress group by state")
+        .all();
+      for (const row of rows) counts[this.#state(row.state)] = row.count;
+      return counts;
+    });
+  }
+
+  /** A step's row, or undefined when the run has no such step. */
+  protected stored(seq: number): StoredStep | undefined {
+    return this.reading(() => this.#one.get(seq));
+  }
+
+  protected stepIn(row: StoredStep): Step {
+    const kind = kindName(row.kind);
+    if (kind === undefined) throw corrupt(this.run.path, `step ${row.seq} is of no known kind`);
+    return stepOf(
+      row.seq,
+      {
+        kind,
+        actor: this.emailOf(row.actor),
+        asset: (row.asset ?? undefined) as AssetName | undefined,
+        after: row.after ?? undefined,
+        unless: row.unless ?? undefined,
+      },
+      row.body,
+    );
+  }
+
+  protected emailOf(actor: number): Email {
+    let email = this.#emails.get(actor);
+    if (email === undefined) {
+      email = this.#email.get(actor);
+      if (email === undefined) throw corrupt(this.run.path, `the actor ${actor} is missing`);
+      this.#emails.set(actor, email);
+    }
+    return email;
+  }
+
+  /** Runs a read; text that cannot be parsed means a damaged file. */
+  protected reading<T>(work: () => T): T {
+    return withFaults(this.run.path, () => {
+      try {
+        return work();
+      } catch (error) {
+        if (error instanceof SyntaxError) throw corrupt(this.run.path, error.message);
+        throw error;
+      }
+    });
+  }
+
+  #stepRow(row: StoredStep): StepRow {
+    const step = this.stepIn(row);
+    return {
+      step,
+      state: this.#state(row.state),
+      attempts: row.attempts,
+      result: row.ended === null ? undefined : this.#result(row, step, row.ended),
+      updatedAt: row.updated ?? undefined,
+      memo: row.memo ?? undefined,
+    };
+  }
+
+  /** A step skipped because of its predecessor shares one audit row with the others; its result is made from that. */
+  #result(row: StoredStep, step: Step, ended: string): StepResult {
+    const { kind } = JSON.parse(ended) as { kind: string };
+    if (kind === "ended") return resultOf(ended);
+    return {
+      outcome: "skipped",
+      failure: row.failure ?? undefined,
+      reason: row.reason ?? undefined,
+      evidence: "none",
+      changed: { add: [], remove: [] },
+      newOwner: undefined,
+      etagBefore: undefined,
+      etagAfter: undefined,
+      actor: step.actor,
+      calls: 0,
+    };
+  }
+
+  #state(code: number): StepState {
+    const state = stateName(code);
+    if (state === undefined) throw corrupt(this.run.path, `a step is in the unknown state ${code}`);
+    return state;
+  }
+}
+
+/** A bit for each code; undefined stands for all. */
+function mask(codes: readonly number[] | undefined): number {
+  return codes === undefined ? 0xffff : codes.reduce((bits, code) => bits | (1 << code), 0);
+}

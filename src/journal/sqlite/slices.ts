@@ -1,0 +1,122 @@
+/** Group commit: what is written within a few milliseconds becomes durable in one transaction, then all is answered. */
+import type { Database, Statement } from "better-sqlite3";
+import type { Clock } from "../../model/clock.ts";
+import { runFileFault } from "./faults.ts";
+
+/** One thing to write. `write` runs inside the transaction; exactly one of the others follows, outside of it. */
+export interface Entry {
+  write(): void;
+  /** It is durable. */
+  kept(): void;
+  /** Somebody else has taken the run over; nothing was written. */
+  lost(): void;
+  /** The store refuses; nothing was written, and nothing will be any more. */
+  failed(error: Error): void;
+}
+
+/** What surrounds the entries inside each transaction. */
+export interface Frame {
+  /** Whether the run still is this process's. */
+  holds(): boolean;
+  /** Runs last, before the commit. */
+  seal(): void;
+}
+
+const restMaxMs = 8;
+const entriesMax = 4096;
+const fewEntries = 8;
+
+/**
+ * How long to gather entries after a commit of `entries` that took `tookMs`. Few entries mean that nobody is held up by
+ * committing often; with many, a quarter of the time at most goes into commits, and no entry waits longer than 8 ms.
+ */
+export function restMs(entries: number, tookMs: number): number {
+  return entries < fewEntries ? 0 : Math.min(restMaxMs, Math.max(1, 3 * tookMs));
+}
+
+export class Slices {
+  readonly #db: Database;
+  readonly #clock: Clock;
+  readonly #path: string;
+  readonly #frame: Frame;
+  readonly #begin: Statement<[]>;
+  readonly #commit: Statement<[]>;
+  #queue: Entry[] = [];
+  #scheduled = false;
+  #notBefore = 0;
+  #failure: Error | undefined;
+  #lost = false;
+
+  constructor(db: Database, clock: Clock, path: string, frame: Frame) {
+    this.#db = db;
+    this.#clock = clock;
+    this.#path = path;
+    this.#frame = frame;
+    this.#begin = db.prepare("begin immediate");
+    this.#commit = db.prepare("commit");
+  }
+
+  /** Why nothing can be written any more, or undefined. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Whether another process has taken the run over. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  push(entry: Entry): void {
+    if (this.#failure !== undefined) entry.failed(this.#failure);
+    else if (this.#lost) entry.lost();
+    else {
+      this.#queue.push(entry);
+      if (this.#queue.length >= entriesMax) this.commit();
+      else this.#schedule();
+    }
+  }
+
+  /** Makes everything that waits durable now. Errors go to the entries. */
+  commit(): void {
+    const entries = this.#queue;
+    if (entries.length === 0) return;
+    this.#queue = [];
+    const startMs = this.#clock.monotonic();
+    try {
+      this.#lost = !this.#write(entries);
+    } catch (error) {
+      if (this.#db.inTransaction) this.#db.exec("rollback");
+      this.#failure = runFileFault(error, this.#path);
+    }
+    const endMs = this.#clock.monotonic();
+    this.#notBefore = endMs + restMs(entries.length, endMs - startMs);
+    for (const entry of entries) {
+      if (this.#failure !== undefined) entry.failed(this.#failure);
+      else if (this.#lost) entry.lost();
+      else entry.kept();
+    }
+  }
+
+  /** False, with nothing written, when the run belongs to another process. */
+  #write(entries: readonly Entry[]): boolean {
+    this.#begin.run();
+    if (!this.#frame.holds()) {
+      this.#db.exec("rollback");
+      return false;
+    }
+    for (const entry of entries) entry.write();
+    this.#frame.seal();
+    this.#commit.run();
+    return true;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    const waitMs = Math.max(0, this.#notBefore - this.#clock.monotonic());
+    void this.#clock.sleep(waitMs).then(() => {
+      this.#scheduled = false;
+      this.commit();
+    });
+  }
+}

@@ -1,0 +1,270 @@
+/** Writes a new run into a temporary file beside its name; `seal` puts the whole of it in place at once. */
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import Database from "better-sqlite3";
+import type { Database as Connection, Statement } from "better-sqlite3";
+import { RunLockedError, UsageError } from "../../model/errors.ts";
+import type { Digest, RunHeader } from "../../model/run.ts";
+import type { StepDraft } from "../../model/step.ts";
+import type { RunWriter } from "../journal.ts";
+import { canonicalJson } from "./canonical.ts";
+import { genesis } from "./chain.ts";
+import { stepBody, stepColumns } from "./codec.ts";
+import { PageDigests, runDigest } from "./digest.ts";
+import { faultCode, runFileFault, withFaults } from "./faults.ts";
+import { checkFolder, statusOf } from "./file-safety.ts";
+import { createPrivate, lockRun, removeFile } from "./lock.ts";
+import type { RunLock } from "./lock.ts";
+import { putAtRest, runPath } from "./open.ts";
+import { breathe } from "./pages.ts";
+import { createIndexes, createTables, kindCode } from "./schema.ts";
+
+const progressRowsPerPage = 20_000;
+
+/** What becomes of the database once it is complete, or is not wanted. */
+export interface Placing {
+  readonly path: string;
+  seal(db: Connection): void;
+  discard(db: Connection): void;
+}
+
+/**
+ * Begins a run that will be `path`. Throws UsageError when the name is taken and `replace` is not set, RunLockedError
+ * when another process makes or carries out that run, RunFileError when the folder cannot be written.
+ */
+export async function createRun(path: string, options: { readonly replace?: boolean } = {}): Promise<RunWriter> {
+  const full = runPath(path);
+  const replace = options.replace === true;
+  return withFaults(full, () => {
+    checkFolder(full);
+    refuseTaken(full, replace);
+    const lock = lockRun(full);
+    try {
+      removeStale(full);
+      const temporary = temporaryPath(full);
+      createPrivate(temporary);
+      const db = new Database(temporary);
+      // The file is worthless until it is sealed, and is made durable as a whole then.
+      db.pragma("journal_mode = off");
+      db.pragma("synchronous = off");
+      db.pragma("cache_size = -65536");
+      return new SqliteRunWriter(db, filePlacing(full, replace, lock));
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  });
+}
+
+export class SqliteRunWriter implements RunWriter {
+  readonly #db: Connection;
+  readonly #placing: Placing;
+  readonly #digests = new PageDigests();
+  readonly #actors = new Map<string, number>();
+  readonly #insertActor: Statement<[number, string]>;
+  readonly #insertStep: Statement<[number, number, number, string | null, number | null, number | null, string]>;
+  #steps = 0;
+  #ended = false;
+
+  constructor(db: Connection, placing: Placing) {
+    this.#db = db;
+    this.#placing = placing;
+    createTables(db);
+    this.#insertActor = db.prepare("insert into actors (id, email) values (?, ?)");
+    this.#insertStep = db.prepare(
+      "insert into steps (seq, kind, actor, asset, after, unless, body) values (?, ?, ?, ?, ?, ?, ?)",
+    );
+    db.exec("begin");
+  }
+
+  async add(drafts: readonly StepDraft[]): Promise<number> {
+    this.#checkOpen();
+    const first = this.#steps + 1;
+    return withFaults(this.#placing.path, () => {
+      for (const draft of drafts) this.#add(draft);
+      return first;
+    });
+  }
+
+  async seal(header: RunHeader): Promise<Digest> {
+    this.#checkOpen();
+    this.#ended = true;
+    try {
+      const digest = this.#writeFrozen(header);
+      await this.#writeProgress();
+      createIndexes(this.#db);
+      this.#db.exec("commit");
+      this.#placing.seal(this.#db);
+      return digest;
+    } catch (error) {
+      this.#placing.discard(this.#db);
+      throw runFileFault(error, this.#placing.path);
+    }
+  }
+
+  async discard(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#placing.discard(this.#db);
+  }
+
+  #add(draft: StepDraft): void {
+    const seq = this.#steps + 1;
+    const { kind, actor, asset = null, after = null, unless = null } = stepColumns(draft);
+    if (after !== null && !(after > 0 && after < seq)) {
+      throw new RangeError(`step ${seq} waits for step ${after}, which does not come before it`);
+    }
+    const body = stepBody(draft);
+    const code = kindCode(kind);
+    this.#insertStep.run(seq, code, this.#actorId(actor), asset, after, unless, body);
+    this.#digests.add({ seq, kind: code, actor, asset, after, unless, body });
+    this.#steps = seq;
+  }
+
+  #actorId(email: string): number {
+    const known = this.#actors.get(email);
+    if (known !== undefined) return known;
+    const id = this.#actors.size + 1;
+    this.#actors.set(email, id);
+    this.#insertActor.run(id, email);
+    return id;
+  }
+
+  #writeFrozen(header: RunHeader): Digest {
+    const text = canonicalJson(header);
+    const pages = this.#digests.end();
+    const digest = runDigest(text, pages);
+    const stray = this.#db
+      .prepare<[number], number>("select seq from steps where unless is not null and unless not between 1 and ?")
+      .pluck()
+      .get(this.#steps);
+    if (stray !== undefined) throw new RangeError(`step ${stray} refers to a step that does not exist`);
+    this.#db.prepare("insert into run (one, header, digest) values (1, ?, ?)").run(text, digest);
+    const insertPage = this.#db.prepare("insert into pages (page, digest) values (?, ?)");
+    for (const [page, pageDigest] of pages.entries()) insertPage.run(page + 1, pageDigest);
+    this.#db
+      .prepare("insert into tail (one, epoch, audit_rows, audit_head) values (1, 0, 0, ?)")
+      .run(genesis(header.runId, digest));
+    return digest;
+  }
+
+  async #writeProgress(): Promise<void> {
+    const copy = this.#db.prepare<[number, number]>(
+      `insert into progress (seq, actor, gate)
+       select seq, actor, coalesce(after, unless, 0) from steps where seq > ? and seq <= ? order by seq`,
+    );
+    for (let done = 0; done < this.#steps; done += progressRowsPerPage) {
+      copy.run(done, done + progressRowsPerPage);
+      await breathe();
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#ended) throw new Error("the run is already sealed or discarded");
+  }
+}
+
+function filePlacing(path: string, replace: boolean, lock: RunLock): Placing {
+  const temporary = temporaryPath(path);
+  return {
+    path,
+    seal: (db) => {
+      db.close();
+      syncFile(temporary);
+      refuseTaken(path, replace);
+      retire(path);
+      renameSync(temporary, path);
+      syncFolder(dirname(path));
+      lock.release();
+    },
+    discard: (db) => {
+      db.close();
+      removeTemporary(path);
+      lock.release();
+    },
+  };
+}
+
+function refuseTaken(path: string, replace: boolean): void {
+  const taken = statusOf(path);
+  if (taken === undefined || (replace && !taken.isDirectory())) return;
+  throw new UsageError(`${path} exists already`, "choose another name, or replace it on purpose");
+}
+
+/**
+ * Closes the log of the run that had the name before: left beside the new file, it would be read into it. With a
+ * reader at work the log cannot be closed, and the run is not replaced.
+ */
+function retire(path: string): void {
+  const log = `${path}-wal`;
+  if (statusOf(log) === undefined) return;
+  try {
+    if (statusOf(path)?.isFile() === true) closeLog(path);
+  } catch (error) {
+    const code = faultCode(error);
+    // What is no database has no log worth keeping.
+    if (code !== "SQLITE_NOTADB" && code?.startsWith("SQLITE_CORRUPT") !== true) throw error;
+  }
+  removeFile(log);
+  removeFile(`${path}-shm`);
+}
+
+function closeLog(path: string): void {
+  const db = new Database(path, { fileMustExist: true });
+  const rested = putAtRest(db);
+  db.close();
+  if (!rested) throw new RunLockedError(path);
+}
+
+function temporaryPath(path: string): string {
+  return `${path}.tmp`;
+}
+
+function removeTemporary(path: string): void {
+  for (const end of ["", "-journal", "-wal", "-shm"]) removeFile(temporaryPath(path) + end);
+}
+
+/**
+ * Takes away what plans killed half-way have left in the folder. Whoever writes a temporary file holds the lock of its
+ * run, so a lock that can be had means that nobody does.
+ */
+function removeStale(path: string): void {
+  removeTemporary(path);
+  const folder = dirname(path);
+  for (const name of readdirSync(folder)) {
+    if (!name.endsWith(".handover.tmp") || name === basename(temporaryPath(path))) continue;
+    const other = join(folder, name.slice(0, -".tmp".length));
+    try {
+      const lock = lockRun(other);
+      removeTemporary(other);
+      lock.release();
+    } catch (error) {
+      if (!(error instanceof RunLockedError)) throw error;
+    }
+  }
+}
+
+function syncFile(path: string): void {
+  const file = openSync(path, "r+");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Makes a rename durable. Windows opens no folders and needs none of this. */
+function syncFolder(path: string): void {
+  let folder: number;
+  try {
+    folder = openSync(path, "r");
+  } catch (error) {
+    if (faultCode(error) === "EPERM" || faultCode(error) === "EISDIR") return;
+    throw error;
+  }
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
