@@ -1,7 +1,7 @@
 /** Assets as the Data Studio API describes them, and the many ways people write down which one they mean. */
 import type { Brand, Parsed } from "./brand.ts";
 import type { Email } from "./email.ts";
-import { firstForbiddenCharacter } from "./text.ts";
+import { firstForbiddenCharacter, quoted } from "./text.ts";
 
 /** The bare id in `Asset.name`, used as is in paths (api.md 1.1). */
 export type AssetName = Brand<string, "AssetName">;
@@ -52,18 +52,11 @@ export function parseAssetReference(
   if (url === undefined || !hosts.has(url.hostname) || !/^https?:$/.test(url.protocol)) {
     return {
       ok: false,
-      problem: `${JSON.stringify(trimmed.slice(0, 200))} is neither an asset id nor a Looker Studio address`,
+      problem: `${quoted(trimmed)} is neither an asset id nor a Looker Studio address`,
       remedy: "write the id, or the address of the report or data source as the browser shows it",
     };
   }
   const segments = url.pathname.split("/").filter((segment) => segment !== "");
-  if (segments.includes("s")) {
-    return {
-      ok: false,
-      problem: "a short link does not say which asset it leads to",
-      remedy: "open it and copy the long address (/reporting/… or /datasources/…)",
-    };
-  }
   for (const [index, segment] of segments.entries()) {
     const assetType = segment === "reporting" ? "REPORT" : segment === "datasources" ? "DATA_SOURCE" : undefined;
     if (assetType === undefined) continue;
@@ -72,9 +65,16 @@ export function parseAssetReference(
       return { ok: true, value: { name: found, assetType } };
     }
   }
+  if (segments.includes("s")) {
+    return {
+      ok: false,
+      problem: "a short link does not say which asset it leads to",
+      remedy: "open it and copy the long address (/reporting/… or /datasources/…)",
+    };
+  }
   return {
     ok: false,
-    problem: `the address ${JSON.stringify(url.pathname.slice(0, 200))} names no report or data source`,
+    problem: `the address ${quoted(url.pathname)} names no report or data source`,
     remedy: "copy the address of the asset itself (/reporting/<id> or /datasources/<id>)",
   };
 }

@@ -1,6 +1,6 @@
 /** E-mail addresses as plan files, Google's Directory and asset owners write them. */
 import type { Brand, Parsed } from "./brand.ts";
-import { firstForbiddenCharacter } from "./text.ts";
+import { firstForbiddenCharacter, quoted } from "./text.ts";
 
 /** A lower-case ASCII address, `local@domain`. */
 export type Email = Brand<string, "Email">;
@@ -24,20 +24,22 @@ export function parseEmail(text: string): Parsed<Email> {
       remedy: "type the address again by hand",
     };
   }
-  const folded = text.trim().toLowerCase();
-  if (/[^\u0020-\u007e]/.test(folded)) {
+  const trimmed = text.trim();
+  // Looked at before case is folded: some letters outside ASCII, such as the Kelvin sign, fold to one inside.
+  if (/[^\u0020-\u007e]/.test(trimmed)) {
     return {
       ok: false,
-      problem: `${JSON.stringify(folded)} has letters outside ASCII, which can imitate another address`,
+      problem: `${quoted(trimmed)} has letters outside ASCII, which can imitate another address`,
       remedy: "write the primary address as the Admin console shows it",
     };
   }
+  const folded = trimmed.toLowerCase();
   const at = folded.lastIndexOf("@");
   const domain = at < 0 ? undefined : parseDomain(folded.slice(at + 1));
   if (at < 1 || domain === undefined || !domain.ok || !local.test(folded.slice(0, at))) {
     return {
       ok: false,
-      problem: `${JSON.stringify(folded)} is not an e-mail address`,
+      problem: `${quoted(folded)} is not an e-mail address`,
       remedy: "write an address such as anna@acme.example",
     };
   }
@@ -46,12 +48,18 @@ export function parseEmail(text: string): Parsed<Email> {
 
 /** Reads a DNS name such as `acme.example`; case is folded. */
 export function parseDomain(text: string): Parsed<Domain> {
-  const folded = text.trim().toLowerCase();
+  const trimmed = text.trim();
+  const folded = trimmed.toLowerCase();
   const labels = folded.split(".");
-  if (folded.length > 253 || labels.length < 2 || !labels.every((part) => label.test(part))) {
+  if (
+    folded.length > 253 ||
+    /[^\u0020-\u007e]/.test(trimmed) ||
+    labels.length < 2 ||
+    !labels.every((part) => label.test(part))
+  ) {
     return {
       ok: false,
-      problem: `${JSON.stringify(folded)} is not a domain name`,
+      problem: `${quoted(trimmed)} is not a domain name`,
       remedy: "write a domain such as acme.example",
     };
   }

@@ -2,6 +2,7 @@
 import type { Brand, Parsed } from "./brand.ts";
 import { domainOf, emailOrUndefined, parseDomain, parseEmail } from "./email.ts";
 import type { Domain, Email } from "./email.ts";
+import { quoted } from "./text.ts";
 
 /** A member byte for byte as the API says it. The set of prefixes is open: unknown ones are carried through. */
 export type Member = Brand<string, "Member">;
@@ -66,6 +67,12 @@ export function memberDomain(m: Member): Domain | undefined {
   return email === undefined ? undefined : domainOf(email);
 }
 
+const writtenPrefixes: ReadonlyMap<string, (email: Email) => Member> = new Map([
+  ["user", userMember],
+  ["group", groupMember],
+  ["serviceaccount", serviceAccountMember],
+]);
+
 /**
  * Reads a member as a person writes it in a plan file: with a prefix, `allUsers`, or a bare address. A bare address
  * comes back as `user:` with `bare` set, because only the Directory can tell whether it is a group.
@@ -86,11 +93,11 @@ export function parseMember(text: string): Parsed<{ readonly member: Member; rea
     const domain = parseDomain(rest);
     return domain.ok ? { ok: true, value: { member: domainMember(domain.value), bare: false } } : domain;
   }
-  const make = { user: userMember, group: groupMember, serviceaccount: serviceAccountMember }[prefix];
+  const make = writtenPrefixes.get(prefix);
   if (make === undefined) {
     return {
       ok: false,
-      problem: `${JSON.stringify(trimmed)} has an unknown kind of member`,
+      problem: `${quoted(trimmed)} has an unknown kind of member`,
       remedy: "write an address, or user:, group:, serviceAccount: or domain: before it, or allUsers",
     };
   }

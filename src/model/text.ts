@@ -62,6 +62,11 @@ export function printable(text: string, lengthMax = 120): string {
   return shown;
 }
 
+/** Foreign text between quotation marks for a message: printable, and cut at 200 characters. */
+export function quoted(text: string): string {
+  return `"${printable(text, 200)}"`;
+}
+
 /** `1 asset`, `2 assets`, `1,234 assets`. */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${thousands(count)} ${count === 1 ? noun : plural}`;
