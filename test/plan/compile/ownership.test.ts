@@ -399,6 +399,25 @@ describe("contradictions found by asset", () => {
       ],
     ],
     [
+      "grant and revoke of a pair that nobody holds yet",
+      () => [
+        row({ action: "grant", select: named("r1"), member: written("other@acme.example"), role: "VIEWER" }),
+        row({
+          action: "revoke",
+          select: { ...everything, owner: email("leaver"), title: "Title*" },
+          member: written("other@acme.example"),
+          role: "VIEWER",
+        }),
+      ],
+    ],
+    [
+      "a grant and a revoke of every role",
+      () => [
+        row({ action: "grant", select: named("r1"), member: written("other@acme.example"), role: "VIEWER" }),
+        row({ action: "revoke", select: named("r1"), member: written("other@acme.example"), role: undefined }),
+      ],
+    ],
+    [
       "everything to one heir and everything to another",
       () => [transfer("leaver", "heir"), transfer("leaver", "other")],
     ],

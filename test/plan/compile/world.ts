@@ -50,10 +50,12 @@ export function named(name: string): Selector {
   return { ...everything, asset: name as AssetName };
 }
 
-type Unplaced<T> = T extends Request ? Omit<T, "place" | "trashed"> & { trashed?: "include" } : never;
+type Unplaced<T> = T extends Request
+  ? Omit<T, "place" | "trashed"> & { readonly trashed?: "include" | "exclude" }
+  : never;
 
 export function row(request: Unplaced<Request>): Request {
-  return { trashed: "exclude", ...request, place: place() } as Request;
+  return { trashed: "exclude", ...request, place: place() };
 }
 
 export function transfer(
@@ -89,9 +91,9 @@ export class World {
     primaryDomain: domain("acme.example"),
     domains: new Set([domain("acme.example"), domain("acme-labs.example")]),
   };
-  readonly principals = new Map<Email, Principal>();
+  readonly principals: Map<Email, Principal> = new Map<Email, Principal>();
   readonly assets: AssetRecord[] = [];
-  readonly unreachable = new Set<Email>();
+  readonly unreachable: Set<Email> = new Set<Email>();
   protect: readonly ProtectRule[] = [];
 
   user(name: string, more: Partial<Person> = {}): this {
