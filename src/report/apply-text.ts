@@ -129,11 +129,7 @@ export function applyFoot(
     ...blockedLines(ending, style),
     ...(byHand === 0
       ? []
-      : labelled(
-          "By hand",
-          `${counted(byHand, "owner change")}: handover report ${run} --handover-sheet`,
-          style,
-        )),
+      : labelled("By hand", `${counted(byHand, "owner change")}: handover report ${run} --handover-sheet`, style)),
     ...(ending.end === "finished" && open === 0
       ? labelledCommand("Next", `handover verify ${run}`, style)
       : labelledCommand("Resume", resume, style)),

@@ -1,65 +1,157 @@
-/** The hand-over sheet: owner changes that no API can make, by the person who must click. */
-import type { AssetName } from "../model/asset.ts";
+/** The hand-over sheet: what each person opens, what they click there and by when, as text, Markdown and CSV. */
 import type { Email } from "../model/email.ts";
 import type { Keep } from "../model/request.ts";
 import type { Digest, RunHeader } from "../model/run.ts";
+import { counted } from "../model/text.ts";
+import { csvRecord, inert } from "./csv.ts";
+import type { Block, Phrase, Task } from "./document.ts";
+import { blockMarkdown } from "./document-markdown.ts";
+import { blockText } from "./document-text.ts";
 import type { Pages } from "./rows.ts";
+import { sheetLines } from "./sheet-lines.ts";
+import type { ReconnectLine, SheetLine, SheetLines } from "./sheet-lines.ts";
 import type { Style } from "./style.ts";
+import { stateWords } from "./words.ts";
 
-/** One owner change. */
-export interface SheetLine {
-  readonly seq: number;
-  readonly asset: AssetName;
-  readonly assetType: string;
-  readonly title: string;
-  readonly url: string;
-  readonly to: Email;
-  readonly keep: Keep;
-  /** The step that must succeed first because it gives the new owner access; undefined when nothing is missing. */
-  readonly waitsFor: number | undefined;
-}
-
-/** Everything one person has to do. */
-export interface PersonSheet {
-  readonly person: Email;
-  readonly lines: readonly SheetLine[];
-}
-
-/** Data sources that go on reading with the credentials of somebody who leaves. */
-export interface ReconnectLine {
-  /** Whose credentials they are. */
-  readonly person: Email;
-  /** Who reconnects. */
-  readonly to: Email;
-  /** One data source, or undefined: all those a whole-user transfer moved. */
-  readonly asset: { readonly name: AssetName; readonly title: string; readonly url: string } | undefined;
-  readonly seq: number;
-}
-
-export interface HandoverSheet {
+export interface HandoverSheet extends SheetLines {
   readonly header: RunHeader;
   readonly digest: Digest;
-  readonly people: readonly PersonSheet[];
-  readonly reconnect: readonly ReconnectLine[];
 }
 
-/** Collects the sheet from every step of a run. */
+/** The sheet of a run, from every step of it. */
 export async function handoverSheet(header: RunHeader, digest: Digest, steps: Pages): Promise<HandoverSheet> {
-  for await (const page of steps) void page;
-  return { header, digest, people: [], reconnect: [] };
+  return { header, digest, ...(await sheetLines(steps)) };
 }
 
 /** Lines without their ends. */
 export function* sheetText(sheet: HandoverSheet, style: Style): Generator<string> {
-  yield `${sheet.digest} ${style.width}`;
+  for (const block of sheetBlocks(sheet)) yield* blockText(block, style);
 }
 
 /** Lines without their ends. */
 export function* sheetMarkdown(sheet: HandoverSheet): Generator<string> {
-  yield sheet.digest;
+  for (const block of sheetBlocks(sheet)) yield* blockMarkdown(block);
 }
 
-/** Text to write as it is, line ends included. */
+/** The whole file in pieces to be written as they are: one record a click. */
 export function* sheetCsv(sheet: HandoverSheet): Generator<string> {
-  yield sheet.digest;
+  yield csvRecord(["what", "who", "title", "type", "link", "new_owner", "old_owner", "keep", "waits_for_step", "step"]);
+  for (const { person, lines } of sheet.people) {
+    for (const { asset, url, to, keep, waitsFor, seq } of lines) {
+      const waits = waitsFor === undefined ? "" : String(waitsFor.seq);
+      yield csvRecord([
+        "make-owner",
+        person,
+        inert(asset.title),
+        inert(asset.assetType),
+        url,
+        to,
+        person,
+        keep,
+        waits,
+        String(seq),
+      ]);
+    }
+  }
+  for (const { person, to, asset, url, seq } of sheet.reconnect) {
+    const title = asset?.title ?? allMoved(person, to);
+    yield csvRecord([
+      "reconnect",
+      to,
+      inert(title),
+      asset?.assetType ?? "DATA_SOURCE",
+      url ?? "",
+      to,
+      person,
+      "",
+      "",
+      String(seq),
+    ]);
+  }
+}
+
+function* sheetBlocks(sheet: HandoverSheet): Generator<Block> {
+  const { header, people, reconnect } = sheet;
+  yield { kind: "heading", level: 1, text: `Hand-over sheet for ${header.tenant}` };
+  yield {
+    kind: "fields",
+    fields: [
+      ["Run", [{ code: header.runId }]],
+      ["Digest", [{ code: sheet.digest }]],
+    ],
+  };
+  if (people.length + reconnect.length === 0) {
+    yield { kind: "paragraph", text: ["Nothing in this run is left to do by hand."] };
+    return;
+  }
+  if (people.length > 0) yield* ownerBlocks(sheet);
+  if (reconnect.length > 0) yield* reconnectBlocks(reconnect);
+}
+
+/** What the web page asks for (api.md 3.2), and what happens to whatever is left (api.md 3.3). */
+const clicks: readonly Phrase[] = [
+  ["Open the link, signed in as the person whose name is above it: only the owner can do this."],
+  ["Choose Share, then Manage access, and find the new owner, who must be on the list already."],
+  ["Choose Make owner beside that name and confirm. It may take a few minutes, and cannot be taken back."],
+];
+
+function* ownerBlocks({ people }: HandoverSheet): Generator<Block> {
+  const changes = people.reduce((total, each) => total + each.lines.length, 0);
+  yield {
+    kind: "paragraph",
+    text: [
+      `${counted(changes, "owner change")} for ${counted(people.length, "person", "people")} that Google allows in its web page only. `,
+      deadline,
+    ],
+  };
+  yield { kind: "list", items: clicks };
+  for (const { person, lines } of people) {
+    yield { kind: "heading", level: 2, text: `${person}: ${counted(lines.length, "asset")}` };
+    yield { kind: "paragraph", text: ["Before this account is suspended or deleted:"] };
+    for (const line of lines) yield { kind: "task", task: ownerTask(person, line) };
+  }
+}
+
+const deadline =
+  "A suspended person cannot click any more, and what a deleted person still owns is lost unless the account is restored within 20 days.";
+
+function ownerTask(person: Email, { asset, url, to, keep, waitsFor, unless }: SheetLine): Task {
+  const details: Phrase[] = [[`Make ${to} the owner; ${afterwards(person, to, keep)}.`]];
+  if (waitsFor !== undefined) {
+    const state = stateWords.get(waitsFor.state) ?? waitsFor.state;
+    details.push([`Not yet: step #${waitsFor.seq} must first give ${to} access (${state}).`]);
+  }
+  if (unless !== undefined) details.push([`Only if step #${unless} has not changed the owner already.`]);
+  return { what: asset.assetType, title: asset.title, url, details };
+}
+
+/** The old owner stays editor until somebody changes that (api.md 3.2). */
+function afterwards(person: Email, to: Email, keep: Keep): string {
+  if (keep === "editor") return `${person} stays editor`;
+  return keep === "viewer" ? `then ${to} makes ${person} a viewer` : `then ${to} removes ${person}`;
+}
+
+function* reconnectBlocks(reconnect: readonly ReconnectLine[]): Generator<Block> {
+  yield { kind: "heading", level: 2, text: "Data sources to reconnect" };
+  yield {
+    kind: "paragraph",
+    text: [
+      "These go on reading with the credentials of the person named, and break when that account is suspended or deleted. ",
+      "The new owner opens the data source, chooses Edit connection, and reconnects.",
+    ],
+  };
+  for (const { person, to, asset, url, seq } of reconnect) {
+    const details: Phrase[] = [[`${to} reconnects: the credentials are those of ${person}.`]];
+    yield {
+      kind: "task",
+      task:
+        asset === undefined
+          ? { what: "DATA_SOURCE", title: `${allMoved(person, to)} (step #${seq})`, url: undefined, details }
+          : { what: asset.assetType, title: asset.title, url, details },
+    };
+  }
+}
+
+function allMoved(from: Email, to: Email): string {
+  return `all that move from ${from} to ${to}`;
 }

@@ -139,11 +139,12 @@ export function padStart(text: string, width: number): string {
 
 /**
  * `text` broken at blanks into lines of at most `width` cells; a word that is longer is broken inside, never cut, so that
- * no address or command loses a letter. The first line starts after `first`, the others after as many blanks.
+ * no address or command loses a letter. The first line starts after `first`, the others after as many blanks; beside a
+ * wide `first` the text still gets `roomMin` cells.
  */
-export function wrap(text: string, first: string, width: number): string[] {
+export function wrap(text: string, first: string, width: number, roomMin = 20): string[] {
   const indent = " ".repeat(cells(first));
-  const room = Math.max(20, width - indent.length);
+  const room = Math.max(roomMin, width - indent.length);
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {
