@@ -190,7 +190,7 @@ export class Survey {
   /** One user who cannot be read is a line of the coverage; credentials that fail for all end the survey. */
   #giveUp(user: Email, error: unknown): void {
     if (!(error instanceof ApiError) || error.disposition === "halt-run") throw error;
-    if (this.#unreachable.has(user)) return;
+    if (this.#surroundings.stop.aborted || this.#unreachable.has(user)) return;
     this.#unreachable.set(user, error.message);
     this.#surroundings.onEvent({ type: "user-unreadable", user, reason: error.message });
   }

@@ -31,7 +31,7 @@ export async function convergeTransfer(
     return await new TransferConvergence(surroundings, journal, claim, step, options).run();
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return settleError(error, step.actor);
+    return surroundings.stop.aborted ? { kind: "stopped" } : settleError(error, step.actor);
   }
 }
 
