@@ -155,7 +155,13 @@ async function carryOut(
     log.event(event);
     view.onEvent(event);
   };
-  const api = await connectApi(context, settings, "write", { onEvent, onCall: (call) => log.call(call) });
+  const api = await connectApi(context, settings, {
+    access: "write",
+    concurrency: options.engine.concurrency,
+    stop: stopping.stop,
+    onEvent,
+    onCall: (call) => log.call(call),
+  });
   let summary: ApplySummary;
   try {
     const { ready, waiting } = await journal.open();

@@ -2,6 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
+import { parseEndpoint } from "../google/route.ts";
 import type { Email } from "../model/email.ts";
 import { parseEmail } from "../model/email.ts";
 import { UsageError } from "../model/errors.ts";
@@ -13,7 +14,7 @@ import { parseRate } from "./units.ts";
 /** What a verb that talks to Google needs. Rates are calls per second. */
 export interface Settings {
   /** Undefined: Google itself. */
-  readonly endpoint: URL | undefined;
+  readonly endpoint: string | undefined;
   /** A path, or `-` for stdin. */
   readonly keyFile: string;
   readonly admin: Email;
@@ -194,17 +195,16 @@ async function readYaml(
   }
 }
 
-function readEndpoint(found: Found | undefined, problems: string[]): URL | undefined {
+function readEndpoint(found: Found | undefined, problems: string[]): string | undefined {
   if (found === undefined) return undefined;
-  const url = URL.canParse(found.value) ? new URL(found.value) : undefined;
-  const local = url !== undefined && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
-  if (url === undefined || !(url.protocol === "https:" || (url.protocol === "http:" && local))) {
-    problems.push(
-      `${found.from}: ${JSON.stringify(printable(found.value))} cannot be an endpoint; write https://…, or http:// for this machine (http://127.0.0.1:8080)`,
-    );
+  try {
+    parseEndpoint(found.value);
+    return found.value;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    problems.push(`${found.from}: ${error.message}; ${error.remedy}`);
     return undefined;
   }
-  return url;
 }
 
 function readAdmin(found: Found | undefined, problems: string[]): Email | undefined {

@@ -1,39 +1,45 @@
 /** From settings to a connection with Google: the key read, the pace set, and what happens on the wire told to the views. */
 import { connect } from "../google/client.ts";
-import { defaultRates } from "../google/pacer.ts";
-import { Pacer } from "../google/pacer.ts";
-import type { GateName, PaceChange, Rates } from "../google/pacer.ts";
+import { parseServiceAccountKey } from "../google/key.ts";
+import { Pacer, defaultRates } from "../google/pacer.ts";
+import type { GateName, Rates } from "../google/pacer.ts";
 import type { Access } from "../google/scopes.ts";
 import type { CallRecord } from "../google/send.ts";
+import { openWire } from "../google/wire.ts";
 import type { Api } from "../model/api.ts";
 import type { OnEvent } from "../model/event.ts";
 import type { Settings } from "./config.ts";
 import type { Context } from "./context.ts";
 import { readKey } from "./key-file.ts";
 
-export interface Listeners {
+export interface Connecting {
+  readonly access: Access;
+  /** Calls under way at once: as many sockets are kept. */
+  readonly concurrency: number;
+  /** Ends waiting; requests under way are finished. */
+  readonly stop: AbortSignal;
   readonly onEvent: OnEvent;
   readonly onCall: (call: CallRecord) => void;
 }
 
 /** Throws `UsageError` for a key that cannot be used; sends nothing yet. */
-export async function connectApi(
-  context: Context,
-  settings: Settings,
-  access: Access,
-  listeners: Listeners,
-): Promise<Api> {
-  const pacer = new Pacer(context.clock, ratesOf(settings));
-  pacer.onChange((change) => listeners.onEvent(paceEvent(change)));
+export async function connectApi(context: Context, settings: Settings, connecting: Connecting): Promise<Api> {
+  const { clock, random } = context;
+  const key = parseServiceAccountKey(await readKey(context, settings.keyFile));
+  const connections = Math.min(Math.max(connecting.concurrency, 4), 256);
+  const wire = openWire({ clock, endpoint: settings.endpoint, connections });
   return connect({
-    key: await readKey(context, settings.keyFile),
-    endpoint: settings.endpoint,
+    key,
+    exchange: wire.exchange,
+    closeExchange: () => wire.close(),
     admin: settings.admin,
-    access,
-    pacer,
-    clock: context.clock,
-    random: context.random,
-    onCall: listeners.onCall,
+    access: connecting.access,
+    pacer: new Pacer(clock, ratesOf(settings)),
+    clock,
+    random,
+    signal: connecting.stop,
+    onPace: ({ perSecond, reason, untilMs }) => connecting.onEvent({ type: "pace", perSecond, reason, untilMs }),
+    onCall: connecting.onCall,
   });
 }
 
@@ -48,20 +54,14 @@ function ratesOf(settings: Settings): Rates {
 /** Directory and Data Transfer have documented limits, which a rate can lower but not raise. */
 function capped(quotas: Rates["project"], perSecond: number | undefined): Rates["project"] {
   if (perSecond === undefined) return quotas;
-  const perMinute = perSecond * 60;
-  const lowered = (name: "directory" | "transfers"): Rates["project"][GateName] =>
-    quotas[name].perMinute <= perMinute ? quotas[name] : { perMinute, known: true };
+  const given = { perMinute: perSecond * 60, known: true };
+  const lower = (name: GateName): Rates["project"][GateName] =>
+    quotas[name].perMinute <= given.perMinute ? quotas[name] : given;
   return {
-    reads: { perMinute, known: true },
-    writes: { perMinute, known: true },
-    tokens: { perMinute, known: true },
-    directory: lowered("directory"),
-    transfers: lowered("transfers"),
+    reads: given,
+    writes: given,
+    tokens: given,
+    directory: lower("directory"),
+    transfers: lower("transfers"),
   };
-}
-
-function paceEvent(change: PaceChange): Parameters<OnEvent>[0] {
-  const { perSecond, untilMs } = change;
-  const whose = change.actor === undefined ? "" : ` as ${change.actor}`;
-  return { type: "pace", perSecond, reason: `${change.reason}${whose}`, untilMs };
 }

@@ -66,7 +66,9 @@ function ofError(error: unknown): ExitCode {
   return exitCodes.unexpected;
 }
 
+/** `stopped` is the failure of calls that were given up because the user asked to stop. */
 function ofApiError(error: ApiError): ExitCode {
+  if (error.failure === "stopped") return exitCodes.stopped;
   switch (error.disposition) {
     case "halt-actor":
     case "halt-run":

@@ -5,7 +5,7 @@ import type { PlanOutcome, Surroundings } from "../engine/verbs.ts";
 import type { RunWriter } from "../journal/journal.ts";
 import { openReader } from "../journal/sqlite/reader.ts";
 import { createRun } from "../journal/sqlite/writer.ts";
-import { GuardError, UsageError } from "../model/errors.ts";
+import { ApiError, GuardError, UsageError } from "../model/errors.ts";
 import type { EngineEvent } from "../model/event.ts";
 import { printable } from "../model/text.ts";
 import type { Settings } from "./config.ts";
@@ -30,6 +30,7 @@ export interface Making {
   readonly replace: boolean;
   readonly settings: Settings;
   readonly detailed: boolean;
+  readonly concurrency: number;
   readonly view: PlanViewOptions;
 }
 
@@ -61,7 +62,13 @@ export async function makeRun(
   };
   let outcome: PlanOutcome;
   try {
-    const api = await connectApi(context, settings, "read", { onEvent, onCall: (call) => log.call(call) });
+    const api = await connectApi(context, settings, {
+      access: "read",
+      concurrency: making.concurrency,
+      stop: stopping.stop,
+      onEvent,
+      onCall: (call) => log.call(call),
+    });
     try {
       const writer = await createRun(making.path, { replace: making.replace });
       const { clock, random } = context;
@@ -75,7 +82,7 @@ export async function makeRun(
       await api.close();
     }
   } catch (error) {
-    if (!(error instanceof PlanStopped)) throw error;
+    if (!isStop(error)) throw error;
     view.close();
     await print(context.stderr, ["Stopped. No run was made; the same command begins again."]);
     return exitCode({ kind: "stopped" });
@@ -86,6 +93,10 @@ export async function makeRun(
   }
   await showOutcome(context, making, outcome);
   return exitCode({ kind: "plan", outcome, detailed: making.detailed });
+}
+
+function isStop(error: unknown): boolean {
+  return error instanceof PlanStopped || (error instanceof ApiError && error.failure === "stopped");
 }
 
 async function showOutcome(context: Context, making: Making, outcome: PlanOutcome): Promise<void> {

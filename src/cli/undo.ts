@@ -76,7 +76,7 @@ export async function run(context: Context, options: UndoOptions): Promise<ExitC
   try {
     const runId = ulid(context.clock, context.random);
     const { concurrency, replace } = options;
-    const making = { verb: "undo", runId, path, replace, settings, detailed: false, view: options };
+    const making = { verb: "undo", runId, path, replace, settings, detailed: false, concurrency, view: options };
     return await makeRun(context, making, (surroundings, writer) =>
       undoRun(surroundings, reader, writer, {
         runId,

@@ -80,7 +80,13 @@ export async function run(context: Context, options: VerifyOptions): Promise<Exi
     view.onEvent(event);
   };
   try {
-    const api = await connectApi(context, settings, "read", { onEvent, onCall: (call) => log.call(call) });
+    const api = await connectApi(context, settings, {
+      access: "read",
+      concurrency: options.concurrency,
+      stop: stopping.stop,
+      onEvent,
+      onCall: (call) => log.call(call),
+    });
     let summary: VerifySummary;
     try {
       await guardTenant(api, header);

@@ -62,9 +62,9 @@ describe("settings that cannot be used are told with their place", () => {
       "plain http elsewhere",
       {},
       { HANDOVER_ENDPOINT: "http://example.org" },
-      /HANDOVER_ENDPOINT: "http:\/\/example\.org" cannot/,
+      /HANDOVER_ENDPOINT: the endpoint http:\/\/example\.org would receive access tokens/,
     ],
-    ["no address at all", {}, { HANDOVER_ENDPOINT: "nonsense" }, /HANDOVER_ENDPOINT: "nonsense" cannot/],
+    ["no address at all", {}, { HANDOVER_ENDPOINT: "nonsense" }, /HANDOVER_ENDPOINT: the endpoint "nonsense" is not/],
     ["no rate", {}, { HANDOVER_RATE: "fast" }, /HANDOVER_RATE: "fast" is not a rate/],
   ])("%s", async (_name, files, env, message) => {
     const { context } = await withFiles(files, env);

@@ -70,6 +70,11 @@ describe("the exit code says how a verb ended", () => {
     ["refused otherwise", apiError("refuse", 404), 1],
     ["reads used up", apiError("retry", 503), 1],
     ["throttled for good", apiError("throttle", 429), 1],
+    [
+      "a call given up because the user asked to stop",
+      { kind: "error", error: new ApiError("x", { disposition: "retry", failure: "stopped" }) },
+      7,
+    ],
     ["a plan made", planned("made", 3), 0],
     ["a plan made, asked for differences", planned("made", 3, true), 2],
     ["a plan with nothing to do, asked for differences", planned("made", 0, true), 0],
