@@ -57,7 +57,7 @@ export function check(files: readonly SourceFile[]): readonly Problem[] {
     ...sources.flatMap(shape),
     ...facts.flatMap((fact) => references(fact, known)),
     ...cycles(sources),
-    ...facts.flatMap(size),
+    ...sources.flatMap(size),
     ...facts.flatMap(reminders),
     ...tests.flatMap(focus),
     ...files.flatMap(machinePaths),
