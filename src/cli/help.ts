@@ -11,18 +11,18 @@ interface Named {
 export function firstScreen(verbs: readonly Named[], version: string, style: Style): readonly string[] {
   return [
     `${paint("handover", "bold", style)} ${version}`,
-    "Moves ownership of, and access to, Looker Studio assets between people, in bulk.",
+    "Moves ownership of, and access to, Looker Studio assets, in bulk.",
     "",
     paint("A hand-over in four commands", "bold", style),
-    "  handover plan moves.csv -o friday.handover    reads; shows the exact effect",
-    "  handover apply friday.handover                writes; resumes if it was interrupted",
-    "  handover verify friday.handover               reads back; shows what is not as it should be",
-    "  handover report friday.handover               says what was done, and what is left for people",
+    "  handover plan moves.csv -o friday    reads; shows the exact effect",
+    "  handover apply friday                writes; resumes if it was interrupted",
+    "  handover verify friday               reads back; shows what differs",
+    "  handover report friday               what was done, what is left for people",
     "",
     paint("Verbs", "bold", style),
     ...verbs.map((verb) => `  ${verb.name.padEnd(10)}${verb.summary}`),
     "",
-    "Nothing but apply writes to Google. To rehearse without Google: npm run demo, or handover help emulator.",
+    "Nothing but apply writes to Google. To rehearse without: handover help emulator",
     "Next: handover help plan",
   ];
 }
