@@ -16,13 +16,10 @@ export function blockMarkdown(block: Block): string[] {
       return ["", ...block.fields.map(([name, value]) => `- **${escaped(name)}:** ${phraseMarkdown(value)}`)];
     case "table":
       return ["", ...tableMarkdown(block)];
-    case "list":
-      return ["", ...block.items.map((item) => `- ${phraseMarkdown(item)}`)];
-    case "task":
-      return [
-        `- [ ] ${escaped(block.task.what)} ${taskTitle(block.task)}`,
-        ...block.task.details.map((detail) => `  - ${phraseMarkdown(detail)}`),
-      ];
+    case "instructions":
+      return ["", ...block.items.map((item, index) => `${index + 1}. ${phraseMarkdown(item)}`)];
+    case "tasks":
+      return ["", ...block.tasks.flatMap(taskMarkdown)];
     case "next":
       return ["", `**Next:** ${code(block.command)}`];
     default:
@@ -30,8 +27,9 @@ export function blockMarkdown(block: Block): string[] {
   }
 }
 
-function taskTitle({ title, url }: Task): string {
-  return inlineMarkdown(url === undefined ? title : { text: title === "" ? "(no title)" : title, url });
+function taskMarkdown({ what, title, url, details }: Task): string[] {
+  const name = inlineMarkdown(url === undefined ? title : { text: title === "" ? "(no title)" : title, url });
+  return [`- [ ] ${escaped(what)} ${name}`, ...details.map((detail) => `  - ${phraseMarkdown(detail)}`)];
 }
 
 function tableMarkdown(table: Extract<Block, { readonly kind: "table" }>): string[] {
@@ -68,7 +66,9 @@ function safe(text: string): string {
  */
 export function escaped(text: string): string {
   return safe(text)
-    .replace(/[\\`*_{}[\]()#+|~!$]/g, "\\$&")
+    .replace(/[\\`*_[\]{}|~$]/g, "\\$&")
+    .replace(/^\s*[#+=-]|#\s*$/g, (found) => found.replace(/[#+=-]/, "\\$&"))
+    .replace(/^(\s*\d+)([.)])/, "$1\\$2")
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")

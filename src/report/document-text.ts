@@ -16,10 +16,13 @@ export function blockText(block: Block, style: Style): string[] {
       return ["", ...fieldLines(block.fields, style)];
     case "table":
       return ["", ...tableLines(block, style)];
-    case "list":
-      return ["", ...block.items.flatMap((item) => wrap(phraseText(item, style), "  - ", style.width))];
-    case "task":
-      return taskLines(block.task, style);
+    case "instructions":
+      return [
+        "",
+        ...block.items.flatMap((item, index) => wrap(phraseText(item, style), `  ${index + 1}. `, style.width)),
+      ];
+    case "tasks":
+      return ["", ...block.tasks.flatMap((task) => taskLines(task, style))];
     case "next":
       return ["", ...labelledCommand("Next", block.command, style)];
     default:

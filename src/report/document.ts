@@ -7,7 +7,7 @@ export type Phrase = readonly Inline[];
 
 /** A thing to do to something that has a page of its own, with what belongs to it underneath. */
 export interface Task {
-  /** Such as `REPORT`. */
+  /** Such as `Report`. */
   readonly what: string;
   readonly title: string;
   /** Undefined when there is no one page to open. */
@@ -24,6 +24,6 @@ export type Block =
       readonly columns: readonly { readonly name: string; readonly right?: boolean }[];
       readonly rows: readonly (readonly Phrase[])[];
     }
-  | { readonly kind: "list"; readonly items: readonly Phrase[] }
-  | { readonly kind: "task"; readonly task: Task }
+  | { readonly kind: "instructions"; readonly items: readonly Phrase[] }
+  | { readonly kind: "tasks"; readonly tasks: readonly Task[] }
   | { readonly kind: "next"; readonly command: string };

@@ -91,7 +91,7 @@ function* sheetBlocks(sheet: HandoverSheet): Generator<Block> {
 /** What the web page asks for (api.md 3.2), and what happens to whatever is left (api.md 3.3). */
 const clicks: readonly Phrase[] = [
   ["Open the link, signed in as the person whose name is above it: only the owner can do this."],
-  ["Choose Share, then Manage access, and find the new owner, who must be on the list already."],
+  ["Choose Share, and find the new owner among the people with access: only they can become owner."],
   ["Choose Make owner beside that name and confirm. It may take a few minutes, and cannot be taken back."],
 ];
 
@@ -104,11 +104,11 @@ function* ownerBlocks({ people }: HandoverSheet): Generator<Block> {
       deadline,
     ],
   };
-  yield { kind: "list", items: clicks };
+  yield { kind: "instructions", items: clicks };
   for (const { person, lines } of people) {
     yield { kind: "heading", level: 2, text: `${person}: ${counted(lines.length, "asset")}` };
     yield { kind: "paragraph", text: ["Before this account is suspended or deleted:"] };
-    for (const line of lines) yield { kind: "task", task: ownerTask(person, line) };
+    yield { kind: "tasks", tasks: lines.map((line) => ownerTask(person, line)) };
   }
 }
 
@@ -122,7 +122,7 @@ function ownerTask(person: Email, { asset, url, to, keep, waitsFor, unless }: Sh
     details.push([`Not yet: step #${waitsFor.seq} must first give ${to} access (${state}).`]);
   }
   if (unless !== undefined) details.push([`Only if step #${unless} has not changed the owner already.`]);
-  return { what: asset.assetType, title: asset.title, url, details };
+  return { what: typeWords(asset.assetType), title: asset.title, url, details };
 }
 
 /** The old owner stays editor until somebody changes that (api.md 3.2). */
@@ -140,16 +140,20 @@ function* reconnectBlocks(reconnect: readonly ReconnectLine[]): Generator<Block>
       "The new owner opens the data source, chooses Edit connection, and reconnects.",
     ],
   };
-  for (const { person, to, asset, url, seq } of reconnect) {
-    const details: Phrase[] = [[`${to} reconnects: the credentials are those of ${person}.`]];
-    yield {
-      kind: "task",
-      task:
-        asset === undefined
-          ? { what: "DATA_SOURCE", title: `${allMoved(person, to)} (step #${seq})`, url: undefined, details }
-          : { what: asset.assetType, title: asset.title, url, details },
-    };
-  }
+  yield { kind: "tasks", tasks: reconnect.map(reconnectTask) };
+}
+
+function reconnectTask({ person, to, asset, url, seq }: ReconnectLine): Task {
+  const details: Phrase[] = [[`${to} reconnects: the credentials are those of ${person}.`]];
+  if (asset === undefined)
+    return { what: "Data sources:", title: `${allMoved(person, to)} (step #${seq})`, url, details };
+  return { what: typeWords(asset.assetType), title: asset.title, url, details };
+}
+
+/** The sheet is for people who know the product from its pages, not from its API. */
+function typeWords(assetType: string): string {
+  if (assetType === "REPORT") return "Report";
+  return assetType === "DATA_SOURCE" ? "Data source" : assetType;
 }
 
 function allMoved(from: Email, to: Email): string {

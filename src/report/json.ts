@@ -1,13 +1,34 @@
 /** The versioned JSON documents and event lines that programs read. */
+import { instantText } from "../model/clock.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import { PlanFileError } from "../model/errors.ts";
 import type { EngineEvent } from "../model/event.ts";
 import type { Digest, RunHeader } from "../model/run.ts";
-import type { HandoverSheet } from "./handover-sheet.ts";
-import type { ApplyEnding, AuditHead, FailureGroup, Pages, RunFacts, VerifyFindings } from "./rows.ts";
 import type { Breach } from "./diagnostics-text.ts";
-import type { Diagnostic } from "../model/diagnostic.ts";
+import { errorWords } from "./error-text.ts";
+import type { HandoverSheet } from "./handover-sheet.ts";
+import { headerJson, rowJson } from "./json-parts.ts";
+import type { ApplyEnding, AuditHead, FailureGroup, Pages, RunFacts, VerifyFindings } from "./rows.ts";
+import { standingOf } from "./status-text.ts";
+
+/** Grows when a field changes its meaning or goes; new fields may come without. */
+const version = 1;
 
 /** How planning ended. */
 export type PlanVerdict = "made" | "refused" | "over-limit" | "matched-nothing";
+
+/** Invisible to `JSON.stringify`, but not to a terminal: C1 controls, and what is invisible or changes direction. */
+const unsafe =
+  /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udfff]/g;
+
+/** JSON on one line that is safe to print as it is: the values are exact, whatever they hold. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value).replace(unsafe, (found) =>
+    Array.from({ length: found.length }, (_, at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, "0")}`).join(
+      "",
+    ),
+  );
+}
 
 /** One `plan` document in pieces to be written as they are. Only a run that was `made` has a digest and steps. */
 export async function* planJson(
@@ -20,22 +41,46 @@ export async function* planJson(
   },
   steps: Pages,
 ): AsyncGenerator<string> {
-  for await (const page of steps) yield `${plan.verdict}${page.length}`;
+  const { verdict, digest, runName, breaches, header } = plan;
+  yield* withSteps(
+    { type: "plan", version, verdict, run: runName, digest, breaches, header: headerJson(header) },
+    steps,
+  );
 }
 
 /** One `diagnostics` document: a plan file with problems. */
 export function diagnosticsJson(diagnostics: readonly Diagnostic[], omitted: number): string {
-  return `${diagnostics.length}${omitted}`;
+  return jsonText({ type: "diagnostics", version, diagnostics, omitted });
 }
 
 /** One `status` document. */
 export function statusJson(facts: RunFacts, runName: string, held: boolean): string {
-  return `${facts.digest}${runName}${held}`;
+  const { header, digest, counts, failures, verification } = facts;
+  return jsonText({
+    type: "status",
+    version,
+    run: runName,
+    runId: header.runId,
+    tenant: header.tenant,
+    digest,
+    standing: standingOf(facts, held),
+    held,
+    counts,
+    failures,
+    verification: verificationJson(verification),
+  });
 }
 
 /** One `verify` document. */
 export function verifyJson(findings: VerifyFindings, header: RunHeader, digest: Digest, runName: string): string {
-  return `${findings.checked}${header.runId}${digest}${runName}`;
+  return jsonText({
+    type: "verify",
+    version,
+    run: runName,
+    runId: header.runId,
+    digest,
+    ...findings,
+  });
 }
 
 /** One `report` document in pieces: facts, audit head, and every step with its result. */
@@ -45,22 +90,64 @@ export async function* reportJson(
   steps: Pages,
   runName: string,
 ): AsyncGenerator<string> {
-  for await (const page of steps) yield `${facts.digest}${audit?.seq}${page.length}${runName}`;
+  const { header, digest, counts, failures, verification } = facts;
+  const head = {
+    type: "report",
+    version,
+    run: runName,
+    digest,
+    counts,
+    failures,
+    verification: verificationJson(verification),
+    audit: audit === undefined ? undefined : { ...audit, at: instantText(audit.at) },
+    header: headerJson(header),
+  };
+  yield* withSteps(head, steps);
+}
+
+function verificationJson(verification: RunFacts["verification"]): unknown {
+  return verification === undefined ? undefined : { ...verification, at: instantText(verification.at) };
+}
+
+/** An object whose last field is the list of all steps, a page at a time. */
+async function* withSteps(head: object, steps: Pages): AsyncGenerator<string> {
+  yield `${jsonText(head).slice(0, -1)},"steps":[`;
+  let separator = "\n";
+  for await (const page of steps) {
+    if (page.length === 0) continue;
+    yield separator + page.map((row) => jsonText(rowJson(row))).join(",\n");
+    separator = ",\n";
+  }
+  yield "]}\n";
 }
 
 /** One `handover-sheet` document in pieces. */
 export function* sheetJson(sheet: HandoverSheet): Generator<string> {
-  yield sheet.digest;
+  const { header, digest, people, reconnect } = sheet;
+  const head = { type: "handover-sheet", version, runId: header.runId, tenant: header.tenant, digest };
+  yield `${jsonText(head).slice(0, -1)},"people":[`;
+  for (const [index, person] of people.entries()) yield `${index === 0 ? "\n" : ",\n"}${jsonText(person)}`;
+  yield `],"reconnect":${jsonText(reconnect)}}\n`;
 }
 
 /** The first line of an apply stream. */
 export function versionJson(toolVersion: string, header: RunHeader, digest: Digest, runName: string): string {
-  return `${toolVersion}${header.runId}${digest}${runName}`;
+  return jsonText({
+    type: "version",
+    version,
+    tool: toolVersion,
+    run: runName,
+    runId: header.runId,
+    tenant: header.tenant,
+    digest,
+    steps: header.totals.steps,
+  });
 }
 
 /** One line of an apply stream; `at` is wall time, ms. */
 export function eventJson(event: EngineEvent, at: number): string {
-  return `${event.type}${at}`;
+  const { type, ...rest } = event;
+  return jsonText({ type, at: instantText(at), ...rest });
 }
 
 /** The last line of an apply stream. */
@@ -70,10 +157,11 @@ export function summaryJson(
   resume: string | undefined,
   exitCode: number,
 ): string {
-  return `${ending.end}${failures.length}${resume}${exitCode}`;
+  return jsonText({ type: "summary", version, ...ending, failures, resume, exitCode });
 }
 
 /** One `error` document: an operating error of any kind. */
 export function errorJson(error: unknown, exitCode: number): string {
-  return `${String(error)}${exitCode}`;
+  const diagnostics = error instanceof PlanFileError ? error.diagnostics : undefined;
+  return jsonText({ type: "error", version, ...errorWords(error), diagnostics, exitCode });
 }

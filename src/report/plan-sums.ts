@@ -34,7 +34,7 @@ function totalFacts(header: RunHeader): string[] {
   return facts.length > 0 ? facts : ["no steps"];
 }
 
-const exposureWords: readonly (readonly [keyof Exposure, string])[] = [
+export const exposureWords: readonly (readonly [keyof Exposure, string])[] = [
   ["publicLinks", "public links"],
   ["externalEditors", "external editors"],
   ["externalViewers", "external viewers"],
