@@ -41,8 +41,10 @@ function findingOf(call: Unsuccessful, headers: ResponseHeaders, body: ErrorBody
   if (call.service === "token") return classifyToken(status, headers, body, wallMs);
   if (status >= 200 && status < 300) return doubtful(call, "unreadable-answer");
   if (status >= 300 && status < 400) return doubtful(call, "redirected");
-  if (isDailyLimit(body)) return dailyLimit(body);
-  if (isThrottle(status, body)) return { disposition: "throttle", failure: "throttled" };
+  if (status >= 400 && (status < 500 || status === 503)) {
+    if (isDailyLimit(status, body)) return dailyLimit(body);
+    if (isThrottle(status, body)) return { disposition: "throttle", failure: "throttled" };
+  }
   if (status >= 400 && status < 500 && status !== 408) return refused(status, call, headers, body);
   // Google documents 503 as its way of saying "quota" for transfers (api.md 2.3), but a write may have been begun.
   if (status === 503 && call.service === "data-transfer" && !call.isWrite) {
@@ -75,8 +77,9 @@ const throttleReasons: readonly string[] = [
 const throttleTexts =
   /^\s*(?:request rate higher than configured|quota exceeded for (?:quota metric|the current request))/i;
 
-function isDailyLimit(body: ErrorBody): boolean {
-  return dailyReasons.some((reason) => body.reasons.has(reason)) || body.quota?.perDay === true;
+function isDailyLimit(status: number, body: ErrorBody): boolean {
+  if (dailyReasons.some((reason) => body.reasons.has(reason))) return true;
+  return body.quota?.perDay === true && isThrottle(status, body);
 }
 
 /** A day's quota of the whole project stops everybody; any other stops the user who ran into it. */
@@ -87,7 +90,6 @@ function dailyLimit(body: ErrorBody): Finding {
 
 function isThrottle(status: number, body: ErrorBody): boolean {
   if (status === 429) return true;
-  if (status !== 503 && (status < 400 || status >= 500)) return false;
   if (throttleTexts.test(body.text) || body.status === "RESOURCE_EXHAUSTED") return true;
   return throttleReasons.some((reason) => body.reasons.has(reason));
 }

@@ -17,10 +17,13 @@ import type { Access } from "./scopes.ts";
 import { makeSend } from "./send.ts";
 import type { CallRecord } from "./send.ts";
 
-export interface ConnectOptions {
+/** A service account's key, or any other source of tokens. */
+type Credentials = { readonly key: ServiceAccountKey } | { readonly tokens: TokenSource };
+
+interface Connection {
   readonly exchange: Exchange;
-  /** A service account's key, or any other source of tokens. */
-  readonly credentials: { readonly key: ServiceAccountKey } | { readonly tokens: TokenSource };
+  /** Closes whatever carries the exchange, once nobody calls any more. */
+  readonly closeExchange?: (() => Promise<void>) | undefined;
   /** Acted as for Directory and Data Transfer. */
   readonly admin: Email;
   /** `read` asks for read-only scopes, and for no others. */
@@ -37,16 +40,15 @@ export interface ConnectOptions {
   readonly onRetry?: ((notice: RetryNotice) => void) | undefined;
   readonly onPace?: ((change: PaceChange) => void) | undefined;
   readonly onCall?: ((record: CallRecord) => void) | undefined;
-  /** Called by `close`, for whatever carries the exchange. */
-  readonly onClose?: (() => Promise<void>) | undefined;
 }
+
+export type ConnectOptions = Connection & Credentials;
 
 /** Nothing is sent until a method is called. */
 export function connect(options: ConnectOptions): Api {
-  const { exchange, credentials, admin, access, pacer, clock, random, signal, onRetry, onCall } = options;
+  const { exchange, admin, access, pacer, clock, random, signal, onRetry, onCall } = options;
   const send = makeSend({ exchange, pacer, clock, timeoutMs: options.timeoutMs ?? 60_000, signal, onCall });
-  const tokens =
-    "tokens" in credentials ? credentials.tokens : new DelegatedTokens({ key: credentials.key, clock, send });
+  const tokens = "tokens" in options ? options.tokens : new DelegatedTokens({ key: options.key, clock, send });
   const repeat = { clock, random, attemptsMax: options.attemptsMax ?? 10, signal };
   const authorised = new Authorised({ send, tokens, repeat, onRetry });
   const unsubscribe = options.onPace === undefined ? undefined : pacer.onChange(options.onPace);
@@ -61,7 +63,7 @@ export function connect(options: ConnectOptions): Api {
     close: async () => {
       unsubscribe?.();
       pacer.close();
-      await options.onClose?.();
+      await options.closeExchange?.();
     },
   };
 }

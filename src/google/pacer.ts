@@ -238,7 +238,7 @@ export class Pacer {
   #announce(gate: GateName, actor: string | undefined, spacing: Spacing): void {
     if (this.#listeners.size === 0) return;
     const perSecond = spacing.pace.perMinute / 60;
-    const reason = `${gate}${actor === undefined ? "" : ` as ${actor}`}: ${reasonText(spacing, this.#clock.monotonic())}`;
+    const reason = `${gate}: ${reasonText(spacing, this.#clock.monotonic())}`;
     const change = { gate, actor, perSecond, reason, untilMs: this.#untilMs(spacing) };
     for (const listener of this.#listeners) listener(change);
   }
