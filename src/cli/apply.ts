@@ -17,7 +17,6 @@ import { ApplyJson, ApplyText } from "./apply-view.ts";
 import type { ApplyView } from "./apply-view.ts";
 import { resolveSettings } from "./config.ts";
 import type { Settings } from "./config.ts";
-import { connectApi } from "./connect.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
@@ -155,6 +154,8 @@ async function carryOut(
     log.event(event);
     view.onEvent(event);
   };
+  // Loaded only now: the HTTP client takes longer to load than everything before it.
+  const { connectApi } = await import("./connect.ts");
   const api = await connectApi(context, settings, {
     access: "write",
     concurrency: options.engine.concurrency,

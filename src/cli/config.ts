@@ -81,7 +81,7 @@ function configError(problems: readonly string[]): UsageError {
   return new UsageError(
     problems.length === 1 && only !== undefined
       ? only
-      : `${problems.length} things are wrong or missing in the settings:\n${problems.map((p) => `  - ${p}`).join("\n")}`,
+      : `${problems.length} settings are wrong or missing: ${problems.map((each, index) => `(${index + 1}) ${each}`).join("; ")}`,
     "handover help settings lists every setting and where it can stand",
   );
 }

@@ -9,7 +9,6 @@ import { ApiError, GuardError, UsageError } from "../model/errors.ts";
 import type { EngineEvent } from "../model/event.ts";
 import { printable } from "../model/text.ts";
 import type { Settings } from "./config.ts";
-import { connectApi } from "./connect.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
@@ -62,6 +61,8 @@ export async function makeRun(
   };
   let outcome: PlanOutcome;
   try {
+    // Loaded only now: the HTTP client takes longer to load than everything before it.
+    const { connectApi } = await import("./connect.ts");
     const api = await connectApi(context, settings, {
       access: "read",
       concurrency: making.concurrency,

@@ -10,7 +10,6 @@ import type { EngineEvent } from "../model/event.ts";
 import { verifyJson } from "../report/json.ts";
 import { verifyText } from "../report/verify-text.ts";
 import { resolveSettings } from "./config.ts";
-import { connectApi } from "./connect.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
@@ -80,6 +79,8 @@ export async function run(context: Context, options: VerifyOptions): Promise<Exi
     view.onEvent(event);
   };
   try {
+    // Loaded only now: the HTTP client takes longer to load than everything before it.
+    const { connectApi } = await import("./connect.ts");
     const api = await connectApi(context, settings, {
       access: "read",
       concurrency: options.concurrency,

@@ -74,7 +74,7 @@ describe("settings that cannot be used are told with their place", () => {
   it("all of them at once", async () => {
     const { context } = await withFiles({}, { HANDOVER_ENDPOINT: "x", HANDOVER_RATE: "0" });
     await expect(resolveSettings(context, flags)).rejects.toThrow(
-      /4 things are wrong.*ENDPOINT.*administrator.*key.*RATE/s,
+      /4 settings are wrong.*ENDPOINT.*administrator.*key.*RATE/s,
     );
   });
 });
