@@ -22,7 +22,7 @@ describe("the tidy rules", () => {
     expect(check(cleanTree).map(problemText)).toEqual([]);
   });
 
-  it.each(plants)("$rule: refuse $title", ({ rule, files }) => {
+  it.each(plants.map(({ rule, title, files }) => [rule, title, files] as const))("%s: refuse %s", (rule, _, files) => {
     const replaced = new Set(files.map((file) => file.path));
     const tree = [...cleanTree.filter((file) => !replaced.has(file.path)), ...files];
     expect(check(tree).map((problem) => problem.rule)).toEqual([rule]);

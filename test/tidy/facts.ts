@@ -7,7 +7,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-export interface Import {
+interface Import {
   readonly specifier: string;
   /** Imported names; `*` for the whole module, `default` for its default. */
   readonly names: readonly string[];

@@ -90,6 +90,10 @@ function write(path: string, text: string): void {
   writeFileSync(whole, text);
 }
 
+function oneLine(code: string): string {
+  return code.replaceAll(/\s+/g, " ");
+}
+
 function plantedPath(index: number, inFolder: string): string {
   return `${inFolder}/planted-${index}.ts`;
 }
@@ -141,16 +145,16 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the linter", () => {
-  it.each(planted.map(([rule, inFolder, code], index) => ({ rule, inFolder, code, index })))(
-    "refuses in $inFolder by $rule: $code",
-    ({ rule, inFolder, index }) => {
+  it.each(planted.map(([rule, inFolder, code], index) => [rule, inFolder, oneLine(code), index] as const))(
+    "refuses by %s in %s: %s",
+    (rule, inFolder, _, index) => {
       expect(found.get(plantedPath(index, inFolder)) ?? []).toContain(rule);
     },
   );
 
-  it.each(permitted.map(([inFolder, code], index) => ({ inFolder, code, index: planted.length + index })))(
-    "permits in $inFolder: $code",
-    ({ inFolder, index }) => {
+  it.each(permitted.map(([inFolder, code], index) => [inFolder, oneLine(code), planted.length + index] as const))(
+    "permits in %s: %s",
+    (inFolder, _, index) => {
       expect(found.get(plantedPath(index, inFolder)) ?? []).toEqual([]);
     },
   );

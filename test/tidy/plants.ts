@@ -57,7 +57,12 @@ function plant(rule: Rule, title: string, path: string, text: string): Plant {
 
 /** A file of `layer` that holds only an opening sentence and `code`. */
 function inLayer(rule: Rule, layer: string, code: string): Plant {
-  return plant(rule, `${code} in ${layer}`, `src/${layer}/planted.ts`, `/** Planted. */\n${code}\n`);
+  return plant(
+    rule,
+    `in ${layer}: ${code.replaceAll("\n", " ")}`,
+    `src/${layer}/planted.ts`,
+    `/** Planted. */\n${code}\n`,
+  );
 }
 
 const layerPlants: readonly Plant[] = (
