@@ -1,7 +1,7 @@
 /** Time, chance and identifiers as the inner layers see them: always handed in, so that a simulation can drive them. */
 
 export interface Clock {
-  /** Wall time in milliseconds since 1970, for records and token claims. */
+  /** Wall time in whole milliseconds since 1970, for records and token claims. */
   now(): number;
   /** Milliseconds that never go back, for deadlines and pacing. */
   monotonic(): number;

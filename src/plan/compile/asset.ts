@@ -101,7 +101,7 @@ function assemble(
       sources,
       "nobody-can-act",
       `nobody can act on ${described(asset)}: its owner ${asset.owner ?? "(none)"} cannot be acted as, and no active editor of the tenant would keep the right to`,
-      "restore the owner's account, or have an editor added in the web UI",
+      "restore the owner's account, or first grant EDITOR to somebody who stays, in a run of its own",
     );
     return { ...untouched, refusals: [...refusals, nobody], rolesAfter: permissions?.roles };
   }
