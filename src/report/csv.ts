@@ -16,13 +16,13 @@ export function guarded(text: string): string {
   return formula.test(text) ? `'${text}` : text;
 }
 
-/** One record, line end (CRLF) included. Every cell is guarded, and quoted where it must be. */
+/** One record, line end (CRLF) included. Every cell is made inert, guarded, and quoted where it must be. */
 export function csvRecord(cellTexts: readonly string[]): string {
   return `${cellTexts.map(csvCell).join(",")}\r\n`;
 }
 
 function csvCell(text: string): string {
-  const cell = guarded(text);
+  const cell = guarded(inert(text));
   return /[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
@@ -64,7 +64,7 @@ const columns: readonly (readonly [string, (row: StepProgress) => string])[] = [
 export async function* stepsCsv(steps: Pages): AsyncGenerator<string> {
   yield csvRecord(columns.map(([name]) => name));
   for await (const page of steps) {
-    yield page.map((row) => csvRecord(columns.map(([, cellOf]) => inert(cellOf(row))))).join("");
+    yield page.map((row) => csvRecord(columns.map(([, cellOf]) => cellOf(row)))).join("");
   }
 }
 

@@ -3,7 +3,7 @@ import type { Email } from "../model/email.ts";
 import type { Keep } from "../model/request.ts";
 import type { Digest, RunHeader } from "../model/run.ts";
 import { counted } from "../model/text.ts";
-import { csvRecord, inert } from "./csv.ts";
+import { csvRecord } from "./csv.ts";
 import type { Block, Phrase, Task } from "./document.ts";
 import { blockMarkdown } from "./document-markdown.ts";
 import { blockText } from "./document-text.ts";
@@ -39,18 +39,7 @@ export function* sheetCsv(sheet: HandoverSheet): Generator<string> {
   for (const { person, lines } of sheet.people) {
     for (const { asset, url, to, keep, waitsFor, seq } of lines) {
       const waits = waitsFor === undefined ? "" : String(waitsFor.seq);
-      yield csvRecord([
-        "make-owner",
-        person,
-        inert(asset.title),
-        inert(asset.assetType),
-        url,
-        to,
-        person,
-        keep,
-        waits,
-        String(seq),
-      ]);
+      yield csvRecord(["make-owner", person, asset.title, asset.assetType, url, to, person, keep, waits, String(seq)]);
     }
   }
   for (const { person, to, asset, url, seq } of sheet.reconnect) {
@@ -58,7 +47,7 @@ export function* sheetCsv(sheet: HandoverSheet): Generator<string> {
     yield csvRecord([
       "reconnect",
       to,
-      inert(title),
+      title,
       asset?.assetType ?? "DATA_SOURCE",
       url ?? "",
       to,

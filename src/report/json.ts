@@ -17,9 +17,8 @@ const version = 1;
 /** How planning ended. */
 export type PlanVerdict = "made" | "refused" | "over-limit" | "matched-nothing";
 
-/** Invisible to `JSON.stringify`, but not to a terminal: C1 controls, and what is invisible or changes direction. */
-const unsafe =
-  /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udfff]/g;
+/** What `JSON.stringify` lets through and a terminal or an eye does not take as text: controls, formats, blanks. */
+const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115f\u1160\u2800\u3164\uffa0]/gu;
 
 /** JSON on one line that is safe to print as it is: the values are exact, whatever they hold. */
 export function jsonText(value: unknown): string {

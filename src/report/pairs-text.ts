@@ -5,7 +5,7 @@ import type { Delta, Pair } from "../model/permissions.ts";
 import { isExternal } from "../model/tenant.ts";
 import type { Tenant } from "../model/tenant.ts";
 import type { RunHeader } from "../model/run.ts";
-import { cells, pad, paint, shown, sigil, wrap } from "./style.ts";
+import { cells, fit, pad, paint, shown, sigil, wrap } from "./style.ts";
 import type { Sigil, Style } from "./style.ts";
 
 /** One line of a diff. */
@@ -45,13 +45,14 @@ export function pairLines(delta: Delta, tenant: Tenant): PairLine[] {
 
 const indent = "      ";
 const roleWidthMin = 11;
+const roleCellsMax = 24;
 const memberWidthMax = 44;
 
 /** Lines in columns: sign, role, member, mark. A member is never cut: an address that is too long goes on below. */
 export function setPairs(lines: readonly PairLine[], style: Style): string[] {
   const rows = lines.map((line) => ({
     ...line,
-    role: shown(line.role, style, 40),
+    role: fit(shown(line.role, style), roleCellsMax, style),
     member: shown(line.member, style, 400),
   }));
   const roleWidth = Math.max(roleWidthMin, ...rows.map((row) => cells(row.role)));

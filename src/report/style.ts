@@ -159,7 +159,17 @@ export function wrap(text: string, first: string, width: number, roomMin = 20): 
     line = pieces.at(-1) ?? "";
   }
   if (line !== "" || lines.length === 0) lines.push(line);
-  return lines.map((each, index) => (index === 0 ? first : indent) + each);
+  return isolated(lines).map((each, index) => (index === 0 ? first : indent) + each);
+}
+
+/** Lines in which an isolate that goes on over a break is closed before it and opened again after it. */
+function isolated(lines: readonly string[]): readonly string[] {
+  let open = false;
+  return lines.map((line) => {
+    const begun = open ? `\u2068${line}` : line;
+    open = begun.lastIndexOf("\u2068") > begun.lastIndexOf("\u2069");
+    return open ? `${begun}\u2069` : begun;
+  });
 }
 
 function broken(word: string, room: number): string[] {
@@ -180,14 +190,19 @@ function broken(word: string, room: number): string[] {
 /** Facts joined by dots, broken between facts where the line is full; `first` as in `wrap`. */
 export function wrapFacts(facts: readonly string[], first: string, style: Style): string[] {
   const indent = " ".repeat(cells(first));
+  const room = style.width - indent.length;
   const lines: string[] = [];
   let line = "";
   for (const fact of facts) {
     const joined = line === "" ? fact : `${line}${dot(style)}${fact}`;
-    if (line !== "" && cells(indent) + cells(joined) > style.width) {
-      lines.push(line);
-      line = fact;
-    } else line = joined;
+    if (cells(joined) <= room) {
+      line = joined;
+      continue;
+    }
+    if (line !== "") lines.push(line);
+    const pieces = wrap(fact, "", room);
+    lines.push(...pieces.slice(0, -1));
+    line = pieces.at(-1) ?? "";
   }
   if (line !== "") lines.push(line);
   return lines.map((each, index) => (index === 0 ? first : indent) + each);

@@ -1,7 +1,7 @@
 /** The words reports use for outcomes, hazards, times and commands: one wording a thing, wherever it is shown. */
 import { printable, thousands } from "../model/text.ts";
 import type { Place } from "../model/diagnostic.ts";
-import { shown } from "./style.ts";
+import { inked, shown } from "./style.ts";
 import type { Style } from "./style.ts";
 import { hazardsToAllow } from "../model/step.ts";
 import type { HazardName, StepState } from "../model/step.ts";
@@ -64,7 +64,7 @@ export const keepWords: Readonly<Record<Keep, string>> = {
 
 /** One word of a shell command, quoted where it must be. */
 export function shellWord(text: string): string {
-  const safe = printable(text, 4096);
+  const safe = inked(printable(text, 4096));
   return /^[A-Za-z0-9_./@%+=:,][A-Za-z0-9_./@%+=:,-]*$/.test(safe) ? safe : `'${safe.replaceAll("'", `'\\''`)}'`;
 }
 

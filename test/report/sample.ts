@@ -299,3 +299,15 @@ export function facts(overrides: Partial<RunFacts> = {}): RunFacts {
     ...overrides,
   };
 }
+
+/** Everything `source` yields, as it is written to a file. */
+export async function written(source: AsyncIterable<string> | Iterable<string>, end = ""): Promise<string> {
+  let text = "";
+  for await (const piece of source) text += piece + end;
+  return text;
+}
+
+/** Lines the way a terminal shows them, for snapshots. */
+export function screen(lines: readonly string[]): string {
+  return `\n${lines.join("\n")}\n`;
+}
