@@ -1,0 +1,283 @@
+/** The demo: a whole hand-over against the emulator, killed in the middle, told as it goes and judged at the end. */
+import { copyFile, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { openReader } from "../journal/sqlite/reader.ts";
+import type { Counts } from "../model/run.ts";
+import { namesToAllow, shellWord } from "../report/words.ts";
+import { historyShape, judge } from "./demo-judge.ts";
+import type { HistoryChange, Judgement } from "./demo-judge.ts";
+import { begin, ended, mainFile, startEmulator, tell } from "./demo-process.ts";
+import type { Ready, Stage } from "./demo-process.ts";
+
+/** One command of the demo, and how it ended. */
+interface Told {
+  readonly command: string;
+  readonly exit: number | string;
+}
+
+/** Everything the demo leaves behind, for programs. */
+interface Summary {
+  readonly type: "demo";
+  readonly version: 1;
+  readonly ok: boolean;
+  readonly seconds: number;
+  readonly folder: string;
+  readonly kills: number;
+  readonly commands: readonly Told[];
+  readonly runs: Readonly<Record<string, Judgement & { readonly counts: Counts }>>;
+  readonly problems: readonly string[];
+}
+
+const samples = ["off-boarding.csv", "reorganisation.yaml"] as const;
+
+/** Shares of a run's steps after which its apply is killed. */
+const killsAt = [0.2, 0.5, 0.8];
+
+const emulatorOptions = [
+  ...["--seed", "7", "--users", "200", "--assets", "5000"],
+  ...["--quotas", "project=30000,user=6000,retry-after=seconds", "--faults", "faults.json"],
+  ...["--transfer-duration", "2s", "--latency", "2"],
+];
+
+/** What goes wrong on the way: answers lost before and after the change, errors, throttling, and people who edit meanwhile. */
+const faults = [
+  { route: "assets.updatePermissions", every: 17, fault: { kind: "reset", applied: true } },
+  { route: "assets.updatePermissions", every: 23, fault: { kind: "reset", applied: false } },
+  { route: "assets.updatePermissions", every: 29, fault: { kind: "html", status: 502, applied: true } },
+  { route: "assets.updatePermissions", every: 31, fault: { kind: "concurrentEditor" } },
+  { route: "assets.updatePermissions", every: 37, fault: { kind: "status", status: 429, retryAfterS: 1 } },
+  { route: "assets.getPermissions", every: 97, fault: { kind: "status", status: 503 } },
+  { route: "assets.search", every: 41, fault: { kind: "html", status: 502 } },
+];
+
+/** Rates of the emulator's quotas: Google's defaults would be a matter of hours, which is not for a demo. */
+const settings = "rate: 450/s\nactor_rate: 90/s\n";
+
+function runName(sample: string): string {
+  return sample.replace(/\.[^.]*$/, "");
+}
+
+function endedSteps(counts: Counts): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0) - counts.planned - counts["in-flight"];
+}
+
+class Demo {
+  readonly #stage: Stage;
+  readonly #told: Told[] = [];
+  readonly #problems: string[] = [];
+  readonly #judgements = new Map<string, Judgement & { readonly counts: Counts }>();
+  #kills = 0;
+  #ready: Ready | undefined;
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+  }
+
+  async run(): Promise<Summary> {
+    const startedAt = performance.now();
+    this.#chapter("A tenant to practise on: 200 users, 5,000 assets, quotas on, faults on");
+    await this.#prepare();
+    const emulator = await startEmulator(this.#stage, emulatorOptions);
+    this.#ready = emulator.ready;
+    try {
+      await this.#writeSettings(emulator.ready);
+      await this.#story();
+    } finally {
+      await emulator.stop();
+    }
+    return this.#close(Math.round((performance.now() - startedAt) / 100) / 10);
+  }
+
+  async #story(): Promise<void> {
+    for (const sample of samples) {
+      const name = runName(sample);
+      this.#chapter(`${sample}: plan it, look at it`);
+      await this.#verb(["plan", sample, "-o", name], [0]);
+      await this.#verb(["show", name], [0]);
+      this.#chapter(`${sample}: carry it out, and be killed while doing so`);
+      await this.#apply(name, killsAt);
+      this.#chapter(`${sample}: prove it`);
+      await this.#verb(["status", name], [0]);
+      await this.#verb(["verify", name], [0]);
+      await this.#verb(["report", name], [0]);
+      await this.#verb(["report", name, "--handover-sheet"], [0]);
+    }
+    for (const sample of samples.toReversed()) {
+      const name = runName(sample);
+      this.#chapter(`${sample}: take back what can be taken back`);
+      await this.#verb(["undo", name, "-o", `${name}-undo`], [0]);
+      await this.#apply(`${name}-undo`, []);
+      await this.#verb(["verify", `${name}-undo`], [0]);
+    }
+  }
+
+  async #verb(argv: readonly string[], expected: readonly number[]): Promise<void> {
+    const exit = await ended(begin(this.#stage, argv));
+    this.#note(argv, exit);
+    if (typeof exit !== "number" || !expected.includes(exit)) {
+      this.#problems.push(`handover ${argv.join(" ")} ended with ${exit}`);
+    }
+  }
+
+  /** Applies a run, killing the process at each of `shares` of its steps, and judges what the server saw of it. */
+  async #apply(name: string, shares: readonly number[]): Promise<void> {
+    const { header } = await this.#look(name);
+    const argv = ["apply", name, "--yes", ...namesToAllow(header).flatMap((hazard) => ["--allow", hazard])];
+    const seen = (await this.#history(0)).at(-1)?.seq ?? 0;
+    for (const share of shares) await this.#killAt(name, argv, share * header.totals.steps);
+    await this.#verb(argv, [0]);
+    await this.#judge(name, seen);
+  }
+
+  async #killAt(name: string, argv: readonly string[], steps: number): Promise<void> {
+    const child = begin(this.#stage, argv);
+    while (child.exitCode === null && child.signalCode === null) {
+      const { counts } = await this.#look(name);
+      if (endedSteps(counts) >= steps) {
+        child.kill("SIGKILL");
+        this.#kills += 1;
+        break;
+      }
+      await sleep(10);
+    }
+    const exit = await ended(child);
+    this.#note(argv, exit);
+    const { counts } = await this.#look(name);
+    if (exit === "SIGKILL") {
+      tell(
+        this.#stage,
+        `\n-- killed with SIGKILL: ${endedSteps(counts)} steps ended, ${counts["in-flight"]} under way. Again:`,
+      );
+    }
+  }
+
+  async #look(name: string): Promise<{ header: Awaited<ReturnType<typeof openReader>>["header"]; counts: Counts }> {
+    const reader = await openReader(join(this.#stage.folder, `${name}.handover`));
+    try {
+      return { header: reader.header, counts: await reader.counts() };
+    } finally {
+      await reader.close();
+    }
+  }
+
+  async #judge(name: string, afterSeq: number): Promise<void> {
+    const history = await this.#history(afterSeq);
+    const reader = await openReader(join(this.#stage.folder, `${name}.handover`));
+    try {
+      const judgement = await judge(reader, history);
+      this.#judgements.set(name, { ...judgement, counts: await reader.counts() });
+      const { effects, wrong, lost, doubled } = judgement;
+      tell(
+        this.#stage,
+        `-- the server's own history: ${effects} effects, ${wrong} wrong, ${lost} lost, ${doubled} doubled`,
+      );
+      if (wrong + lost + doubled > 0) this.#problems.push(`${name}: ${wrong} wrong, ${lost} lost, ${doubled} doubled`);
+    } finally {
+      await reader.close();
+    }
+  }
+
+  /** The server's history from `afterSeq` on. */
+  async #history(afterSeq: number): Promise<readonly HistoryChange[]> {
+    const changes: HistoryChange[] = [];
+    for (let after = afterSeq; ; after = changes.at(-1)?.seq ?? after) {
+      const answer = await fetch(`${this.#ready?.url ?? ""}/_emulator/history?after=${after}`);
+      const page = historyShape.parse(await answer.json()).changes;
+      if (page.length === 0) return changes;
+      changes.push(...page);
+    }
+  }
+
+  #note(argv: readonly string[], exit: number | string): void {
+    this.#told.push({ command: `handover ${argv.join(" ")}`, exit });
+    if (exit !== 0 && exit !== "SIGKILL") tell(this.#stage, `-- exit ${exit}`);
+  }
+
+  #chapter(title: string): void {
+    tell(this.#stage, `\n${"=".repeat(80)}\n${title}\n${"=".repeat(80)}`);
+  }
+
+  async #prepare(): Promise<void> {
+    const plans = fileURLToPath(new URL("../../migrations-plans/", import.meta.url));
+    for (const name of await readdir(plans)) {
+      if (!name.endsWith(".md")) await copyFile(join(plans, name), join(this.#stage.folder, name));
+    }
+    await this.#write("faults.json", `${JSON.stringify(faults, null, 2)}\n`);
+    const main = shellWord(relative(process.cwd(), mainFile));
+    tell(this.#stage, `Everything happens in ${this.#stage.folder}. "handover" stands for: node ${main}`);
+  }
+
+  async #writeSettings(ready: Ready): Promise<void> {
+    const { url, keyFile, admin } = ready;
+    const text = `endpoint: ${url}\nkey: ${keyFile}\nadmin: ${admin}\n${settings}`;
+    await this.#write("handover.yaml", text);
+    tell(this.#stage, `\n$ cat handover.yaml\n${text.trimEnd()}`);
+  }
+
+  async #write(name: string, text: string): Promise<void> {
+    await writeFile(join(this.#stage.folder, name), text, { mode: 0o600 });
+  }
+
+  #close(seconds: number): Summary {
+    const summary: Summary = {
+      type: "demo",
+      version: 1,
+      ok: this.#problems.length === 0,
+      seconds,
+      folder: this.#stage.folder,
+      kills: this.#kills,
+      commands: this.#told,
+      runs: Object.fromEntries(this.#judgements),
+      problems: this.#problems,
+    };
+    tell(this.#stage, this.#farewell(summary));
+    return summary;
+  }
+
+  #farewell(summary: Summary): string {
+    const runs = [...this.#judgements].map(
+      ([name, { effects, wrong, lost, doubled }]) =>
+        `  ${name.padEnd(24)}${String(effects).padStart(5)} effects   ${wrong} wrong   ${lost} lost   ${doubled} doubled`,
+    );
+    const here = shellWord(relative(process.cwd(), this.#stage.folder));
+    const handover = `node ${shellWord(relative(this.#stage.folder, mainFile))}`;
+    return [
+      "",
+      "=".repeat(80),
+      `${summary.commands.length} commands, ${summary.kills} kills, ${summary.seconds} s. By the server's own history:`,
+      ...runs,
+      "",
+      `The files are in ${here}: the plan files, one .handover file per run, handover.yaml, faults.json.`,
+      "What to try next:",
+      `  cd ${here}`,
+      `  ${handover} report off-boarding --handover-sheet --format md -o sheet.md`,
+      `  ${handover} report off-boarding --csv -o off-boarding.csv`,
+      `  ${handover} emulator --seed 7 --port 8321      (and plan a file of your own against it)`,
+      "",
+      ...(summary.ok
+        ? ["Everything was as it should be."]
+        : ["Not as it should be:", ...summary.problems.map((each) => `  ${each}`)]),
+    ].join("\n");
+  }
+}
+
+/** A folder of the demo's own, empty; one that somebody else made is left alone. */
+async function newFolder(): Promise<string> {
+  const folder = join(process.cwd(), "handover-demo");
+  const mark = join(folder, ".handover-demo");
+  const exists = (await stat(folder).catch(() => undefined)) !== undefined;
+  if (exists && (await stat(mark).catch(() => undefined)) === undefined) {
+    throw new Error(`${folder} exists and is not the demo's own: move it away`);
+  }
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { mode: 0o700 });
+  await writeFile(mark, "");
+  return folder;
+}
+
+const json = process.argv.includes("--json");
+const summary = await new Demo({ folder: await newFolder(), quiet: json }).run();
+if (json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+process.exitCode = summary.ok ? 0 : 1;
