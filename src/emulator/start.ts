@@ -1,0 +1,194 @@
+/** Starting an emulator: tenant, service-account key, state file and ready file. The only place here that touches the disk. */
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
+import { chmod, mkdir, mkdtemp, readFile, rename, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { z } from "zod";
+import type { Clock } from "../model/clock.ts";
+import { UsageError } from "../model/errors.ts";
+import type { TransferPace } from "./data-transfer.ts";
+import { Emulator } from "./emulator.ts";
+import type { FaultRule } from "./fault-rules.ts";
+import { allScopes } from "./front.ts";
+import { generateTenant } from "./generate.ts";
+import { listen } from "./http.ts";
+import type { QuotaConfig } from "./quota.ts";
+import { seededRandom } from "./random.ts";
+import type { World } from "./world.ts";
+
+export interface StartOptions {
+  readonly clock: Clock;
+  /** Seed of the tenant and of every choice of chance; 1 if absent. */
+  readonly seed?: number | undefined;
+  /** 200 if absent. */
+  readonly users?: number | undefined;
+  /** 5,000 if absent. */
+  readonly assets?: number | undefined;
+  /** `acme.example` if absent. */
+  readonly domain?: string | undefined;
+  /** A tenant made by hand, instead of a generated one. */
+  readonly world?: World | undefined;
+  /** On 127.0.0.1; 0, and if absent, any free one. */
+  readonly port?: number | undefined;
+  /** Gets `{url, keyFile, admin, domain, pid}` once it listens. */
+  readonly readyFile?: string | undefined;
+  /** Where the key is; made if it is not there. A temporary folder if absent. */
+  readonly keyFile?: string | undefined;
+  /** Scopes in the delegation table; all the emulator knows if absent. */
+  readonly scopes?: readonly string[] | undefined;
+  readonly quotas?: QuotaConfig | undefined;
+  readonly faults?: readonly FaultRule[] | undefined;
+  readonly switches?: Readonly<Record<string, string>> | undefined;
+  /** Loaded if it is there, written on close. */
+  readonly stateFile?: string | undefined;
+  readonly transferPace?: TransferPace | undefined;
+  /** Delay of every answer, ms. */
+  readonly latencyMs?: number | undefined;
+  /** Requests the log keeps; 10,000 if absent. */
+  readonly logMax?: number | undefined;
+}
+
+export interface RunningEmulator {
+  readonly url: string;
+  readonly keyFile: string;
+  /** An administrator to act as. */
+  readonly admin: string;
+  readonly domain: string;
+  readonly pid: number;
+  readonly emulator: Emulator;
+  close(): Promise<void>;
+}
+
+/** A service-account key file as Google hands it out. */
+const keySchema = z.object({
+  type: z.literal("service_account"),
+  project_id: z.string(),
+  private_key_id: z.string(),
+  private_key: z.string(),
+  client_email: z.string(),
+  client_id: z.string(),
+  token_uri: z.string(),
+});
+
+type KeyFile = z.infer<typeof keySchema>;
+
+/** Starts an emulator on loopback; throws `UsageError` for options or files it cannot use. */
+export async function startEmulator(options: StartOptions): Promise<RunningEmulator> {
+  const seed = options.seed ?? 1;
+  const world = options.world ?? generatedWorld(options, seed);
+  const emulator = new Emulator({
+    clock: options.clock,
+    random: seededRandom(seed ^ 0x0dd5eed),
+    world,
+    switches: options.switches,
+    quotas: options.quotas,
+    faults: options.faults,
+    transferPace: options.transferPace,
+    logMax: options.logMax,
+  });
+  const saved = options.stateFile === undefined ? undefined : await readIfThere(options.stateFile);
+  if (saved !== undefined) emulator.importState(saved);
+  const keyFile = resolve(options.keyFile ?? join(await mkdtemp(join(tmpdir(), "handover-emulator-")), "key.json"));
+  registerKey(emulator, await keyAt(keyFile), options.scopes ?? allScopes);
+
+  const front = await listen(emulator, {
+    port: options.port ?? 0,
+    clock: options.clock,
+    latencyMs: options.latencyMs ?? 0,
+  });
+  const ready = { url: front.url, keyFile, admin: adminOf(emulator), domain: emulator.world.domain, pid: process.pid };
+  if (options.readyFile !== undefined) await writeWhole(options.readyFile, `${JSON.stringify(ready)}\n`);
+  return {
+    ...ready,
+    emulator,
+    close: async () => {
+      await front.close();
+      if (options.stateFile !== undefined) await writeWhole(options.stateFile, emulator.exportState());
+    },
+  };
+}
+
+function generatedWorld(options: StartOptions, seed: number): World {
+  return generateTenant({
+    seed,
+    users: options.users ?? 200,
+    assets: options.assets ?? 5000,
+    domain: options.domain,
+    now: options.clock.now(),
+  });
+}
+
+function adminOf(emulator: Emulator): string {
+  for (const person of emulator.state.directory.people.values()) {
+    if (person.isAdmin && person.deletedAt === undefined && !person.suspended) return person.email;
+  }
+  return "";
+}
+
+async function keyAt(path: string): Promise<KeyFile> {
+  const found = await readIfThere(path);
+  if (found !== undefined) return parsedKey(path, found);
+  const key = newKey();
+  await writeWhole(path, `${JSON.stringify(key, null, 2)}\n`);
+  return key;
+}
+
+function parsedKey(path: string, text: string): KeyFile {
+  try {
+    return keySchema.parse(JSON.parse(text));
+  } catch (cause) {
+    if (!(cause instanceof z.ZodError || cause instanceof SyntaxError)) throw cause;
+    throw new UsageError(`${path} is not a service-account key`, "name another file, or one that does not exist yet");
+  }
+}
+
+function newKey(): KeyFile & Readonly<Record<string, string>> {
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const project = "handover-emulator";
+  const email = `handover@${project}.iam.gserviceaccount.com`;
+  return {
+    type: "service_account",
+    project_id: project,
+    private_key_id: randomBytes(20).toString("hex"),
+    private_key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    client_email: email,
+    client_id: "104000000000000000001",
+    auth_uri: "https://accounts.google.com/o/oauth2/auth",
+    token_uri: "https://oauth2.googleapis.com/token",
+    auth_provider_x509_cert_url: "https://www.googleapis.com/oauth2/v1/certs",
+    client_x509_cert_url: `https://www.googleapis.com/robot/v1/metadata/x509/${encodeURIComponent(email)}`,
+    universe_domain: "googleapis.com",
+  };
+}
+
+function registerKey(emulator: Emulator, key: KeyFile, scopes: readonly string[]): void {
+  const privateKey = createPrivateKey(key.private_key);
+  emulator.tokens.register({
+    clientEmail: key.client_email,
+    clientId: key.client_id,
+    projectId: key.project_id,
+    keyId: key.private_key_id,
+    publicKey: createPublicKey(privateKey),
+    privateKey,
+  });
+  emulator.tokens.delegate(key.client_id, scopes);
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Puts a file in place at once, readable by its owner only: whoever sees it sees all of it. */
+async function writeWhole(path: string, content: string): Promise<void> {
+  const target = resolve(path);
+  const draft = `${target}.${process.pid}.tmp`;
+  await mkdir(dirname(target), { recursive: true });
+  await writeFile(draft, content, { mode: 0o600 });
+  await chmod(draft, 0o600);
+  await rename(draft, target);
+}
