@@ -14,7 +14,7 @@ import { actions, fields, reads } from "./row.ts";
 import type { Beyond, Field, Row } from "./row.ts";
 import { parseAction, parseAssetType, parseKeep, parseLinkRole, parsePersonRole, typeList } from "./values.ts";
 
-/** Parsed addresses kept: the same few people stand in most rows of a large file. */
+/** Texts whose parsed form is kept, a kind: the same few people and words stand in most rows of a large file. */
 const rememberedMax = 20_000;
 /** Every role a domain can hold; people and groups hold no link roles. */
 const everyRole = [...personRoles, ...linkRoles];
@@ -25,8 +25,10 @@ const readSets = new Map<Action, ReadonlySet<Field>>(
 
 export class RequestBuilder {
   readonly #problems: Problems;
-  readonly #emails = new Map<string, Parsed<Email>>();
-  readonly #members = new Map<string, Parsed<WrittenMember>>();
+  readonly #actionOf = remembering(parseAction);
+  readonly #personOf = remembering(parsePerson);
+  readonly #memberOf = remembering(parseMember);
+  readonly #personRoleOf = remembering(parsePersonRole);
 
   constructor(problems: Problems) {
     this.#problems = problems;
@@ -35,7 +37,7 @@ export class RequestBuilder {
   /** The request of a row, or undefined once everything wrong with the row has been added to the problems. */
   build(row: Row, beyond: Beyond): Request | undefined {
     const written = row.text("action");
-    const action = written === undefined ? "transfer" : this.#value(row, "action", parseAction(written));
+    const action = written === undefined ? "transfer" : this.#value(row, "action", this.#actionOf(written));
     if (action === undefined) return undefined;
     const complete = this.#checkFields(row, action);
     const request = this.#request(action, row, beyond);
@@ -81,13 +83,13 @@ export class RequestBuilder {
       case "grant":
       case "set-role": {
         const member = this.#member(row, "member", action);
-        const role = this.#role(row, parsePersonRole);
+        const role = this.#role(row, this.#personRoleOf);
         if (select === undefined || member === undefined || role === undefined) return undefined;
         return { action, ...common, select, member, role };
       }
       case "revoke": {
         const member = this.#member(row, "member", action);
-        const role = this.#role(row, parsePersonRole);
+        const role = this.#role(row, this.#personRoleOf);
         if (select === undefined || member === undefined) return undefined;
         if (role === undefined && row.text("role") !== undefined) return undefined;
         return { action, ...common, select, member, role };
@@ -179,23 +181,13 @@ export class RequestBuilder {
   #person(row: Row, field: Field): Email | undefined {
     const text = row.text(field);
     if (text === undefined) return undefined;
-    let parsed = this.#emails.get(text);
-    if (parsed === undefined) {
-      parsed = parsePerson(text);
-      remember(this.#emails, text, parsed);
-    }
-    return this.#value(row, field, parsed);
+    return this.#value(row, field, this.#personOf(text));
   }
 
   #member(row: Row, field: Field, action: Action): WrittenMember | undefined {
     const text = row.text(field);
     if (text === undefined) return undefined;
-    let parsed = this.#members.get(text);
-    if (parsed === undefined) {
-      parsed = parseMember(text);
-      remember(this.#members, text, parsed);
-    }
-    const written = this.#value(row, field, parsed);
+    const written = this.#value(row, field, this.#memberOf(text));
     if (written?.member !== allUsers) return written;
     this.#add(
       row,
@@ -284,7 +276,15 @@ export function parsePerson(text: string): Parsed<Email> {
   };
 }
 
-function remember<T>(known: Map<string, T>, text: string, value: T): void {
-  if (known.size >= rememberedMax) known.clear();
-  known.set(text, value);
+/** The same parser, looking up what it has parsed before. */
+function remembering<T>(parse: (text: string) => Parsed<T>): (text: string) => Parsed<T> {
+  const known = new Map<string, Parsed<T>>();
+  return (text) => {
+    let parsed = known.get(text);
+    if (parsed !== undefined) return parsed;
+    parsed = parse(text);
+    if (known.size >= rememberedMax) known.clear();
+    known.set(text, parsed);
+    return parsed;
+  };
 }

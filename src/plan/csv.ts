@@ -22,7 +22,7 @@ const brokenRowsMax = 200;
 /** Returned through the parser to end the reading of one file; what is wrong has been added already. */
 class StopReading extends Error {}
 
-/** Reads `pieces` of the file `file` into `table`. Rejects only with what `pieces` or `table.flush` throw. */
+/** Reads `pieces` of the file `file`, whose lines end in LF, into `table`. Rejects only with what `pieces` or `table.flush` throw. */
 export async function readCsv(
   file: string,
   pieces: AsyncIterable<string>,
@@ -48,7 +48,7 @@ class RowParser extends Parser {
 
   constructor(onSkip: (error: CsvError) => undefined, onRow: (cells: readonly string[], info: Info) => void) {
     super({
-      record_delimiter: ["\r\n", "\n", "\r"],
+      record_delimiter: "\n",
       relax_column_count: true,
       skip_empty_lines: true,
       max_record_size: rowBytesMax,
@@ -79,8 +79,6 @@ class Reading {
   /** The parser's count of lines where the last row ended, and of empty lines until then. */
   #lastEnd = 0;
   #lastEmpty = 0;
-  /** The parser counts CR LF inside quotes as two lines; this is how many it has counted too much. */
-  #overcounted = 0;
 
   constructor(file: string, table: Table, problems: Problems) {
     this.#file = file;
@@ -124,34 +122,26 @@ class Reading {
     }
   }
 
-  #lineOf(cells: readonly string[], info: Info): number {
-    let start = this.#nextStart(info);
-    if (info.lines !== start) {
-      start = info.lines;
-      let pairs = 0;
-      for (const cell of cells) {
-        start -= occurrences(cell, "\n") + occurrences(cell, "\r");
-        pairs += occurrences(cell, "\r\n");
-      }
-      this.#lastEnd = info.lines;
-      this.#lastEmpty = info.empty_lines;
-      this.#overcounted += pairs;
-      return start - (this.#overcounted - pairs);
+  /** The line on which the row begins that the parser has just come to the end of. */
+  #lineOf(cells: readonly string[], { lines, empty_lines }: Info): number {
+    let start = this.#nextStart(empty_lines);
+    if (lines !== start) {
+      start = lines;
+      for (const cell of cells) start -= lineEnds(cell);
     }
-    this.#lastEnd = info.lines;
-    this.#lastEmpty = info.empty_lines;
-    return start - this.#overcounted;
+    this.#lastEnd = lines;
+    this.#lastEmpty = empty_lines;
+    return start;
   }
 
-  #nextStart(info: { readonly empty_lines: number }): number {
-    return this.#lastEnd + 1 + (info.empty_lines - this.#lastEmpty);
+  #nextStart(emptyLines: number): number {
+    return this.#lastEnd + 1 + (emptyLines - this.#lastEmpty);
   }
 
   /** A row with a quote inside an unquoted cell is left out and reading goes on; nothing else can be stepped over. */
   #skipped(error: CsvError): undefined {
-    const { lines, empty_lines } = this.#parser.info;
-    const line = lines - this.#overcounted;
-    const start = Math.min(line, this.#nextStart({ empty_lines }) - this.#overcounted);
+    const { lines: line, empty_lines } = this.#parser.info;
+    const start = Math.min(line, this.#nextStart(empty_lines));
     const column = Number(error["index"]) + 1;
     const place = { file: this.#file, line, column };
     switch (error.code) {
@@ -203,8 +193,8 @@ class Reading {
   }
 }
 
-function occurrences(text: string, part: string): number {
+function lineEnds(text: string): number {
   let count = 0;
-  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) count += 1;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) count += 1;
   return count;
 }

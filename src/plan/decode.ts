@@ -17,7 +17,10 @@ const saveAsUtf8 = 'save the file as UTF-8 (in Excel: "CSV UTF-8")';
 /** Bytes decoded at once, so that one huge chunk does not become one huge string. */
 const pieceBytes = 64 * 1024;
 
-/** Decodes a file piece by piece, without its byte order mark. Throws `UnreadableText`. */
+/**
+ * Decodes a file piece by piece, without its byte order mark and with LF for every CR LF and CR. Throws
+ * `UnreadableText`.
+ */
 export async function* decodeText(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string, void> {
   let decoding: Decoding | undefined;
   let head = Buffer.alloc(0);
@@ -46,7 +49,9 @@ type Encoding = "UTF-8" | "UTF-16LE" | "UTF-16BE";
 
 class Decoding {
   readonly #encoding: Encoding;
-  readonly #lines = new LineCount();
+  #lineEnds = 0;
+  /** The text so far ends in a CR, which has become a LF: a LF that follows belongs to it. */
+  #afterCr = false;
   /** Bytes of the mark still to be dropped. */
   #mark: number;
   #carried: Buffer = Buffer.alloc(0);
@@ -71,8 +76,7 @@ class Decoding {
     const bytes = this.#carried.length === 0 ? piece.subarray(this.#mark) : Buffer.concat([this.#carried, piece]);
     this.#mark = 0;
     const text = this.#encoding === "UTF-8" ? this.#utf8(bytes) : this.#utf16(bytes);
-    this.#lines.add(text);
-    return text;
+    return this.#withLf(text);
   }
 
   end(): void {
@@ -103,9 +107,19 @@ class Decoding {
     return text;
   }
 
+  #withLf(text: string): string {
+    let lines = text;
+    if (this.#afterCr || text.includes("\r")) {
+      lines = (this.#afterCr && text.startsWith("\n") ? text.slice(1) : text).replace(/\r\n?/g, "\n");
+      if (text !== "") this.#afterCr = text.endsWith("\r");
+    }
+    for (let at = lines.indexOf("\n"); at >= 0; at = lines.indexOf("\n", at + 1)) this.#lineEnds += 1;
+    return lines;
+  }
+
   #fail(before: string, problem: string): never {
-    this.#lines.add(before);
-    throw new UnreadableText(this.#lines.line, problem, saveAsUtf8);
+    this.#withLf(before);
+    throw new UnreadableText(this.#lineEnds + 1, problem, saveAsUtf8);
   }
 }
 
@@ -132,24 +146,4 @@ function validLength(bytes: Buffer): number {
   }
   const start = bytes.subarray(0, good);
   return good - unfinished(start);
-}
-
-/** Counts LF, CR LF and CR as one line end each, over pieces cut anywhere. */
-class LineCount {
-  #ends = 0;
-  #afterCr = false;
-
-  add(text: string): void {
-    if (text === "") return;
-    if (this.#afterCr && text.startsWith("\n")) this.#ends -= 1;
-    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) this.#ends += 1;
-    for (let at = text.indexOf("\r"); at >= 0; at = text.indexOf("\r", at + 1)) {
-      if (text[at + 1] !== "\n") this.#ends += 1;
-    }
-    this.#afterCr = text.endsWith("\r");
-  }
-
-  get line(): number {
-    return this.#ends + 1;
-  }
 }

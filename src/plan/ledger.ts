@@ -61,6 +61,8 @@ export class Ledger {
   /** Types, trash and bareness in which selectors and members have differed so far: a handful. */
   readonly #variants: { readonly types: number; readonly rest: number }[] = [];
   readonly #key: FactKey = { a: 0, b: 0, c: 0, d: 0, subject: 0, kind: 0 };
+  /** The kinds of facts stated so far, as bits: a file that only grants is not searched for revokes. */
+  #kinds = 0;
   /** The fact that the last look-up came upon. */
   #found = -1;
   /** By old owner. */
@@ -171,6 +173,7 @@ export class Ledger {
     const kind = pairKind(request.action, request.role);
     const variant = this.#variant(request, bare);
     for (const excluded of excludes.get(kind) ?? []) {
+      if ((this.#kinds & (1 << excluded)) === 0) continue;
       this.#point(request.select, subject, variant, excluded);
       if (this.#findOverlapping(variant) < 0) continue;
       return contradiction(
@@ -179,6 +182,7 @@ export class Ledger {
         "keep one of the two",
       );
     }
+    this.#kinds |= 1 << kind;
     this.#point(request.select, subject, variant, kind);
     return this.#state(request, 0, () => isNew);
   }

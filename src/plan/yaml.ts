@@ -41,7 +41,7 @@ export async function readYaml(
   if (text !== undefined) await new PlanText(file, text, sink, settings, problems).read();
 }
 
-/** The text with LF line ends; undefined for one that is too long or holds a NUL, which has then been added. */
+/** The text; undefined for one that is too long or holds a NUL, which has then been added. */
 async function wholeText(
   file: string,
   bytes: AsyncIterable<Uint8Array>,
@@ -61,7 +61,7 @@ async function wholeText(
     }
     pieces.push(piece);
   }
-  const text = pieces.join("").replace(/\r\n?/g, "\n");
+  const text = pieces.join("");
   const nul = text.indexOf("\0");
   if (nul < 0) return text;
   const before = text.slice(0, nul).split("\n");
