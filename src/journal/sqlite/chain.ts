@@ -80,15 +80,21 @@ export async function firstBadRow(db: Database, start: string): Promise<number |
   const agrees = stepsAgree(db);
   let head = start;
   let checked = 0;
-  if (db.prepare("select 1 from audit where seq < 1").get() !== undefined) return 1;
-  while (checked < tail.rows) {
-    const page = select.all(checked, Math.min(rowsPerPage, tail.rows - checked));
+  // In one transaction, which spares a lock for each look-up. Answers the first bad row of the page.
+  const checkPage = db.transaction((max: number) => {
+    const page = select.all(checked, max);
     if (page.length === 0) return checked + 1;
     for (const row of page) {
       head = linkHash(head, row.body);
       if (row.seq !== checked + 1 || row.hash !== head || !agrees(row.seq, row.body)) return checked + 1;
       checked += 1;
     }
+    return undefined;
+  });
+  if (db.prepare("select 1 from audit where seq < 1").get() !== undefined) return 1;
+  while (checked < tail.rows) {
+    const bad = checkPage(Math.min(rowsPerPage, tail.rows - checked));
+    if (bad !== undefined) return bad;
     await breathe();
   }
   if (head !== tail.head) return Math.max(1, checked);
@@ -122,7 +128,7 @@ function stepsAgree(db: Database): (seq: number, body: string) => boolean {
 
 /** One statement, so that it sees one moment also while another process writes. */
 function endedWithoutRow(db: Database): boolean {
-  const sql = `select 1 from progress where state > 1
+  const sql = `select 1 from progress where state > 0
     and (audit is null or audit > (select audit_rows from tail)) limit 1`;
   return db.prepare(sql).get() !== undefined;
 }

@@ -41,7 +41,7 @@ export class Gates {
     this.#open = db.prepare(
       `update progress set gate = 0 where ${waits} and not exists (
          select 1 from steps s join progress u on u.seq = s.unless
-         where s.seq = progress.seq and u.seq <> progress.gate and u.state < 2)`,
+         where s.seq = progress.seq and u.seq <> progress.gate and u.state = 0)`,
     );
     this.#pass = db.prepare(
       `update progress set gate = (select unless from steps s where s.seq = progress.seq) where ${waits}`,

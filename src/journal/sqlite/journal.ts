@@ -26,11 +26,16 @@ import type { ReadySteps, Turn } from "./turns.ts";
 /** Claims of one opening; the opening's number stands above this many bits of the fence. */
 const fencesPerOpening = 2 ** 32;
 
+/** Values of `intents.void`. */
+const voided = 1;
+const voidByConflict = 2;
+
 /** A step that this process holds. */
-interface Held extends Turn {
+interface Held extends Omit<Turn, "begun"> {
   readonly claim: Claim;
   /** Intents handed over, durable or not. */
   attempts: number;
+  /** One of them is durable. */
   begun: boolean;
   /** A result has been handed over. */
   ending: boolean;
@@ -125,12 +130,14 @@ class SqliteJournal extends SqliteRunReader implements Journal {
     readonly halted: ReadonlySet<Email>;
   }): Promise<readonly Claim[]> {
     this.#checkUsable();
-    return this.reading(() => {
+    const isHalted = (actor: number): boolean => query.halted.size > 0 && query.halted.has(this.emailOf(actor));
+    // One transaction for all: by itself, each look-up would lock and unlock the file, which costs ten times the look-up.
+    const take = this.db.transaction(() => {
       if (this.#epochNow.get() !== this.#epoch) throw new RunLockedError(this.run.path);
-      const isHalted = (actor: number): boolean => query.halted.size > 0 && query.halted.has(this.emailOf(actor));
       const turns = this.#turns.take({ max: query.max, perActor: query.perActor, isHalted });
       return turns.map((turn) => this.#take(turn));
     });
+    return this.reading(take);
   }
 
   async renew(claims: readonly Claim[]): Promise<readonly Claim[]> {
@@ -146,13 +153,9 @@ class SqliteJournal extends SqliteRunReader implements Journal {
       throw new RangeError(`intent ${intent.attempt} of step ${held.seq} does not follow ${held.attempts}`);
     }
     held.attempts = intent.attempt;
-    const { insertIntent, begin } = this.#statements;
     const body = intentText(intent);
     return this.#written(
-      () => {
-        insertIntent.run(held.seq, intent.attempt, body);
-        begin.run(intent.attempt, intent.at, held.seq);
-      },
+      () => this.#statements.insertIntent.run(held.seq, intent.attempt, intent.at, body),
       () => {
         if (!held.begun) this.#move("planned", "in-flight");
         held.begun = true;
@@ -163,15 +166,11 @@ class SqliteJournal extends SqliteRunReader implements Journal {
   noEffect(claim: Claim, attempt: number, conflict: boolean): void {
     const held = this.#heldBy(claim);
     if (held === undefined) return;
-    const { voidIntent, countConflict } = this.#statements;
     const none = (): void => {
       // Nobody waits; whoever writes next is told. Until then the attempt counts as doubtful, which is the safe side.
     };
     this.#slices.push({
-      write: () => {
-        const first = voidIntent.run(held.seq, attempt).changes === 1;
-        if (first && conflict) countConflict.run(held.seq);
-      },
+      write: () => void this.#statements.voidIntent.run(conflict ? voidByConflict : voided, held.seq, attempt),
       kept: none,
       lost: none,
       failed: none,
@@ -199,12 +198,14 @@ class SqliteJournal extends SqliteRunReader implements Journal {
       () => {
         this.#statements.end.run(
           stateCode(result.outcome),
+          held.attempts,
           this.#chain.append(body),
           troubled ? (result.failure ?? "") : null,
           troubled ? (result.reason ?? "") : null,
           at,
           held.seq,
         );
+        if (held.attempts > 0) this.#statements.forgetIntents.run(held.seq);
         if (this.#waiting > 0) moves = this.#gates.ended(held.seq, succeeded, at);
       },
       () => {
@@ -224,7 +225,7 @@ class SqliteJournal extends SqliteRunReader implements Journal {
     await new Promise<void>((resolve) => {
       const giveBack = (): void => {
         this.#held.delete(held.seq);
-        this.#turns.giveBack(held, held.begun);
+        this.#turns.giveBack({ seq: held.seq, actor: held.actor, begun: held.begun });
         resolve();
       };
       // Nothing is written, so a store that refuses is no reason to complain here.
@@ -258,21 +259,23 @@ class SqliteJournal extends SqliteRunReader implements Journal {
   }
 
   #take(turn: Turn): Claim {
-    const row = this.stored(turn.seq);
+    const row = this.#statements.frozen.get(turn.seq);
     if (row === undefined) throw new Error(`step ${turn.seq} is handed out, but the run does not hold it`);
+    const [kind, asset, after, unless, body, memo] = row;
     this.#fences += 1;
-    const doubtful = row.attempts === 0 ? [] : this.#statements.doubtful.all(turn.seq).map((text) => intentOf(text));
+    const intents = turn.begun ? this.#statements.intents.all(turn.seq) : [];
+    const doubtful = intents.filter(({ void: how }) => how === 0).map((intent) => intentOf(intent.body));
+    const attempts = intents.at(-1)?.attempt ?? 0;
     const claim: Claim = {
-      step: this.stepIn(row),
+      step: this.stepIn({ ...turn, kind, asset, after, unless, body }),
       fence: this.#epoch * fencesPerOpening + this.#fences,
       intent: doubtful.at(-1),
       doubtful,
-      attempts: row.attempts,
-      conflicts: row.conflicts,
-      memo: row.memo ?? undefined,
+      attempts,
+      conflicts: intents.filter(({ void: how }) => how === voidByConflict).length,
+      memo: memo ?? undefined,
     };
-    const begun = row.state === stateCode("in-flight");
-    this.#held.set(turn.seq, { ...turn, claim, attempts: row.attempts, begun, ending: false });
+    this.#held.set(turn.seq, { ...turn, claim, attempts, ending: false });
     return claim;
   }
 
@@ -319,29 +322,37 @@ class SqliteJournal extends SqliteRunReader implements Journal {
   }
 }
 
+type FrozenRow = [number, string | null, number | null, number | null, string, string | null];
+
 interface Statements {
-  readonly insertIntent: Statement<[number, number, string]>;
-  readonly begin: Statement<[number, number, number]>;
-  readonly voidIntent: Statement<[number, number]>;
-  readonly countConflict: Statement<[number]>;
+  readonly frozen: Statement<[number], FrozenRow>;
+  readonly intents: Statement<[number], { attempt: number; void: number; body: string }>;
+  readonly insertIntent: Statement<[number, number, number, string]>;
+  readonly voidIntent: Statement<[number, number, number]>;
+  readonly forgetIntents: Statement<[number]>;
   readonly remember: Statement<[string, number]>;
-  readonly end: Statement<[number, number, string | null, string | null, number, number]>;
+  readonly end: Statement<[number, number, number, string | null, string | null, number, number]>;
   readonly verdict: Statement<[number, string, number]>;
-  readonly doubtful: Statement<[number], string>;
 }
 
 function prepareStatements(db: Database): Statements {
   return {
-    insertIntent: db.prepare("insert into intents (seq, attempt, body) values (?, ?, ?)"),
-    begin: db.prepare("update progress set state = 1, attempts = ?, updated = ? where seq = ?"),
-    voidIntent: db.prepare("update intents set void = 1 where seq = ? and attempt = ? and void = 0"),
-    countConflict: db.prepare("update progress set conflicts = conflicts + 1 where seq = ?"),
+    // Arrays: building an object of this many columns costs more than finding the row.
+    frozen: db
+      .prepare<[number], FrozenRow>(
+        `select s.kind, s.asset, s.after, s.unless, s.body, p.memo
+         from steps s join progress p on p.seq = s.seq where s.seq = ?`,
+      )
+      .raw(),
+    intents: db.prepare("select attempt, void, body from intents where seq = ? order by attempt"),
+    insertIntent: db.prepare("insert into intents (seq, attempt, at, body) values (?, ?, ?, ?)"),
+    voidIntent: db.prepare("update intents set void = ? where seq = ? and attempt = ? and void = 0"),
+    forgetIntents: db.prepare("delete from intents where seq = ?"),
     remember: db.prepare("update progress set memo = ? where seq = ?"),
-    end: db.prepare("update progress set state = ?, audit = ?, failure = ?, reason = ?, updated = ? where seq = ?"),
+    end: db.prepare(
+      "update progress set state = ?, attempts = ?, audit = ?, failure = ?, reason = ?, updated = ? where seq = ?",
+    ),
     verdict: db.prepare("insert or replace into verdicts (seq, verdict, at) values (?, ?, ?)"),
-    doubtful: db
-      .prepare<[number], string>("select body from intents where seq = ? and void = 0 order by attempt")
-      .pluck(),
   };
 }
 
@@ -349,7 +360,7 @@ function prepareStatements(db: Database): Statements {
 export const readySql: { readonly of: string; readonly nextActor: string; readonly begun: string } = {
   of: "select seq from progress where actor = ? and seq > ? and state = 0 and gate = 0 order by seq limit ?",
   nextActor: "select actor from progress where actor > ? and state = 0 and gate = 0 order by actor limit 1",
-  begun: "select seq, actor from progress where state = 1 order by seq",
+  begun: "select distinct i.seq, p.actor from intents i join progress p on p.seq = i.seq order by i.seq",
 };
 
 function readySteps(db: Database): ReadySteps {
@@ -359,6 +370,6 @@ function readySteps(db: Database): ReadySteps {
 }
 
 /** What dead processes had begun and not ended: no more than they had under way at once. */
-function begunSteps(db: Database): readonly Turn[] {
-  return db.prepare<[], Turn>(readySql.begun).all();
+function begunSteps(db: Database): readonly Omit<Turn, "begun">[] {
+  return db.prepare<[], Omit<Turn, "begun">>(readySql.begun).all();
 }

@@ -20,8 +20,8 @@ export interface RunFileReader extends RunReader {
   verifyDigest(): Promise<void>;
 }
 
-/** A row of `steps` beside its `progress`. */
-export interface StoredStep {
+/** A row of `steps`. */
+export interface FrozenStep {
   readonly seq: number;
   readonly kind: number;
   readonly actor: number;
@@ -29,9 +29,12 @@ export interface StoredStep {
   readonly after: number | null;
   readonly unless: number | null;
   readonly body: string;
+}
+
+/** The same beside its `progress`. */
+interface StoredStep extends FrozenStep {
   readonly state: number;
   readonly attempts: number;
-  readonly conflicts: number;
   readonly failure: string | null;
   readonly reason: string | null;
   readonly memo: string | null;
@@ -39,8 +42,13 @@ export interface StoredStep {
   readonly ended: string | null;
 }
 
-const columns = `s.seq, s.kind, s.actor, s.asset, s.after, s.unless, s.body, p.state, p.attempts, p.conflicts,
-  p.failure, p.reason, p.memo, p.updated, a.body as ended
+// An open step with an intent is in-flight; how often it was tried, and when, stands with its intents.
+const began = "exists (select 1 from intents i where i.seq = p.seq)";
+const stateNow = `iif(p.state = 0 and ${began}, ${stateCode("in-flight")}, p.state)`;
+const attemptsNow = "max(p.attempts, (select count(*) from intents i where i.seq = p.seq))";
+const updatedNow = "coalesce((select max(at) from intents i where i.seq = p.seq), p.updated)";
+const columns = `s.seq, s.kind, s.actor, s.asset, s.after, s.unless, s.body, ${stateNow} as state,
+  ${attemptsNow} as attempts, p.failure, p.reason, p.memo, ${updatedNow} as updated, a.body as ended
   from progress p join steps s on s.seq = p.seq left join audit a on a.seq = p.audit`;
 
 interface FailureRow {
@@ -86,7 +94,7 @@ export class SqliteRunReader implements RunFileReader {
     this.#one = db.prepare(`select ${columns} where p.seq = ?`);
     // The filters are bit masks, so that one statement serves every combination.
     this.#page = db.prepare(
-      `select ${columns} where p.seq > ? and (? >> p.state) & 1 and (? >> s.kind) & 1 order by p.seq limit ?`,
+      `select ${columns} where p.seq > ? and (? >> ${stateNow}) & 1 and (? >> s.kind) & 1 order by p.seq limit ?`,
     );
     this.#auditPage = db.prepare("select seq, body, hash from audit where seq > ? order by seq limit ?");
   }
@@ -102,8 +110,10 @@ export class SqliteRunReader implements RunFileReader {
   }
 
   async step(seq: number): Promise<StepRow | undefined> {
-    const row = this.stored(seq);
-    return row === undefined ? undefined : this.reading(() => this.#stepRow(row));
+    return this.reading(() => {
+      const row = this.#one.get(seq);
+      return row === undefined ? undefined : this.#stepRow(row);
+    });
   }
 
   async failures(max: number): Promise<
@@ -169,19 +179,18 @@ export class SqliteRunReader implements RunFileReader {
     return this.reading(() => {
       const counts: Record<StepState, number> = { ...noCounts };
       const rows = this.db
-        .prepare<[], { state: number; count: number }>("select state, count(*) as count from progress group by state")
+        .prepare<[], { state: number; count: number }>(
+          `select state, count(*) as count from progress group by state
+           union all select ${stateCode("in-flight")}, count(distinct seq) from intents`,
+        )
         .all();
-      for (const row of rows) counts[this.#state(row.state)] = row.count;
+      for (const row of rows) counts[this.#state(row.state)] += row.count;
+      counts.planned -= counts["in-flight"];
       return counts;
     });
   }
 
-  /** A step's row, or undefined when the run has no such step. */
-  protected stored(seq: number): StoredStep | undefined {
-    return this.reading(() => this.#one.get(seq));
-  }
-
-  protected stepIn(row: StoredStep): Step {
+  protected stepIn(row: FrozenStep): Step {
     const kind = kindName(row.kind);
     if (kind === undefined) throw corrupt(this.run.path, `step ${row.seq} is of no known kind`);
     return stepOf(

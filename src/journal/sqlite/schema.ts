@@ -48,8 +48,11 @@ export function kindName(code: number): Step["kind"] | undefined {
 
 /**
  * `steps` never changes after the run is sealed and is covered by the digest; `progress` holds small rows, so that the
- * many updates of an apply touch few pages. `gate` is the step waited for, 0 when ready; `audit` is the row of the
- * audit chain that ended the step, which is also where its result is kept.
+ * many updates of an apply touch few pages. `state` is 0 until the step ends; `gate` is the step waited for, 0 when
+ * ready; `audit` is the row of the audit chain that ended the step, which is also where its result is kept.
+ * `intents` holds those of steps that have not ended: having one is what makes an open step in-flight, so an attempt
+ * costs one insert into a table of a few pages, and finding what a dead process had under way costs nothing.
+ * `void` is 0 for a doubtful attempt, 1 for one without effect, 2 for one without effect because of a conflict.
  */
 const tables = `
   create table run (one integer primary key check (one = 1), header text not null, digest text not null) strict;
@@ -62,12 +65,12 @@ const tables = `
   create table progress (
     seq integer primary key references steps (seq), actor integer not null references actors (id),
     state integer not null default 0, gate integer not null default 0,
-    attempts integer not null default 0, conflicts integer not null default 0,
-    audit integer references audit (seq), failure text, reason text, memo text, updated integer
+    attempts integer not null default 0, audit integer,
+    failure text, reason text, memo text, updated integer
   ) strict;
   create table intents (
-    seq integer not null references steps (seq), attempt integer not null, void integer not null default 0,
-    body text not null, primary key (seq, attempt)
+    seq integer not null, attempt integer not null, void integer not null default 0,
+    at integer not null, body text not null, primary key (seq, attempt)
   ) strict, without rowid;
   create table audit (seq integer primary key, body text not null, hash text not null) strict;
   create table verdicts (
@@ -80,11 +83,10 @@ const tables = `
 
 /**
  * SQLite uses a partial index only when the query repeats its condition word for word: `state = 0 and gate = 0`
- * finds `ready`, `state in (0, 1)` finds nothing. `ready` also lets a query skip from actor to actor.
+ * finds `ready`, `state < 1 and gate = 0` finds nothing. `ready` also lets a query skip from actor to actor.
  */
 const indexes = `
   create index ready on progress (actor, seq) where state = 0 and gate = 0;
-  create index in_flight on progress (seq) where state = 1;
   create index waiting on progress (gate) where gate > 0;
   create index trouble on progress (state, failure, reason) where failure is not null;
 `;

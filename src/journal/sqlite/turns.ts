@@ -4,9 +4,11 @@
 export interface Turn {
   readonly seq: number;
   readonly actor: number;
+  /** It has intents already. */
+  readonly begun: boolean;
 }
 
-/** Where ready steps are found. Both answer from what is committed. */
+/** Where ready steps are found, those already begun among them. Both answer from what is committed. */
 export interface ReadySteps {
   /** Ready steps of `actor` with seq > `after`, in order, at most `max`. */
   of(actor: number, after: number, max: number): readonly number[];
@@ -36,6 +38,7 @@ export class Turns {
   readonly #ready: ReadySteps;
   /** Begun before, by a dead process or given back by this one: these go first. */
   #begun: Turn[];
+  readonly #begunSeqs: Set<number>;
   readonly #held = new Set<number>();
   readonly #lines = new Map<number, Line>();
   /** Actors that may have work, in the order of their turns. */
@@ -47,9 +50,10 @@ export class Turns {
   #lastActor = 0;
   #allActorsSeen = false;
 
-  constructor(ready: ReadySteps, begun: readonly Turn[]) {
+  constructor(ready: ReadySteps, begun: readonly Omit<Turn, "begun">[]) {
     this.#ready = ready;
-    this.#begun = [...begun];
+    this.#begun = begun.map((turn) => ({ ...turn, begun: true }));
+    this.#begunSeqs = new Set(begun.map((turn) => turn.seq));
   }
 
   /** Takes up to `max` steps; each is held until it ends or is given back. */
@@ -62,7 +66,7 @@ export class Turns {
       const seq = this.#admit(line, rule) ? this.#nextOf(line) : undefined;
       if (seq === undefined) continue;
       this.#hold(line, seq);
-      turns.push({ seq, actor: line.actor });
+      turns.push({ seq, actor: line.actor, begun: false });
       this.#queue.add(line);
     }
     return turns;
@@ -74,10 +78,12 @@ export class Turns {
   }
 
   /** The step is open again: among those begun if it was, otherwise where it stood. */
-  giveBack(turn: Turn, begun: boolean): void {
+  giveBack(turn: Turn): void {
     const line = this.#letGo(turn);
-    if (begun) this.#begun.push(turn);
-    else this.#rewind(line, turn.seq);
+    if (turn.begun) {
+      this.#begun.push(turn);
+      this.#begunSeqs.add(turn.seq);
+    } else this.#rewind(line, turn.seq);
   }
 
   /** Steps of `actor` have become ready, the first of them `first`. */
@@ -100,11 +106,13 @@ export class Turns {
 
   #takeBegun(rule: TakeRule): Turn[] {
     const taken: Turn[] = [];
+    if (this.#begun.length === 0) return taken;
     const left: Turn[] = [];
     for (const turn of this.#begun) {
       const line = this.#line(turn.actor);
       if (taken.length >= rule.max || line.held >= rule.perActor || rule.isHalted(turn.actor)) left.push(turn);
       else {
+        this.#begunSeqs.delete(turn.seq);
         this.#hold(line, turn.seq);
         taken.push(turn);
       }
@@ -152,7 +160,7 @@ export class Turns {
       }
       const seq = line.ahead[line.next];
       line.next += 1;
-      if (seq !== undefined && !this.#held.has(seq)) return seq;
+      if (seq !== undefined && !this.#held.has(seq) && !this.#begunSeqs.has(seq)) return seq;
     }
   }
 
