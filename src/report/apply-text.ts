@@ -53,7 +53,7 @@ function transfersText({ transfers }: Progress): string {
 }
 
 function paceText({ pace }: Progress, style: Style): string {
-  if (pace === undefined) return "";
+  if (pace === undefined || !Number.isFinite(pace.perSecond)) return "";
   return `cap ${rateText(pace.perSecond)} (${shown(pace.reason, style, 40)})`;
 }
 
@@ -77,7 +77,7 @@ export function eventLine(event: EngineEvent, style: Style): string | undefined 
     case "transfer":
       return `${sigil(">", style)} #${event.seq} transfer ${event.attached ? "found under way" : "at Google"}: ${shown(event.status, style, 40)} (${shown(event.transferId, style)})`;
     case "pace":
-      return `${sigil("=", style)} at most ${rateText(event.perSecond)}: ${shown(event.reason, style)}`;
+      return `${sigil("=", style)} ${Number.isFinite(event.perSecond) ? `at most ${rateText(event.perSecond)}` : "any rate"}: ${shown(event.reason, style)}`;
     case "actor-halted":
       return `${sigil("!", style)} nobody can act as ${event.actor} now: ${shown(event.reason, style)} (${shown(event.failure, style, 40)})`;
     case "stopping":

@@ -8,7 +8,6 @@ import { groupBy } from "./grouping.ts";
 import { noActionLines, refusalLines, sumLines } from "./plan-sums.ts";
 import { cells, labelled, labelledCommand, pad, paint, shown, sigil, wrap } from "./style.ts";
 import type { Style } from "./style.ts";
-import { percentText } from "./words.ts";
 
 /** A ceiling the plan is over. */
 export interface Breach {
@@ -78,7 +77,7 @@ export function refusedText(header: RunHeader, planCommand: string, style: Style
     ? "No run was made: nothing is left without the refused requests."
     : "No run was made. Correct these requests and plan again, or plan without them:";
   return [
-    ...refusalLines(header.refusals, style),
+    ...refusalLines(header, style),
     "",
     ...noActionLines(header.noActions, style),
     ...(header.noActions.length > 0 ? [""] : []),
@@ -96,12 +95,13 @@ const limitNames: Readonly<Record<keyof Limits, string>> = {
   failures: "failures",
 };
 
-const limitWords: Readonly<Record<keyof Limits, (count: string) => string>> = {
-  changes: (count) => `${count} changes`,
-  percentOfAssets: (count) => `${count} of the assets read are touched`,
-  newExternal: (count) => `${count} grants newly let someone outside the tenant in`,
-  newPublic: (count) => `${count} assets are newly open to anyone with the link`,
-  failures: (count) => `${count} failures`,
+/** What was found, as the half of a sentence that the limit completes. */
+const limitWords: Readonly<Record<keyof Limits, (found: number) => string>> = {
+  changes: (found) => counted(found, "change"),
+  percentOfAssets: (found) => `${found} % of the assets read`,
+  newExternal: (found) => `${counted(found, "grant")} to people outside the tenant`,
+  newPublic: (found) => `${counted(found, "link")} newly open to anyone`,
+  failures: (found) => counted(found, "failure"),
 };
 
 /** A plan that was not made because it is over its limits. */
@@ -120,17 +120,13 @@ export function overLimitText(header: RunHeader, breaches: readonly Breach[], st
 }
 
 function breachLines({ limit, allowed, found }: Breach, style: Style): string[] {
-  const amount = limit === "percentOfAssets" ? percentText : thousands;
-  const raised = Math.ceil(found);
-  const flag = limit === "changes" ? `, or plan with --max-changes ${raised}` : "";
+  const name = limitNames[limit];
+  const ceiling = limit === "percentOfAssets" ? `${allowed} %` : thousands(allowed);
+  const flag = limit === "changes" ? ", or --max-changes where that is lower" : "";
   return [
+    ...wrap(`${limitWords[limit](found)}; ${name} allows ${ceiling}`, `  ${sigil("x", style)} `, style.width),
     ...wrap(
-      `${limitWords[limit](amount(found))}; limits.${limitNames[limit]} allows ${amount(allowed)}`,
-      `  ${sigil("x", style)} `,
-      style.width,
-    ),
-    ...wrap(
-      `to lift it: ${limitNames[limit]}: ${raised} under limits: in the plan file${flag}`,
+      `raise it to ${Math.ceil(found)} on purpose: ${name} under limits: in the plan file${flag}`,
       `    ${paint("->", "cyan", style)} `,
       style.width,
     ),

@@ -20,7 +20,7 @@ const messageCharactersMax = 2000;
 
 /** `next` is the command to type once the cause is gone, where there is one. */
 export function errorText(error: unknown, style: Style, next?: string): string[] {
-  if (error instanceof PlanFileError) return diagnosticsText(error.diagnostics, 0, style);
+  if (error instanceof PlanFileError) return diagnosticsText(error.diagnostics, error.omitted, style);
   const words = errorWords(error);
   const problem = shown(words.problem, style, messageCharactersMax);
   const rule = words.rule === undefined ? "" : ` (${shown(words.rule, style)})`;

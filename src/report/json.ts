@@ -161,6 +161,6 @@ export function summaryJson(
 
 /** One `error` document: an operating error of any kind. */
 export function errorJson(error: unknown, exitCode: number): string {
-  const diagnostics = error instanceof PlanFileError ? error.diagnostics : undefined;
-  return jsonText({ type: "error", version, ...errorWords(error), diagnostics, exitCode });
+  const found = error instanceof PlanFileError ? { diagnostics: error.diagnostics, omitted: error.omitted } : {};
+  return jsonText({ type: "error", version, ...errorWords(error), ...found, exitCode });
 }

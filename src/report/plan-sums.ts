@@ -119,12 +119,17 @@ export function hazardLines(hazards: readonly HazardTotal[], style: Style): stri
 
 const refusalsPerGroup = 5;
 
-/** Refusals that share rule and remedy stand together: the remedy is said once. */
-export function refusalLines(refusals: readonly Refusal[], style: Style): string[] {
+/** Refusals that share rule and remedy stand together: the remedy is said once. A header keeps only so many of them. */
+export function refusalLines({ refusals, totals }: RunHeader, style: Style): string[] {
   if (refusals.length === 0) return [];
+  const unkept = totals.refused - refusals.length;
   const groups = groupBy(refusals, (refusal) => `${refusal.rule}\n${refusal.remedy}`);
   const lines = [...groups.values()].flatMap((group) => refusalGroup(group, style));
-  return [`${label("Refused", style)}${counted(refusals.length, "request")}`, ...lines];
+  return [
+    `${label("Refused", style)}${thousands(Math.max(totals.refused, refusals.length))}`,
+    ...lines,
+    ...(unkept > 0 ? [`  and ${thousands(unkept)} more, which are counted only`] : []),
+  ];
 }
 
 function refusalGroup(group: readonly Refusal[], style: Style): string[] {

@@ -64,7 +64,7 @@ export function planMore(stepsShown: number, header: RunHeader, runName: string,
 
 /** What is refused, totals, exposure, limits, hazards, and last the command that comes next. */
 export function planFoot(header: RunHeader, digest: Digest, runName: string, style: Style): string[] {
-  const refused = refusalLines(header.refusals, style);
+  const refused = refusalLines(header, style);
   const hazards = hazardLines(header.hazards, style);
   const sheet = `${counted(header.totals.byHand, "owner change")}: handover report ${shellWord(runName)} --handover-sheet`;
   return [

@@ -141,7 +141,7 @@ describe("the foot of a plan", () => {
   test("ends with the command that comes next, every hazard to allow in it", () => {
     expect(screen(planFoot(header(), digest, run, plainStyle))).toMatchInlineSnapshot(`
       "
-      Refused   3 requests
+      Refused   3
         x protected
             moves.csv:22 +1  REPORT "Board minutes" is protected by protect[0]
             moves.csv:40     REPORT "Board pack" is protected by protect[0]
@@ -211,7 +211,10 @@ describe("the foot of a plan", () => {
       problem: `REPORT "${at}" belongs to somebody else`,
       remedy: "name its owner",
     }));
-    const lines = planFoot(header({ refusals }), digest, run, plainStyle);
+    const totals = { ...header().totals, refused: 1500 };
+    const lines = planFoot(header({ refusals, totals }), digest, run, plainStyle);
+    expect(lines).toContain("Refused   1,500");
+    expect(lines).toContain("  and 1,488 more, which are counted only");
     expect(lines.filter((line) => line.includes("belongs to somebody else"))).toHaveLength(5);
     expect(lines).toContain("      and 7 more");
     expect(lines.filter((line) => line.includes("name its owner"))).toHaveLength(1);
