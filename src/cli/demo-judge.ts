@@ -15,13 +15,15 @@ export interface HistoryChange {
   readonly after: WrittenRoles;
 }
 
-const roles = z.array(z.tuple([z.string(), z.array(z.string())]));
+const rolesShape = z.array(z.tuple([z.string(), z.array(z.string())]));
 
 /** One page of the emulator's history. */
 export const historyShape: z.ZodType<{ readonly total: number; readonly changes: readonly HistoryChange[] }> = z.object(
   {
     total: z.number(),
-    changes: z.array(z.object({ seq: z.number(), asset: z.string(), via: z.string(), before: roles, after: roles })),
+    changes: z.array(
+      z.object({ seq: z.number(), asset: z.string(), via: z.string(), before: rolesShape, after: rolesShape }),
+    ),
   },
 );
 

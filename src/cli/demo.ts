@@ -4,10 +4,12 @@ import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { openReader } from "../journal/sqlite/reader.ts";
+import { RunFileError } from "../model/errors.ts";
 import type { Counts } from "../model/run.ts";
 import { namesToAllow, shellWord } from "../report/words.ts";
 import { historyShape, judge } from "./demo-judge.ts";
 import type { HistoryChange, Judgement } from "./demo-judge.ts";
+import { exitCodes } from "./exit-code.ts";
 import { begin, ended, mainFile, startEmulator, tell } from "./demo-process.ts";
 import type { Ready, Stage } from "./demo-process.ts";
 
@@ -15,6 +17,7 @@ import type { Ready, Stage } from "./demo-process.ts";
 interface Told {
   readonly command: string;
   readonly exit: number | string;
+  readonly seconds: number;
 }
 
 /** Everything the demo leaves behind, for programs. */
@@ -35,11 +38,10 @@ const samples = ["off-boarding.csv", "reorganisation.yaml"] as const;
 /** Shares of a run's steps after which its apply is killed. */
 const killsAt = [0.2, 0.5, 0.8];
 
-const emulatorOptions = [
-  ...["--seed", "7", "--users", "200", "--assets", "5000"],
-  ...["--quotas", "project=30000,user=6000,retry-after=seconds", "--faults", "faults.json"],
-  ...["--transfer-duration", "2s", "--latency", "2"],
-];
+const emulatorOptions = (
+  "--seed 7 --users 200 --assets 5000 --quotas project=60000,user=30000,retry-after=seconds " +
+  "--faults faults.json --key-file key.json --transfer-duration 2s --latency 2"
+).split(" ");
 
 /** What goes wrong on the way: answers lost before and after the change, errors, throttling, and people who edit meanwhile. */
 const faults = [
@@ -53,10 +55,14 @@ const faults = [
 ];
 
 /** Rates of the emulator's quotas: Google's defaults would be a matter of hours, which is not for a demo. */
-const settings = "rate: 450/s\nactor_rate: 90/s\n";
+const settings = "rate: 900/s\nactor_rate: 450/s\n";
 
 function runName(sample: string): string {
   return sample.replace(/\.[^.]*$/, "");
+}
+
+function secondsSince(startedAt: number): number {
+  return Math.round((performance.now() - startedAt) / 100) / 10;
 }
 
 function endedSteps(counts: Counts): number {
@@ -84,17 +90,20 @@ class Demo {
     try {
       await this.#writeSettings(emulator.ready);
       await this.#story();
+    } catch (error) {
+      if (!(error instanceof RunFileError)) throw error;
+      this.#problems.push(`the story broke off: ${error.message}`);
     } finally {
       await emulator.stop();
     }
-    return this.#close(Math.round((performance.now() - startedAt) / 100) / 10);
+    return this.#close(secondsSince(startedAt));
   }
 
   async #story(): Promise<void> {
     for (const sample of samples) {
       const name = runName(sample);
       this.#chapter(`${sample}: plan it, look at it`);
-      await this.#verb(["plan", sample, "-o", name], [0]);
+      await this.#plan(sample, name);
       await this.#verb(["show", name], [0]);
       this.#chapter(`${sample}: carry it out, and be killed while doing so`);
       await this.#apply(name, killsAt);
@@ -113,12 +122,23 @@ class Demo {
     }
   }
 
-  async #verb(argv: readonly string[], expected: readonly number[]): Promise<void> {
+  /** What cannot be done is refused with its reason, and nothing is planned until that is accepted. */
+  async #plan(sample: string, name: string): Promise<void> {
+    const argv = ["plan", sample, "-o", name];
+    const exit = await this.#verb(argv, [0, exitCodes.guard]);
+    if (exit !== exitCodes.guard) return;
+    tell(this.#stage, "-- what is refused above is left out, as the plan suggests:");
+    await this.#verb([...argv, "--skip-refused"], [0]);
+  }
+
+  async #verb(argv: readonly string[], expected: readonly number[]): Promise<number | string> {
+    const startedAt = performance.now();
     const exit = await ended(begin(this.#stage, argv));
-    this.#note(argv, exit);
+    this.#note(argv, exit, startedAt);
     if (typeof exit !== "number" || !expected.includes(exit)) {
       this.#problems.push(`handover ${argv.join(" ")} ended with ${exit}`);
     }
+    return exit;
   }
 
   /** Applies a run, killing the process at each of `shares` of its steps, and judges what the server saw of it. */
@@ -132,6 +152,7 @@ class Demo {
   }
 
   async #killAt(name: string, argv: readonly string[], steps: number): Promise<void> {
+    const startedAt = performance.now();
     const child = begin(this.#stage, argv);
     while (child.exitCode === null && child.signalCode === null) {
       const { counts } = await this.#look(name);
@@ -143,7 +164,7 @@ class Demo {
       await sleep(10);
     }
     const exit = await ended(child);
-    this.#note(argv, exit);
+    this.#note(argv, exit, startedAt);
     const { counts } = await this.#look(name);
     if (exit === "SIGKILL") {
       tell(
@@ -190,8 +211,8 @@ class Demo {
     }
   }
 
-  #note(argv: readonly string[], exit: number | string): void {
-    this.#told.push({ command: `handover ${argv.join(" ")}`, exit });
+  #note(argv: readonly string[], exit: number | string, startedAt: number): void {
+    this.#told.push({ command: `handover ${argv.join(" ")}`, exit, seconds: secondsSince(startedAt) });
     if (exit !== 0 && exit !== "SIGKILL") tell(this.#stage, `-- exit ${exit}`);
   }
 
@@ -211,7 +232,7 @@ class Demo {
 
   async #writeSettings(ready: Ready): Promise<void> {
     const { url, keyFile, admin } = ready;
-    const text = `endpoint: ${url}\nkey: ${keyFile}\nadmin: ${admin}\n${settings}`;
+    const text = `endpoint: ${url}\nkey: ${relative(this.#stage.folder, keyFile)}\nadmin: ${admin}\n${settings}`;
     await this.#write("handover.yaml", text);
     tell(this.#stage, `\n$ cat handover.yaml\n${text.trimEnd()}`);
   }
