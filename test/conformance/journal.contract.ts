@@ -71,6 +71,7 @@ export function journalContract(name: string, makeStore: () => Promise<JournalSt
     }
 
     const seqs = (claims: readonly Claim[]): readonly number[] => claims.map((claim) => claim.step.seq);
+    const sorted = (claims: readonly Claim[]): readonly number[] => seqs(claims).toSorted((a, b) => a - b);
 
     describe("steps", () => {
       it("come back as they were written, roles named __proto__ included", async () => {
@@ -97,8 +98,8 @@ export function journalContract(name: string, makeStore: () => Promise<JournalSt
         await begin(drafts);
         const rows = await journal.page({}, 0, 10);
         expect(rows.map((row) => row.step)).toEqual(drafts.map((draft, index) => ({ ...draft, seq: index + 1 })));
-        const roles = (rows[0]?.step as { base?: { roles: ReadonlyMap<string, unknown> } }).base?.roles;
-        expect([...(roles ?? [])]).toEqual([...oddRoles]);
+        const [first] = rows.flatMap(({ step }) => (step.kind === "edit" ? [step.base?.roles ?? []] : []));
+        expect([...(first ?? [])]).toEqual([...oddRoles]);
       });
 
       it("are numbered over several pages, and each page is told its first number", async () => {
@@ -180,7 +181,7 @@ export function journalContract(name: string, makeStore: () => Promise<JournalSt
         await reopen();
         expect(seqs(await journal.claim({ max: 10, perActor: 1, halted: new Set([ben]) }))).toEqual([2]);
         expect(seqs(await journal.claim({ ...all, max: 2 }))).toEqual([3, 6]);
-        expect(seqs(await journal.claim(all)).toSorted()).toEqual([1, 4, 5, 7, 8]);
+        expect(sorted(await journal.claim(all))).toEqual([1, 4, 5, 7, 8]);
       });
 
       it("find nothing in a run without steps", async () => {
@@ -340,12 +341,12 @@ export function journalContract(name: string, makeStore: () => Promise<JournalSt
       it.each<Outcome>(["applied", "confirmed", "unchanged"])("open when the step before was %s", async (outcome) => {
         await begin(chain());
         const claims = await journal.claim(all);
-        expect(seqs(claims).toSorted()).toEqual([1, 4]);
+        expect(sorted(claims)).toEqual([1, 4]);
         expect(await journal.open()).toEqual({ ready: 2, waiting: 2 });
         const before = claims.find((claim) => claim.step.seq === 1) as Claim;
         await durable(journal.result(before, result({ outcome })));
         expect(await journal.open()).toEqual({ ready: 3, waiting: 0 });
-        expect(seqs(await journal.claim(all)).toSorted()).toEqual([2, 3]);
+        expect(sorted(await journal.claim(all))).toEqual([2, 3]);
       });
 
       it.each<Outcome>(["failed", "skipped", "by-hand", "cancelled"])(
@@ -375,7 +376,7 @@ export function journalContract(name: string, makeStore: () => Promise<JournalSt
         await begin(chain());
         await journal.claim(all);
         await reopen();
-        expect(seqs(await journal.claim(all)).toSorted()).toEqual([1, 4]);
+        expect(sorted(await journal.claim(all))).toEqual([1, 4]);
       });
 
       it("open for steps of an actor whose turn is long over", async () => {

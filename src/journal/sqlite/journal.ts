@@ -14,7 +14,7 @@ import { tampered, withFaults } from "./faults.ts";
 import { Gates } from "./gates.ts";
 import type { GateMoves } from "./gates.ts";
 import { lockRun } from "./lock.ts";
-import { connectForWriting, putAtRest, readSealed, runPath } from "./open.ts";
+import { connectForWriting, makeDurable, putAtRest, readSealed, runPath } from "./open.ts";
 import type { SealedRun } from "./open.ts";
 import { SqliteRunReader } from "./reader.ts";
 import { stateCode } from "./schema.ts";
@@ -76,6 +76,7 @@ export async function beginJournal(
     if (!tailHolds(db, genesis(run.header.runId, run.digest))) {
       throw tampered(run.path, "the end of the audit chain is not as it was written");
     }
+    makeDurable(db);
     db.prepare("update tail set epoch = epoch + 1").run();
     return new SqliteJournal(db, run, clock, atEnd);
   });
@@ -360,7 +361,7 @@ function prepareStatements(db: Database): Statements {
 export const readySql: { readonly of: string; readonly nextActor: string; readonly begun: string } = {
   of: "select seq from progress where actor = ? and seq > ? and state = 0 and gate = 0 order by seq limit ?",
   nextActor: "select actor from progress where actor > ? and state = 0 and gate = 0 order by actor limit 1",
-  begun: "select distinct i.seq, p.actor from intents i join progress p on p.seq = i.seq order by i.seq",
+  begun: "select i.seq, p.actor from intents i join progress p on p.seq = i.seq where i.attempt = 1 order by i.seq",
 };
 
 function readySteps(db: Database): ReadySteps {

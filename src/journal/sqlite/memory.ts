@@ -3,7 +3,7 @@ import Database from "better-sqlite3";
 import type { Clock } from "../../model/clock.ts";
 import type { Journal, RunWriter } from "../journal.ts";
 import { beginJournal } from "./journal.ts";
-import { makeDurable, readSealed } from "./open.ts";
+import { readSealed } from "./open.ts";
 import { SqliteRunReader } from "./reader.ts";
 import type { RunFileReader } from "./reader.ts";
 import { SqliteRunWriter } from "./writer.ts";
@@ -27,7 +27,7 @@ export function createMemoryRun(): MemoryRun {
   const db = new Database(":memory:");
   const writer = new SqliteRunWriter(db, {
     path: name,
-    seal: () => makeDurable(db),
+    seal: () => undefined,
     discard: () => db.close(),
   });
   return {

@@ -38,8 +38,8 @@ export function connectForReading(path: string): Connection {
 }
 
 /**
- * A connection that may write, with every commit safe from a power cut, to a file found sound. Only with the lock
- * held. Nothing is written to a file that is not a run.
+ * A connection to a file found sound, that is to write once it has been made durable. Only with the lock held. A file
+ * that is refused keeps every byte.
  */
 export function connectForWriting(path: string): Connection {
   return withFaults(path, () => {
@@ -49,8 +49,8 @@ export function connectForWriting(path: string): Connection {
     return orClose(db, () => {
       checkSameFile(path, checked);
       identify(db, path);
-      makeDurable(db);
       checkPages(db, path);
+      db.pragma("synchronous = full");
       migrate(db, path);
       return db;
     });
