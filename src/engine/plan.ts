@@ -67,7 +67,9 @@ class Compiling {
 
   async run(): Promise<PlanOutcome> {
     const broad = await this.#resolveBroad();
-    await this.#survey.readPermissions((asset, named) => named || broad.mayTouch(asset));
+    await this.#survey.readPermissions(
+      (asset, named) => named || broad.mayTouch(asset, (user) => this.#survey.seenAs(user)),
+    );
     this.#stopIfAsked();
     const snapshotAt = this.#surroundings.clock.now();
     await this.#planTransfers(broad);

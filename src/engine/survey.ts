@@ -1,7 +1,7 @@
 /** The survey: the only reads of a plan. It searches as the users the requests name, or as everybody where they leave no choice. */
 import type { Stage } from "../journal/stage.ts";
 import { assetTypes } from "../model/asset.ts";
-import type { Asset } from "../model/asset.ts";
+import type { Asset, AssetName } from "../model/asset.ts";
 import type { AssetQuery } from "../model/api.ts";
 import type { Email } from "../model/email.ts";
 import { ApiError } from "../model/errors.ts";
@@ -18,6 +18,8 @@ import type { Surroundings } from "./verbs.ts";
 
 /** Rows or assets handled per page of the stage. */
 const pageSize = 500;
+/** Up to this many owners who cannot be searched as are asked for by name; for more, everything is listed once instead. */
+const lostOwnersMax = 3;
 
 /** What the rows need to be read, found before anything is searched. */
 interface Needs {
@@ -38,6 +40,7 @@ export class Survey {
   readonly #concurrency: number;
   readonly #unreachable = new Map<Email, string>();
   readonly #read = new Set<Email>();
+  readonly #seenAs = new Map<Email, ReadonlySet<AssetName>>();
   #usersTotal = 0;
   #assets = 0;
   #permissionsRead = 0;
@@ -75,11 +78,26 @@ export class Survey {
     const viewers = [...needs.viewers].filter((viewer) => this.reachable(viewer));
     this.#usersTotal = new Set([...owners, ...viewers]).size;
     await this.#each(owners, (owner) => this.#searchAs(owner, owner, true));
-    await this.#each(viewers, (viewer) => this.#searchAs(viewer, undefined, needs.trashed));
-    const unfound = owners.length < needs.owners.size || viewers.length < needs.viewers.size;
-    if (needs.everybody || unfound || (await this.#stage.unresolved("", 1)).length > 0) {
-      await this.#searchAsEverybody(needs.trashed || unfound);
+    await this.#each(viewers, async (viewer) => {
+      const seen = new Set<AssetName>();
+      await this.#searchAs(viewer, undefined, needs.trashed, seen);
+      this.#seenAs.set(viewer, seen);
+    });
+    const lost = [...needs.owners].filter((owner) => !this.reachable(owner));
+    const blind = viewers.length < needs.viewers.size || lost.length > lostOwnersMax;
+    if (needs.everybody || blind) await this.#searchAsEverybody([undefined], needs.trashed || lost.length > 0);
+    else if (lost.length > 0) await this.#searchAsEverybody(lost, true);
+    if (!needs.everybody && !blind && (await this.#stage.unresolved("", 1)).length > 0) {
+      await this.#searchAsEverybody([undefined], needs.trashed);
     }
+  }
+
+  /**
+   * The assets a user was shown, where everything was asked for as that user; undefined for others. Whoever holds a role
+   * on an asset is shown it.
+   */
+  seenAs(user: Email): ReadonlySet<AssetName> | undefined {
+    return this.#seenAs.get(user);
   }
 
   /** Reads the permissions of the assets that `touched` picks, through whoever can. */
@@ -151,10 +169,13 @@ export class Survey {
     }
   }
 
-  async #searchAsEverybody(trashed: boolean): Promise<void> {
+  /** As each active user, for the assets of each of `owners`; `undefined` stands for all. */
+  async #searchAsEverybody(owners: readonly (Email | undefined)[], trashed: boolean): Promise<void> {
     const users = (await this.people.active()).filter((user) => this.reachable(user));
     this.#usersTotal = new Set([...users, ...this.#read]).size;
-    await this.#each(users, (user) => this.#searchAs(user, undefined, trashed));
+    await this.#each(users, async (user) => {
+      for (const owner of owners) await this.#searchAs(user, owner, trashed);
+    });
   }
 
   async #each(users: readonly Email[], search: (user: Email) => Promise<void>): Promise<void> {
@@ -169,19 +190,20 @@ export class Survey {
     });
   }
 
-  async #searchAs(user: Email, owner: Email | undefined, trashed: boolean): Promise<void> {
+  async #searchAs(user: Email, owner: Email | undefined, trashed: boolean, seen?: Set<AssetName>): Promise<void> {
     for (const assetType of assetTypes) {
       for (const inTrash of trashed ? [false, true] : [false]) {
-        await this.#searchAll(user, { assetType, owner, trashed: inTrash });
+        await this.#searchAll(user, { assetType, owner, trashed: inTrash }, seen);
       }
     }
   }
 
-  async #searchAll(user: Email, query: AssetQuery): Promise<void> {
+  async #searchAll(user: Email, query: AssetQuery, seen: Set<AssetName> | undefined): Promise<void> {
     let pageToken: string | undefined;
     do {
       const page = await this.#surroundings.api.dataStudio.search(user, query, pageToken);
       await this.#stage.addAssets(page.assets, user);
+      for (const asset of page.assets) seen?.add(asset.name);
       this.#assets += page.assets.length;
       pageToken = page.nextPageToken;
     } while (pageToken !== undefined && !this.#surroundings.stop.aborted);

@@ -1,6 +1,7 @@
 /** Requests without an asset id, indexed so that an asset meets only those of its owner and those of no owner. */
-import type { Asset } from "../../model/asset.ts";
+import type { Asset, AssetName } from "../../model/asset.ts";
 import type { Email } from "../../model/email.ts";
+import { memberEmail } from "../../model/member.ts";
 import type { Permissions } from "../../model/permissions.ts";
 import type { NoAction } from "../../model/run.ts";
 import type { Tenant } from "../../model/tenant.ts";
@@ -23,10 +24,15 @@ export class BroadRequests {
     }
   }
 
-  /** Whether any request may be about the asset, going by what a search says of it. */
-  mayTouch(asset: Asset): boolean {
+  /**
+   * Whether any request may be about the asset, going by what searches say of it.
+   * @param seenAs the assets shown to a user, where everything was asked for as that user
+   */
+  mayTouch(asset: Asset, seenAs: (user: Email) => ReadonlySet<AssetName> | undefined): boolean {
     const owned = asset.owner === undefined ? undefined : this.#byOwner.get(asset.owner);
-    return [owned ?? [], this.#ownerless].some((list) => list.some((resolved) => mayConcern(resolved, asset)));
+    return [owned ?? [], this.#ownerless].some((list) =>
+      list.some((resolved) => mayConcern(resolved, asset) && mayHold(resolved, asset, seenAs)),
+    );
   }
 
   /** The requests whose selector the asset meets. */
@@ -64,4 +70,19 @@ export class BroadRequests {
   all(): readonly Resolved[] {
     return [...this.#matched.keys()];
   }
+}
+
+/** Only assets shown to a user can be ones in which a row replaces that user. */
+function mayHold(
+  resolved: Resolved,
+  asset: Asset,
+  seenAs: (user: Email) => ReadonlySet<AssetName> | undefined,
+): boolean {
+  if (resolved.action !== "replace-member") return true;
+  const shown = resolved.forms.flatMap((form) => {
+    const email = memberEmail(form);
+    const seen = email === undefined ? undefined : seenAs(email);
+    return seen === undefined ? [] : [seen];
+  });
+  return shown.length === 0 || shown.some((seen) => seen.has(asset.name));
 }

@@ -21,7 +21,10 @@ export function mayConcern({ request, owner, title }: Resolved, asset: Asset): b
   return title === undefined || title(asset.title);
 }
 
-/** Whether a request without an asset id is about this asset. Unread permissions have no audience. */
+/**
+ * Whether a request without an asset id is about this asset. Where that depends on permissions nobody could read, it is
+ * not: the coverage says how many assets that leaves open.
+ */
 export function concerns(
   tenant: Tenant,
   resolved: Resolved,
@@ -32,7 +35,7 @@ export function concerns(
   const { audience } = resolved.request.select;
   if (audience !== undefined && (permissions === undefined || !isSeenBy(tenant, audience, permissions))) return false;
   if (resolved.action !== "replace-member") return true;
-  if (permissions === undefined) return true;
+  if (permissions === undefined) return false;
   return resolved.roles.some((role) => permissions.roles.get(role)?.some((m) => resolved.forms.includes(m)) ?? false);
 }
 
