@@ -13,9 +13,9 @@ export type PaceReason =
   | "configured"
   /** The server named its limit. */
   | "told"
-  /** The calls of the last minute that were accepted. */
+  /** What the server accepted in a minute. */
   | "measured"
-  /** Refused again soon after slowing down. */
+  /** Refused again soon after it had recovered. */
   | "cut"
   /** Rising after success. */
   | "rising";
@@ -28,8 +28,16 @@ export interface Pace {
   /** The limit last told or measured. */
   readonly limit: number | undefined;
   readonly reason: PaceReason;
-  /** Monotonic ms of the last slowing down. */
+  /** Monotonic ms of the last refusal that counted. */
   readonly slowedAt: number;
+  /** Refusals since the last success that was sent after one: above 0, calls go out one at a time, to try. */
+  readonly streak: number;
+  /** Refusals since things last went well for a while: the longer the row, the longer the pauses. */
+  readonly level: number;
+  /** Calls accepted in the minute before the last refusal. */
+  readonly acceptedThen: number;
+  /** Monotonic ms at which the last streak ended. */
+  readonly recoveredAt: number;
   /** Monotonic ms before which success raises nothing. */
   readonly raiseAt: number;
   /** The fraction by which the next raise goes up. */
@@ -39,26 +47,43 @@ export interface Pace {
 export interface Throttle {
   /** Monotonic ms. */
   readonly now: number;
-  /** When the refused call was sent; one sent before the last slowing down tells nothing new. */
+  /** When the refused call was sent; one sent before the last refusal tells nothing new. */
   readonly sentAt: number;
   /** Calls of the last minute that were not refused. */
   readonly accepted: number;
+  /**
+   * Whether `accepted` tells the limit: it covers a whole minute, and calls were waiting all the while. If not, the limit
+   * may be much higher, and somebody else have used it.
+   */
+  readonly isTelling: boolean;
   /** The limit as the server names it. */
   readonly quotaPerMinute: number | undefined;
+}
+
+export interface Success {
+  readonly now: number;
+  readonly sentAt: number;
+  readonly accepted: number;
+  /** Whether calls wait: only then is the pace what holds them up. */
+  readonly areWaiting: boolean;
 }
 
 /** The share of a limit that is used. With `catchUpMs` it keeps every sliding minute within the limit. */
 const share = 0.99;
 /** How far behind its slots a gate may be and still make up for it. */
 export const catchUpMs = 250;
-/** Refusals this close after slowing down mean that the limit lies much lower. */
-const repeatMs = 15_000;
-const repeatedCut = 0.7;
+/** A refusal this close after recovering means that the limit lies lower than was thought. */
+const relapseMs = 15_000;
+const relapseCut = 0.7;
 const holdMs = 45_000;
-const holdAfterCutMs = 10_000;
+const shortHoldMs = 10_000;
 const raiseEveryMs = 5000;
 const stepMin = 0.01;
 const stepMax = 0.08;
+/** While no limit was ever met. */
+const stepMaxUnmet = 0.16;
+/** Refusals in a row (7 s of pauses and more) after which a minute used up is told from a limit that fell. */
+const streakLong = 4;
 
 export function initialPace(quota: Quota, now: number): Pace {
   const perMinute = quota.perMinute * share;
@@ -68,6 +93,10 @@ export function initialPace(quota: Quota, now: number): Pace {
     limit: undefined,
     reason: "configured",
     slowedAt: -Infinity,
+    streak: 0,
+    level: 0,
+    acceptedThen: 0,
+    recoveredAt: -Infinity,
     raiseAt: now + raiseEveryMs,
     step: stepMin,
   };
@@ -85,44 +114,64 @@ export function resumedPace(quota: Quota, limit: number, now: number): Pace {
   };
 }
 
-/** Whether `t` is the echo of a pace already given up: refusals of calls that were under way then. */
-export function isEcho(pace: Pace, t: Throttle): boolean {
-  return t.sentAt <= pace.slowedAt;
+/** Whether a call's answer is the echo of what is known already: it was under way when the last refusal came. */
+export function isEcho(pace: Pace, sentAt: number): boolean {
+  return sentAt <= pace.slowedAt;
 }
 
 /**
- * Slows down after a refusal: to the limit the server names; else to what it has just accepted in a minute; and by a
- * fixed factor when that was tried a moment ago. One refusal of many under way counts once.
+ * Slows down after a refusal: to the limit the server names; else to what it has just accepted in a minute. Further
+ * refusals of a streak say nothing about the pace, because a minute's quota that is used up refuses everything until
+ * the minute is over; they only make the pauses longer.
  */
 export function afterThrottle(pace: Pace, t: Throttle): Pace {
-  if (isEcho(pace, t)) return pace;
-  const slowed = { ...pace, slowedAt: t.now, step: stepMin };
+  if (isEcho(pace, t.sentAt)) return pace;
+  const isRelapse = t.now - pace.recoveredAt < relapseMs;
+  const level = isRelapse || pace.streak > 0 ? pace.level + 1 : 1;
+  const slowed = { ...pace, slowedAt: t.now, acceptedThen: t.accepted, streak: pace.streak + 1, level, step: stepMin };
   if (t.quotaPerMinute !== undefined && pace.perMinute > t.quotaPerMinute * share) {
     const perMinute = atLeastOne(t.quotaPerMinute * share);
     const ceiling = Math.min(pace.ceiling, perMinute);
     return { ...slowed, perMinute, ceiling, limit: t.quotaPerMinute, reason: "told", raiseAt: t.now + holdMs };
   }
-  if (t.now - pace.slowedAt < repeatMs) {
-    const perMinute = atLeastOne(finite(pace.perMinute, t.accepted) * repeatedCut);
-    return { ...slowed, perMinute, reason: "cut", raiseAt: t.now + holdAfterCutMs };
-  }
-  const limit = measuredLimit(pace, t);
+  if (pace.streak > 0) return slowed;
+  if (isRelapse) return relapsed(slowed, t);
+  const limit = measuredLimit(pace, t.accepted, t.isTelling);
   const perMinute = atLeastOne(Math.min(pace.perMinute, limit * share));
+  if (!t.isTelling) return { ...slowed, perMinute, reason: "measured", raiseAt: t.now + shortHoldMs, step: stepMax };
   return { ...slowed, perMinute, limit, reason: "measured", raiseAt: t.now + holdMs };
 }
 
-/** Speeds up again: gently near a limit once met, in growing steps far from it, and only when calls are waiting. */
-export function afterSuccess(pace: Pace, now: number, areWaiting: boolean): Pace {
-  if (now < pace.raiseAt || !areWaiting || pace.perMinute >= pace.ceiling) return pace;
-  const perMinute = Math.min(pace.ceiling, pace.perMinute * (1 + pace.step));
-  const isNear = pace.limit !== undefined && perMinute > pace.limit * 0.9 && perMinute < pace.limit * 1.05;
-  const step = isNear ? stepMin : Math.min(stepMax, pace.step * 2);
-  return { ...pace, perMinute, step, reason: "rising", raiseAt: now + raiseEveryMs };
+/** Refused again soon after recovering: as long as a minute still accepts what was measured, the minute is merely full. */
+function relapsed(slowed: Pace, t: Throttle): Pace {
+  if (slowed.limit !== undefined && t.accepted >= slowed.limit * 0.95) return slowed;
+  const before = slowed.perMinute === Infinity ? t.accepted : slowed.perMinute;
+  const perMinute = atLeastOne(Math.min(before, Math.max(before * relapseCut, t.accepted * share)));
+  return { ...slowed, perMinute, reason: "cut", raiseAt: t.now + shortHoldMs };
 }
 
-/** The pause after the n-th refusal in a row (from 1) that names none itself, ms. */
-export function pauseMs(streak: number): number {
-  return Math.min(30_000, 1000 * 2 ** (streak - 1));
+/**
+ * Ends a streak, after a long one at what a minute around it accepted; else speeds up again: gently near a limit once
+ * met, in growing steps far from it, and only when calls are waiting.
+ */
+export function afterSuccess(pace: Pace, s: Success): Pace {
+  if (pace.streak > 0) return isEcho(pace, s.sentAt) ? pace : recovered(pace, s);
+  if (!mayRise(pace, s.now, s.areWaiting)) return pace;
+  const perMinute = Math.min(pace.ceiling, pace.perMinute * (1 + pace.step));
+  const step = isFar(pace, s.accepted)
+    ? Math.min(pace.limit === undefined ? stepMaxUnmet : stepMax, pace.step * 2)
+    : stepMin;
+  return { ...pace, perMinute, step, reason: "rising", raiseAt: s.now + raiseEveryMs };
+}
+
+/** Whether a success could raise the pace: asked at every call, so that nothing else need be worked out. */
+export function mayRise(pace: Pace, now: number, areWaiting: boolean): boolean {
+  return areWaiting && now >= pace.raiseAt && pace.perMinute < pace.ceiling;
+}
+
+/** The pause after a refusal that names none itself, ms. */
+export function pauseMs({ level }: Pick<Pace, "level">): number {
+  return level > 20 ? 30_000 : Math.min(4000, 1000 * 2 ** (level - 1));
 }
 
 /** The ms between two calls. */
@@ -130,14 +179,26 @@ export function intervalMs(pace: Pace): number {
   return 60_000 / pace.perMinute;
 }
 
-/** What was accepted in a minute; but a gate that was hardly used has not found the limit, only met somebody else there. */
-function measuredLimit(pace: Pace, t: Throttle): number {
-  if (pace.perMinute === Infinity) return atLeastOne(t.accepted);
-  return Math.max(t.accepted, pace.perMinute / 2);
+function recovered(pace: Pace, s: Success): Pace {
+  const ended = { ...pace, streak: 0, recoveredAt: s.now };
+  if (pace.streak < streakLong || pace.reason === "told") return ended;
+  // What was accepted before the last refusal was too much, what is accepted by now is not: the limit lies between, and
+  // near the former, unless that was sent in one burst which has passed out of the minute since.
+  const between = (pace.acceptedThen + s.accepted) / 2;
+  const limit = measuredLimit(pace, Math.max(between, pace.acceptedThen * 0.92), false);
+  const perMinute = atLeastOne(Math.min(pace.perMinute, limit * share));
+  return { ...ended, perMinute, limit, reason: "measured", raiseAt: s.now + holdMs };
 }
 
-function finite(perMinute: number, otherwise: number): number {
-  return perMinute === Infinity ? otherwise : perMinute;
+/** Whether the pace is certainly below the limit: none was met, or more than it has been accepted since. */
+function isFar(pace: Pace, accepted: number): boolean {
+  return pace.limit === undefined || accepted > pace.limit * 1.05 || pace.perMinute < pace.limit * 0.9;
+}
+
+/** What was accepted in a minute; but no less than half the pace where that is not telling. */
+function measuredLimit(pace: Pace, accepted: number, isTelling: boolean): number {
+  if (isTelling || pace.perMinute === Infinity) return atLeastOne(accepted);
+  return Math.max(accepted, pace.perMinute / 2);
 }
 
 function atLeastOne(perMinute: number): number {

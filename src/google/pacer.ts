@@ -122,7 +122,11 @@ export class Pacer {
     const name = gateOf(call);
     const isActors = refusal.quotaOf === "actor";
     const spacing = isActors ? this.#gates[name].actor(call.actor) : this.#gates[name].project;
-    const isNews = spacing.refused({ now: this.#clock.monotonic(), ...refusal });
+    const isNews = spacing.refused({
+      now: this.#clock.monotonic(),
+      areWaiting: this.#gates[name].waiting > 0,
+      ...refusal,
+    });
     if (!isNews) return;
     this.#gates[name].reconsider();
     this.#announce(name, isActors ? call.actor : undefined, spacing);
@@ -135,16 +139,17 @@ export class Pacer {
     if (project.holdUntil(this.#clock.monotonic() + retryAfterMs)) this.#announce(name, undefined, project);
   }
 
-  succeeded(call: PacedCall): void {
+  /** The call was answered otherwise than by a refusal for speed. `sentAt`: monotonic ms at which it passed the gate. */
+  succeeded(call: PacedCall, sentAt: number): void {
     const name = gateOf(call);
     const gate = this.#gates[name];
     const now = this.#clock.monotonic();
     const areWaiting = gate.waiting > 0;
-    if (gate.project.succeeded(now, areWaiting)) {
+    if (gate.project.succeeded(now, sentAt, areWaiting)) {
       gate.reconsider();
       this.#announce(name, undefined, gate.project);
     }
-    gate.knownActor(call.actor)?.succeeded(now, areWaiting);
+    if (gate.knownActor(call.actor)?.succeeded(now, sentAt, areWaiting) === true) gate.reconsider();
   }
 
   /** Sets a limit by hand, which counts as known. `perMinute` must be above 0. */
@@ -258,7 +263,7 @@ function gateOf(call: PacedCall): GateName {
 }
 
 function reasonText(spacing: Spacing, now: number): string {
-  if (spacing.notBefore > now) return "Google asked to wait";
+  if (spacing.notBefore > now) return "Google asked to slow down";
   const { reason, perMinute } = spacing.pace;
   switch (reason) {
     case "configured":

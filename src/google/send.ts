@@ -92,7 +92,7 @@ export function makeSend(options: SendOptions): Send {
     if (response.status < 200 || response.status >= 300) throw fail(call, paced, sentAt, response, bearer);
     try {
       const answer = read(response.body);
-      pacer.succeeded(paced);
+      pacer.succeeded(paced, sentAt);
       record(call, sentAt, response.status, undefined);
       return answer;
     } catch (error) {
@@ -107,7 +107,7 @@ type Outcome = Pick<Unsuccessful, "status" | "headers" | "body" | "network">;
 function tellPacer(pacer: Pacer, paced: PacedCall, sentAt: number, outcome: Outcome, verdict: Verdict): void {
   if (verdict.disposition === "throttle") pacer.throttled(paced, { sentAt, ...verdict });
   else if (verdict.retryAfterMs !== undefined) pacer.heldBack(paced, verdict.retryAfterMs);
-  else if (outcome.status !== undefined && outcome.status < 500) pacer.succeeded(paced);
+  else if (outcome.status !== undefined && outcome.status < 500) pacer.succeeded(paced, sentAt);
 }
 
 /** What JSON and the readers throw of an answer's own fault; anything else is a fault of ours. */

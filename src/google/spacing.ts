@@ -6,11 +6,15 @@ import {
   initialPace,
   intervalMs,
   isEcho,
+  mayRise,
   pauseMs,
   resumedPace,
 } from "./pace.ts";
 import type { Pace, Quota } from "./pace.ts";
 import { Tally } from "./tally.ts";
+
+/** How long a trial call may stay without an answer before another one is let out, ms. */
+const trialMs = 5000;
 
 /** A call that Google refused for going too fast, as far as it says. */
 export interface Refusal {
@@ -18,6 +22,8 @@ export interface Refusal {
   readonly sentAt: number;
   readonly quotaPerMinute: number | undefined;
   readonly retryAfterMs: number | undefined;
+  /** Whether calls wait at the gate. */
+  readonly areWaiting: boolean;
 }
 
 export class Spacing {
@@ -26,8 +32,11 @@ export class Spacing {
   #intervalMs: number;
   /** The slot used last. It begins at the start, so that the first call waits for one interval: a bucket that starts empty. */
   #lastSlot: number;
-  #notBefore = -Infinity;
-  #streak = 0;
+  readonly #startedAt: number;
+  /** Until when the server wants no calls. */
+  #serverHold = -Infinity;
+  /** Until when this side waits of its own accord: the pause after a refusal, or the answer of a trial call. */
+  #ownHold = -Infinity;
   readonly #tally = new Tally();
 
   constructor(quota: Quota, startedAt: number) {
@@ -35,6 +44,7 @@ export class Spacing {
     this.#pace = initialPace(quota, startedAt);
     this.#intervalMs = intervalMs(this.#pace);
     this.#lastSlot = startedAt;
+    this.#startedAt = startedAt;
   }
 
   get pace(): Pace {
@@ -43,23 +53,24 @@ export class Spacing {
 
   /** Monotonic ms before which nothing passes, whatever the slots say. */
   get notBefore(): number {
-    return this.#notBefore;
+    return Math.max(this.#serverHold, this.#ownHold);
   }
 
   /** When the next call may pass; not after `now` means at once. */
   opensAt(now: number): number {
-    return Math.max(this.#lastSlot + this.#intervalMs, now - catchUpMs, this.#notBefore);
+    return Math.max(this.#lastSlot + this.#intervalMs, now - catchUpMs, this.#serverHold, this.#ownHold);
   }
 
   /** Uses the slot that is open at `now`. */
   use(now: number): void {
     this.#lastSlot = this.opensAt(now);
     this.#tally.add(now);
+    if (this.#pace.streak > 0) this.#ownHold = now + trialMs;
   }
 
   /** Whether forgetting this sequence would change nothing. */
   isIdle(now: number): boolean {
-    const isSpent = this.#lastSlot + this.#intervalMs > now - catchUpMs || this.#notBefore > now;
+    const isSpent = this.#lastSlot + this.#intervalMs > now - catchUpMs || this.notBefore > now;
     return !isSpent && this.#pace.limit === undefined && this.#pace.slowedAt < now - 60_000;
   }
 
@@ -67,34 +78,36 @@ export class Spacing {
   refused(refusal: Refusal): boolean {
     const { now, sentAt, quotaPerMinute, retryAfterMs } = refusal;
     this.#tally.remove(sentAt, now);
-    const throttle = { now, sentAt, quotaPerMinute, accepted: this.#tally.total(now) };
-    const wasEcho = isEcho(this.#pace, throttle);
-    if (!wasEcho) {
-      this.#streak += 1;
-      this.#follow(afterThrottle(this.#pace, throttle));
-    }
-    const wait = retryAfterMs ?? (wasEcho ? 0 : pauseMs(this.#streak));
-    const isLonger = wait > 0 && this.holdUntil(now + wait);
-    return !wasEcho || isLonger;
-  }
-
-  succeeded(now: number, areWaiting: boolean): boolean {
-    this.#streak = 0;
-    const next = afterSuccess(this.#pace, now, areWaiting);
-    if (next === this.#pace) return false;
-    this.#follow(next);
+    const isLonger = retryAfterMs !== undefined && this.holdUntil(now + retryAfterMs);
+    if (isEcho(this.#pace, sentAt)) return isLonger;
+    const accepted = this.#tally.total(now);
+    const isTelling = refusal.areWaiting && now - this.#startedAt >= 60_000;
+    this.#follow(afterThrottle(this.#pace, { now, sentAt, accepted, isTelling, quotaPerMinute }));
+    this.#ownHold = retryAfterMs === undefined ? now + pauseMs(this.#pace) : -Infinity;
     return true;
   }
 
-  /** Lets nothing pass before `until`; answers whether that is later than what held before. */
+  /** Speeds up again where that is due; answers whether anything changed. */
+  succeeded(now: number, sentAt: number, areWaiting: boolean): boolean {
+    const { streak } = this.#pace;
+    if (streak === 0 && !mayRise(this.#pace, now, areWaiting)) return false;
+    const next = afterSuccess(this.#pace, { now, sentAt, areWaiting, accepted: this.#tally.total(now) });
+    if (next === this.#pace) return false;
+    this.#follow(next);
+    if (next.streak === 0) this.#ownHold = -Infinity;
+    return true;
+  }
+
+  /** Lets nothing pass before `until`; answers whether that is later than what the server asked for before. */
   holdUntil(until: number): boolean {
-    if (until <= this.#notBefore) return false;
-    this.#notBefore = until;
+    if (until <= this.#serverHold) return false;
+    this.#serverHold = until;
     return true;
   }
 
   setQuota(quota: Quota, now: number): void {
     this.#quota = quota;
+    this.#ownHold = -Infinity;
     this.#follow(initialPace(quota, now));
   }
 
