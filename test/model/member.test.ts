@@ -76,7 +76,9 @@ describe("a member in a plan file", () => {
     ["\u202e:anna@acme.example", "unknown kind of member"],
     ["user:an\u200bna@acme.example", "U+200B"],
   ])("%j is refused", (text, reason) => {
-    expect(parseMember(text)).toMatchObject({ ok: false, problem: expect.stringContaining(reason) as string });
+    const parsed = parseMember(text);
+    expect(parsed).toMatchObject({ ok: false, problem: expect.stringContaining(reason) as string });
+    expect(firstForbiddenCharacter(parsed.ok ? "" : parsed.problem)).toBeUndefined();
   });
 
   it("reads back what Google writes", () => {

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { top } from "./tree.ts";
 
-/** Rule, folder, code. Each becomes a file of its own. */
-const planted: readonly (readonly [rule: string, folder: string, code: string])[] = [
+/** Rule, folder or file, code. Each becomes a file of its own. */
+const planted: readonly (readonly [rule: string, where: string, code: string])[] = [
   ["eslint(no-restricted-imports)", "src/model", 'export type { a } from "../plan/z.ts";'],
   ["eslint(no-restricted-imports)", "src/model", 'export { z } from "zod";'],
   ["eslint(no-restricted-imports)", "src/plan", 'export type { a } from "../google/z.ts";'],
@@ -59,6 +59,10 @@ const planted: readonly (readonly [rule: string, folder: string, code: string])[
     'export const a = (b: "c" | "d"): void => {\n  switch (b) {\n    case "c":\n      break;\n  }\n};',
   ],
   ["typescript(no-unsafe-type-assertion)", "src/engine", 'export const a = (b: string): "c" => b as "c";'],
+  ["typescript(no-unsafe-type-assertion)", "src/plan", 'export const a = (b: string): "c" => b as "c";'],
+  ["typescript(no-unsafe-type-assertion)", "src/report", 'export const a = (b: string): "c" => b as "c";'],
+  ["eslint(no-restricted-imports)", "src/emulator/http.ts", 'export { spawn } from "node:child_process";'],
+  ["eslint(no-restricted-globals)", "src/emulator/start.ts", 'export const a = fetch("https://a.example");'],
   ["vitest(no-focused-tests)", "test", 'import { expect, it } from "vitest";\nit.only("a", () => expect(1).toBe(1));'],
   ["vitest(valid-expect)", "test", 'import { expect, it } from "vitest";\nit("a", () => {\n  expect(1);\n});'],
 ];
@@ -95,7 +99,7 @@ function oneLine(code: string): string {
 }
 
 function plantedPath(index: number, inFolder: string): string {
-  return `${inFolder}/planted-${index}.ts`;
+  return inFolder.endsWith(".ts") ? inFolder : `${inFolder}/planted-${index}.ts`;
 }
 
 async function lint(): Promise<ReadonlyMap<string, readonly string[]>> {
