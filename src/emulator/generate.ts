@@ -234,32 +234,31 @@ const outsiders: readonly string[] = [
 ];
 
 /** How one asset is shared: half of them not at all, a few with the world. */
-function sharing(making: Making, owner: string, type: string): Sharing {
+function sharing(making: Making, owner: string, type: string): ReadonlyMap<string, readonly string[]> {
   const { random, people, groups, domain } = making;
-  if (random() < 0.42) return {};
-  const roles: Record<string, readonly string[]> = {};
-  const editors = some(random, 4, () => `user:${pick(random, people)}`);
-  const viewers = some(random, 7, () => `user:${pick(random, people)}`);
-  if (random() < 0.15) editors.add(`group:${pick(random, groups)}`);
-  if (random() < 0.2) viewers.add(`group:${pick(random, groups)}`);
-  if (random() < 0.06) viewers.add(`user:${pick(random, outsiders)}`);
-  if (random() < 0.02) editors.add(`user:${pick(random, outsiders)}`);
-  if (random() < 0.06) viewers.add(`domain:${domain}`);
+  const roles = new Map<string, string[]>();
+  if (random() < 0.42) return roles;
+  const taken = new Set([`user:${owner}`]);
+  const add = (role: string, member: string): void => {
+    if (taken.has(member)) return;
+    taken.add(member);
+    const members = roles.get(role);
+    if (members === undefined) roles.set(role, [member]);
+    else members.push(member);
+  };
+  for (let left = pickIndex(random, 4); left > 0; left -= 1) add("EDITOR", `user:${pick(random, people)}`);
+  for (let left = pickIndex(random, 7); left > 0; left -= 1) add("VIEWER", `user:${pick(random, people)}`);
+  if (random() < 0.15) add("EDITOR", `group:${pick(random, groups)}`);
+  if (random() < 0.2) add("VIEWER", `group:${pick(random, groups)}`);
+  if (random() < 0.06) add("VIEWER", `user:${pick(random, outsiders)}`);
+  if (random() < 0.02) add("EDITOR", `user:${pick(random, outsiders)}`);
+  if (random() < 0.06) add("VIEWER", `domain:${domain}`);
   if (type === "DATA_SOURCE" && random() < 0.08) {
-    editors.add(`serviceAccount:etl-${pickIndex(random, 5)}@acme-data.iam.gserviceaccount.com`);
+    add("EDITOR", `serviceAccount:etl-${pickIndex(random, 5)}@acme-data.iam.gserviceaccount.com`);
   }
-  editors.delete(`user:${owner}`);
-  viewers.delete(`user:${owner}`);
-  for (const editor of editors) viewers.delete(editor);
-  if (editors.size > 0) roles["EDITOR"] = [...editors];
-  if (viewers.size > 0) roles["VIEWER"] = [...viewers];
   const link = random();
-  if (link < 0.04) roles["LINK_VIEWER"] = ["allUsers"];
-  else if (link < 0.13) roles["LINK_VIEWER"] = [`domain:${domain}`];
-  else if (link < 0.14) roles["LINK_EDITOR"] = [`domain:${domain}`];
+  if (link < 0.04) roles.set("LINK_VIEWER", ["allUsers"]);
+  else if (link < 0.13) roles.set("LINK_VIEWER", [`domain:${domain}`]);
+  else if (link < 0.14) roles.set("LINK_EDITOR", [`domain:${domain}`]);
   return roles;
-}
-
-function some(random: Random, most: number, make: () => string): Set<string> {
-  return new Set(Array.from({ length: pickIndex(random, most) }, make));
 }
