@@ -3,7 +3,7 @@ import type { Asset, AssetType } from "./asset.ts";
 import type { AssetName } from "./asset.ts";
 import type { Domain, Email } from "./email.ts";
 import type { Permissions } from "./permissions.ts";
-import type { Person, Principal } from "./tenant.ts";
+import type { Person } from "./tenant.ts";
 
 export interface AssetQuery {
   readonly assetType: AssetType;
@@ -74,6 +74,3 @@ export interface Api {
   /** Drops sockets and tokens. */
   close(): Promise<void>;
 }
-
-/** What the Directory says of an address, resolved once and kept by the caller. */
-export type Resolve = (email: Email) => Promise<Principal>;

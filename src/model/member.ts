@@ -25,7 +25,7 @@ export function groupMember(email: Email): Member {
   return `group:${email}` as Member;
 }
 
-export function domainMember(domain: Domain): Member {
+function domainMember(domain: Domain): Member {
   return `domain:${domain}` as Member;
 }
 
