@@ -2,10 +2,15 @@
 import { writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openJournal } from "../../src/journal/sqlite/journal.ts";
+import { createMemoryRun } from "../../src/journal/sqlite/memory.ts";
+import { openReader } from "../../src/journal/sqlite/reader.ts";
 import { createRun } from "../../src/journal/sqlite/writer.ts";
 import type { Clock } from "../../src/model/clock.ts";
 import type { Email } from "../../src/model/email.ts";
 import { edits, intent, result } from "./samples.ts";
+
+/** The user id of nobody. */
+const nobody = 65_534;
 
 const clock: Clock = {
   now: () => Date.now(),
@@ -57,4 +62,14 @@ async function plan(): Promise<void> {
   }
 }
 
-await { hold, work, plan }[mode as "hold" | "work" | "plan"]();
+/** Reads the run, as a user without rights if this one has them all. */
+async function read(): Promise<void> {
+  // Loads what must be loaded while that is still permitted.
+  createMemoryRun().dispose();
+  if (process.geteuid?.() === 0) process.setuid?.(nobody);
+  const reader = await openReader(path);
+  say(JSON.stringify(await reader.counts()));
+  await reader.close();
+}
+
+await { hold, work, plan, read }[mode as "hold" | "work" | "plan" | "read"]();

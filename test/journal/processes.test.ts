@@ -1,6 +1,6 @@
 /** Runs between processes: one holds a run at a time, any may read it, and any may die at any moment. */
 import { existsSync, readdirSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, chown, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -121,5 +121,21 @@ describe("a process killed while it plans", () => {
     await expect(openReader(path)).rejects.toThrow(RunFileError);
     await (await createRun(other)).discard();
     expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe("a run in a folder that cannot be written", () => {
+  it.each(["delete", "wal"])("is read whatever mode it was left in (%s)", async (mode) => {
+    await makeRun(5);
+    const db = new Database(path);
+    expect(db.pragma(`journal_mode = ${mode}`, { simple: true })).toBe(mode);
+    db.close();
+    if (process.geteuid?.() === 0) for (const name of [path, folder]) await chown(name, 65_534, 65_534);
+    await chmod(folder, 0o500);
+    const child = program.start("read", path);
+    expect(await child.ended).toBe(0);
+    await chmod(folder, 0o700);
+    expect(JSON.parse(child.lines.join(""))).toEqual({ ...noCounts, planned: 5 });
+    expect(readdirSync(folder)).toEqual(["run.handover"]);
   });
 });

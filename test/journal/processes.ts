@@ -20,7 +20,7 @@ export interface Child {
 }
 
 export interface Program {
-  start(mode: "hold" | "work" | "plan", path: string): Child;
+  start(mode: "hold" | "work" | "plan" | "read", path: string): Child;
   dispose(): void;
 }
 

@@ -80,14 +80,17 @@ export async function firstBadRow(db: Database, start: string): Promise<number |
   const agrees = stepsAgree(db);
   let head = start;
   let checked = 0;
+  let ended = 0;
   // In one transaction, which spares a lock for each look-up. Answers the first bad row of the page.
   const checkPage = db.transaction((max: number) => {
     const page = select.all(checked, max);
     if (page.length === 0) return checked + 1;
     for (const row of page) {
       head = linkHash(head, row.body);
-      if (row.seq !== checked + 1 || row.hash !== head || !agrees(row.seq, row.body)) return checked + 1;
+      const steps = row.seq === checked + 1 && row.hash === head ? agrees(row.seq, row.body) : undefined;
+      if (steps === undefined) return checked + 1;
       checked += 1;
+      ended += steps;
     }
     return undefined;
   });
@@ -98,11 +101,11 @@ export async function firstBadRow(db: Database, start: string): Promise<number |
     await breathe();
   }
   if (head !== tail.head) return Math.max(1, checked);
-  return endedWithoutRow(db) ? checked + 1 : undefined;
+  return hasMore(db, tail.rows, ended) ? checked + 1 : undefined;
 }
 
-/** Whether the steps that a row says have ended stand so in the run. */
-function stepsAgree(db: Database): (seq: number, body: string) => boolean {
+/** How many steps a row says have ended; undefined when they do not stand so in the run. */
+function stepsAgree(db: Database): (seq: number, body: string) => number | undefined {
   const one = db.prepare<[number], { state: number; audit: number | null }>(
     "select state, audit from progress where seq = ?",
   );
@@ -115,22 +118,25 @@ function stepsAgree(db: Database): (seq: number, body: string) => boolean {
     const said = JSON.parse(body) as { kind: string; step?: number; outcome?: StepState; steps?: string };
     if (said.kind === "ended") {
       const row = one.get(said.step ?? 0);
-      return row !== undefined && row.audit === seq && row.state === stateCode(said.outcome ?? "planned");
+      return row?.audit === seq && row.state === stateCode(said.outcome ?? "planned") ? 1 : undefined;
     }
-    if (said.kind === "skipped") {
-      return rangesOf(said.steps ?? "").every(
-        ([first, last]) => many.get(first, last, stateCode("skipped"), seq) === last - first + 1,
-      );
+    if (said.kind !== "skipped") return 0;
+    let steps = 0;
+    for (const [first, last] of rangesOf(said.steps ?? "")) {
+      const found = many.get(first, last, stateCode("skipped"), seq);
+      if (found !== last - first + 1) return undefined;
+      steps += found;
     }
-    return true;
+    return steps;
   };
 }
 
-/** One statement, so that it sees one moment also while another process writes. */
-function endedWithoutRow(db: Database): boolean {
-  const sql = `select 1 from progress where state > 0
-    and (audit is null or audit > (select audit_rows from tail)) limit 1`;
-  return db.prepare(sql).get() !== undefined;
+/** Whether there are rows beyond the end, or steps that ended without a row. One statement sees one moment. */
+function hasMore(db: Database, rows: number, ended: number): boolean {
+  const sql = `select (select max(seq) from audit) > audit_rows
+    or exists (select 1 from progress where state > 0 and (audit is null or audit > audit_rows))
+    or (select count(*) from progress where state > 0 and audit <= ?) <> ? from tail`;
+  return db.prepare<[number, number], number>(sql).pluck().get(rows, ended) === 1;
 }
 
 function readTail(db: Database): Tail {

@@ -76,10 +76,18 @@ export async function beginJournal(
     if (!tailHolds(db, genesis(run.header.runId, run.digest))) {
       throw tampered(run.path, "the end of the audit chain is not as it was written");
     }
+    if (db.prepare("select count(*) from progress").pluck().get() !== stepCount(db)) {
+      throw tampered(run.path, "what is known of some steps was taken away");
+    }
     makeDurable(db);
     db.prepare("update tail set epoch = epoch + 1").run();
     return new SqliteJournal(db, run, clock, atEnd);
   });
+}
+
+/** Steps are numbered without gaps, as the digest has shown. */
+function stepCount(db: Database): number {
+  return db.prepare<[], number | null>("select max(seq) from steps").pluck().get() ?? 0;
 }
 
 class SqliteJournal extends SqliteRunReader implements Journal {

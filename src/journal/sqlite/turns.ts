@@ -151,17 +151,17 @@ export class Turns {
   }
 
   #nextOf(line: Line): number | undefined {
-    for (;;) {
-      if (line.next >= line.ahead.length) {
-        line.ahead = this.#ready.of(line.actor, line.cursor, lookAhead);
-        line.next = 0;
-        line.cursor = line.ahead.at(-1) ?? line.cursor;
-        if (line.ahead.length === 0) return undefined;
-      }
-      const seq = line.ahead[line.next];
-      line.next += 1;
-      if (seq !== undefined && !this.#held.has(seq) && !this.#begunSeqs.has(seq)) return seq;
+    while (line.next >= line.ahead.length) {
+      const found = this.#ready.of(line.actor, line.cursor, lookAhead);
+      line.cursor = found.at(-1) ?? line.cursor;
+      // Looking back over steps already handed out is usual after a rewind. They must not stay in `ahead`: by the time
+      // it is their turn they may have ended.
+      line.ahead = found.filter((seq) => !this.#held.has(seq) && !this.#begunSeqs.has(seq));
+      line.next = 0;
+      if (found.length === 0) return undefined;
     }
+    line.next += 1;
+    return line.ahead[line.next - 1];
   }
 
   #hold(line: Line, seq: number): void {
