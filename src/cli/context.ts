@@ -71,7 +71,8 @@ export function leave(context: Context, code: ExitCode): void {
 
 const longestTimerMs = 2 ** 31 - 1;
 
-const wallClock: Clock = {
+/** Time as the machine tells it. */
+export const wallClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   sleep: (ms, signal) =>

@@ -66,6 +66,7 @@ const verbs: readonly VerbEntry[] = [
 
 /** Carries out one command line. Never throws; prints what went wrong. */
 export async function runCommandLine(context: Context): Promise<ExitCode> {
+  // For good: a reader that has gone is told of only after the last line was written.
   const silenced = (): void => undefined;
   context.stdout.on("error", silenced);
   context.stderr.on("error", silenced);
@@ -74,9 +75,6 @@ export async function runCommandLine(context: Context): Promise<ExitCode> {
     return await dispatch(context);
   } catch (error) {
     return await explain(context, error);
-  } finally {
-    context.stdout.off("error", silenced);
-    context.stderr.off("error", silenced);
   }
 }
 

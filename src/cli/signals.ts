@@ -1,4 +1,5 @@
 /** Asking a verb to stop: one signal drains, a second one leaves at once, and a reader that has gone counts as a signal. */
+import { setMaxListeners } from "node:events";
 import type { Context } from "./context.ts";
 import { exitCodes } from "./exit-code.ts";
 
@@ -20,6 +21,8 @@ export const drainMaxMs = 30_000;
  */
 export function stopOnSignals(context: Context, resume: string | undefined): Stopping {
   const controller = new AbortController();
+  // Every call that waits listens to it: hundreds at once are no leak.
+  setMaxListeners(0, controller.signal);
   const drained = new AbortController();
   let why: string | undefined;
   const next = resume === undefined ? "" : `Resume with: ${resume}\n`;

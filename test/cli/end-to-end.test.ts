@@ -1,10 +1,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { wallClock } from "../../src/cli/context.ts";
 import { runCommandLine } from "../../src/cli/program.ts";
 import { startEmulator } from "../../src/emulator/start.ts";
 import type { RunningEmulator } from "../../src/emulator/start.ts";
-import { plainClock, world } from "./world.ts";
+import { world } from "./world.ts";
 import type { World } from "./world.ts";
 
 let google: RunningEmulator;
@@ -14,7 +15,7 @@ beforeAll(async () => {
   const made = await world();
   folder = made.folder;
   google = await startEmulator({
-    clock: plainClock,
+    clock: wallClock,
     seed: 7,
     users: 30,
     assets: 200,
@@ -134,7 +135,7 @@ describe.sequential("a hand-over from plan to undo", () => {
 
   it("credentials of another tenant are refused before anything is written", async () => {
     const other = await startEmulator({
-      clock: plainClock,
+      clock: wallClock,
       users: 20,
       assets: 100,
       domain: "other.example",

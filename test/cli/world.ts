@@ -3,6 +3,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
+import { wallClock } from "../../src/cli/context.ts";
 import type { Context, StopSignal } from "../../src/cli/context.ts";
 import type { ExitCode } from "../../src/cli/exit-code.ts";
 import type { Clock } from "../../src/model/clock.ts";
@@ -26,19 +27,6 @@ export interface World {
   err(): string;
   signal(signal: StopSignal): void;
 }
-
-export const plainClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      signal?.addEventListener("abort", () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    }),
-};
 
 export async function world(
   given: {
@@ -73,7 +61,7 @@ export async function world(
     cwd: folder,
     home: join(folder, "home"),
     uid: given.uid ?? process.geteuid?.(),
-    clock: given.clock ?? plainClock,
+    clock: given.clock ?? wallClock,
     random: seeded(7),
     onSignal: (handler) => {
       handlers.add(handler);
