@@ -1,14 +1,12 @@
 /** A plan as people review it before it is applied: what it was made from, each step, and what it comes to. */
 import type { Digest, RunHeader } from "../model/run.ts";
-import { size } from "../model/permissions.ts";
-import type { ByHandStep, EditStep, HazardName, Step, TransferStep } from "../model/step.ts";
+import type { Step } from "../model/step.ts";
 import { counted, thousands } from "../model/text.ts";
-import { assetLine } from "./asset-text.ts";
 import { hazardLines, noActionLines, refusalLines, sumLines } from "./plan-sums.ts";
-import { pairLines, setPairs, tenantOf } from "./pairs-text.ts";
-import { dot, label, labelled, labelledCommand, paint, shown, sigil, spread, wrap, wrapFacts } from "./style.ts";
+import { planSteps } from "./plan-steps.ts";
+import { label, labelled, labelledCommand, shown, sigil, wrap, wrapFacts } from "./style.ts";
 import type { Style } from "./style.ts";
-import { applyCommand, hazardWords, keepWords, rowText, shellWord, timeText } from "./words.ts";
+import { applyCommand, shellWord, timeText } from "./words.ts";
 
 const unreadUsersShown = 5;
 
@@ -43,11 +41,9 @@ export function planHead(header: RunHeader, runName: string, style: Style): stri
   ];
 }
 
-/** One step: an edit, a transfer, or a line for the hand-over sheet. */
+/** One step, with every pair: an edit, a transfer, or a line for the hand-over sheet. */
 export function planStep(step: Step, header: RunHeader, style: Style): string[] {
-  if (step.kind === "edit") return editLines(step, header, style);
-  if (step.kind === "transfer") return transferLines(step, style);
-  return byHandLines(step, style);
+  return planSteps([step], header, style);
 }
 
 /** In place of the steps that are not shown, and an empty line; nothing but that when all are shown. */
@@ -85,68 +81,4 @@ export function planFoot(header: RunHeader, digest: Digest, runName: string, sty
 function nextLines(header: RunHeader, runName: string, style: Style): string[] {
   if (header.totals.steps === 0) return labelled("Next", "nothing: everything is as the plan asks", style);
   return labelledCommand("Next", applyCommand(header, runName), style);
-}
-
-/** Hazards that the marks behind the pairs show already. */
-const seenInPairs: ReadonlySet<HazardName> = new Set<HazardName>([
-  "new-external",
-  "new-public",
-  "owner-change-attempt",
-]);
-
-function editLines(step: EditStep, header: RunHeader, style: Style): string[] {
-  const attempt = step.attemptOwner;
-  const pairs = pairLines(step.delta, tenantOf(header));
-  const owner =
-    attempt === undefined
-      ? []
-      : [{ sign: ">" as const, role: "OWNER", member: `user:${attempt}`, mark: "(experimental)" }];
-  const changes = size(step.delta) + owner.length;
-  return [
-    assetLine("~", step.asset, `${counted(changes, "change")}  #${step.seq}`, style),
-    ...setPairs([...owner, ...pairs], style),
-    ...hazardsOf(step, style),
-    ...provenance(step, style),
-  ];
-}
-
-function transferLines(step: TransferStep, style: Style): string[] {
-  const right = paint(`${counted(step.live, "asset")}  #${step.seq}`, "dim", style);
-  const head = `  ${sigil(">", style)} ${step.from.email} -> ${step.to.email}`;
-  const one = spread(head, right, style);
-  const trash = step.trashed === 0 ? [] : [`      and ${counted(step.trashed, "asset")} in the trash`];
-  return [
-    ...(one === head
-      ? [...wrap(`${step.from.email} -> ${step.to.email}`, `  ${sigil(">", style)} `, style.width), `      ${right}`]
-      : [one]),
-    ...trash,
-    ...hazardsOf(step, style),
-    ...provenance(step, style),
-  ];
-}
-
-function byHandLines(step: ByHandStep, style: Style): string[] {
-  const unless = step.unless === undefined ? "" : `; only if #${step.unless} cannot`;
-  return [
-    assetLine("?", step.asset, `by hand  #${step.seq}`, style),
-    ...wrap(`${step.from} makes ${step.to} the owner and ${keepWords[step.keep]}${unless}`, "      ", style.width),
-    ...hazardsOf(step, style),
-    ...provenance(step, style),
-  ];
-}
-
-function hazardsOf(step: Step, style: Style): string[] {
-  return step.hazards
-    .filter((name) => !seenInPairs.has(name))
-    .flatMap((name) => wrap(hazardWords[name], `      ${sigil("!", style)} `, style.width));
-}
-
-/** Which rows asked for it, who acts, and what it waits for. */
-function provenance(step: Step, style: Style): string[] {
-  const [first, ...others] = step.sources;
-  const rows = first === undefined ? [] : [rowText(first, style) + (others.length > 0 ? ` +${others.length}` : "")];
-  const actor = step.kind === "edit" ? [`as ${step.actor}`] : [];
-  const after = step.after === undefined ? [] : [`after #${step.after}`];
-  const text = [...rows, ...actor, ...after].join(dot(style));
-  return text === "" ? [] : wrap(text, "      ", style.width).map((line) => paint(line, "dim", style));
 }

@@ -53,7 +53,7 @@ export const hazardWords: Readonly<Record<HazardName, string>> = {
   "removes-last-editor": "leaves nobody but the owner able to edit",
   "keeps-credentials": "keeps the old owner's credentials: reconnect before suspension",
   "leaves-data-sources": "leaves the data sources it reads with their owners",
-  "leaves-trash": "leaves assets in the trash behind",
+  "leaves-trash": "may leave assets in the trash behind",
 };
 
 export const keepWords: Readonly<Record<Keep, string>> = {

@@ -8,6 +8,7 @@ import { errorText } from "../../src/report/error-text.ts";
 import { handoverSheet, sheetCsv, sheetMarkdown, sheetText } from "../../src/report/handover-sheet.ts";
 import { errorJson, eventJson, planJson, reportJson, sheetJson } from "../../src/report/json.ts";
 import { planFoot, planHead, planStep } from "../../src/report/plan-text.ts";
+import { planSteps } from "../../src/report/plan-steps.ts";
 import { advance, beginProgress } from "../../src/report/progress.ts";
 import { runReportMarkdown, runReportText } from "../../src/report/run-report.ts";
 import { statusText } from "../../src/report/status-text.ts";
@@ -69,6 +70,7 @@ async function screens(run: Poisoned): Promise<ReadonlyMap<string, readonly stri
   return new Map<string, readonly string[]>([
     ["head", planHead(header, text, style)],
     ["steps", run.rows.flatMap(({ step }) => planStep(step, header, style))],
+    ["alike steps", planSteps([run.edit, run.edit, run.edit, run.byHand], header, style)],
     ["foot", planFoot(header, sample.digest, "run", style)],
     ["diagnostics", diagnosticsText(diagnostics, 0, style)],
     ["refused", refusedText(header, "handover plan x.csv", style)],

@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { nothing } from "../../src/model/permissions.ts";
 import type { RunTotals } from "../../src/model/run.ts";
 import { planFoot, planHead, planMore, planStep } from "../../src/report/plan-text.ts";
+import { planSteps } from "../../src/report/plan-steps.ts";
 import { plainStyle } from "../../src/report/style.ts";
-import { byHand, digest, edit, email, header, pair, screen, steps, transfer } from "./sample.ts";
+import { assetName, byHand, digest, edit, email, header, pair, place, screen, steps, transfer } from "./sample.ts";
 
 const run = "friday.handover";
 const noTotals: RunTotals = {
@@ -134,6 +135,89 @@ describe("a step", () => {
   test("that only tries the owner change counts it as a change", () => {
     const [line] = planStep(edit({ delta: nothing, attemptOwner: email("b@acme.example") }), header(), plainStyle);
     expect(line).toContain("1 change  #2");
+  });
+});
+
+describe("many steps", () => {
+  const named = (seq: number, title: string) =>
+    edit({
+      seq,
+      asset: { ...edit().asset, title, name: assetName(`asset-${seq}`) },
+      sources: [place(seq)],
+    });
+
+  test("that do the same to several assets stand together, the first of them named", () => {
+    const alike = [2, 3, 4, 5, 6].map((seq) => named(seq, `Report ${seq}`));
+    expect(screen(planSteps([transfer(), ...alike], header(), plainStyle))).toMatchInlineSnapshot(`
+      "
+        > leaver@acme.example -> heir@acme.example                       37 assets  #1
+            and 2 assets in the trash
+            ! moves everything the old owner has; cannot be taken back
+            ! also moves assets that the plan file does not name
+            ! keeps the old owner's credentials: reconnect before suspension
+            moves.csv:14
+        ~ 5 assets                                                      3 changes each
+            REPORT "Report 2"  asset-2                                              #2
+            REPORT "Report 3"  asset-3                                              #3
+            REPORT "Report 4"  asset-4                                              #4
+            and 2 more (--all names them)
+            + EDITOR       user:ana@acme.example
+            - VIEWER       user:guest@partner.example  (external)
+            - LINK_VIEWER  allUsers                    (public link)
+            moves.csv:2 +4 · as anna@acme.example
+      "
+    `);
+  });
+
+  test("keep the line for the hand-over sheet with the edit of the same asset", () => {
+    const both = [2, 4, 6, 8].flatMap((seq) => {
+      const step = named(seq, `Report ${seq}`);
+      return [step, byHand({ seq: seq + 1, asset: step.asset, sources: step.sources })];
+    });
+    expect(screen(planSteps(both, header(), plainStyle))).toMatchInlineSnapshot(`
+      "
+        ~ 4 assets                                                      3 changes each
+            REPORT "Report 2"  asset-2                                              #2
+            REPORT "Report 4"  asset-4                                              #4
+            REPORT "Report 6"  asset-6                                              #6
+            and 1 more (--all names them)
+            + EDITOR       user:ana@acme.example
+            - VIEWER       user:guest@partner.example  (external)
+            - LINK_VIEWER  allUsers                    (public link)
+            ? anna@acme.example makes emea-bi@acme.example the owner and stays editor,
+              by hand
+            moves.csv:2 +3 · as anna@acme.example
+      "
+    `);
+    expect(screen(planSteps(both.slice(0, 2), header(), plainStyle))).toMatchInlineSnapshot(`
+      "
+        ~ REPORT "Report 2"  asset-2                                 3 changes  #2, #3
+            + EDITOR       user:ana@acme.example
+            - VIEWER       user:guest@partner.example  (external)
+            - LINK_VIEWER  allUsers                    (public link)
+            ? anna@acme.example makes emea-bi@acme.example the owner and stays editor,
+              by hand
+            moves.csv:2 · as anna@acme.example
+      "
+    `);
+  });
+
+  test.each([
+    ["pairs", { delta: { add: [pair("EDITOR", "user:other@acme.example")], remove: [] } }],
+    ["actor", { actor: email("other@acme.example") }],
+    ["hazards", { hazards: ["removes-last-editor" as const] }],
+    ["predecessor", { after: 1 }],
+    ["owner change", { attemptOwner: email("other@acme.example") }],
+  ])("that differ in their %s stand apart", (_what, other) => {
+    const three = [named(2, "a"), named(3, "b"), { ...named(4, "c"), ...other }];
+    expect(planSteps(three, header(), plainStyle)).toEqual(
+      three.flatMap((step) => planStep(step, header(), plainStyle)),
+    );
+  });
+
+  test("are all there when each is shown by itself", () => {
+    const lines = steps().flatMap((step) => planStep(step, header(), plainStyle));
+    for (const { seq } of steps()) expect(lines.some((line) => line.endsWith(`#${seq}`))).toBe(true);
   });
 });
 
