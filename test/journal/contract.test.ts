@@ -9,7 +9,7 @@ import { openJournal } from "../../src/journal/sqlite/journal.ts";
 import { openReader } from "../../src/journal/sqlite/reader.ts";
 import { createRun } from "../../src/journal/sqlite/writer.ts";
 import { journalContract } from "../conformance/journal.contract.ts";
-import type { JournalStore } from "../conformance/journal.contract.ts";
+import type { JournalStore } from "../conformance/journal-bench.ts";
 
 async function fileStore(): Promise<JournalStore> {
   const folder = await mkdtemp(join(tmpdir(), "handover-journal-"));

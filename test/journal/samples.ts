@@ -14,7 +14,7 @@ export const anna: Email = "anna@acme.example" as Email;
 export const ben: Email = "ben@acme.example" as Email;
 export const cleo: Email = "cleo@acme.example" as Email;
 
-export const grantEditor: Delta = { add: [{ role: "EDITOR", member: member("user:ben@acme.example") }], remove: [] };
+const grantEditor: Delta = { add: [{ role: "EDITOR", member: member("user:ben@acme.example") }], remove: [] };
 
 /** A role map with the names that break plain objects. */
 export const oddRoles: RoleMap = new Map<string, readonly Member[]>([

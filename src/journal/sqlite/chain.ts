@@ -21,7 +21,7 @@ export function genesis(runId: string, digest: string): string {
 }
 
 /** SHA-256 over the hexadecimal digits of the previous hash followed by the body. */
-export function linkHash(previous: string, body: string): string {
+function linkHash(previous: string, body: string): string {
   return hash("sha256", previous + body);
 }
 

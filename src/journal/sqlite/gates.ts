@@ -16,7 +16,7 @@ export interface GateMoves {
 }
 
 /** The class of steps that are skipped because the step they wait for did not succeed. */
-export const predecessorFailure = "predecessor";
+const predecessorFailure = "predecessor";
 
 /**
  * A step waits for `after`, which must succeed; a line by hand then waits for the edit in `unless`, which must end, so

@@ -9,7 +9,7 @@ import type { AuditRow, RunReader, StepFilter, StepRow } from "../journal.ts";
 import { firstBadRow, genesis } from "./chain.ts";
 import { resultOf, stepOf } from "./codec.ts";
 import { checkSteps } from "./digest.ts";
-import { corrupt, withFaults } from "./faults.ts";
+import { corrupt, runFileFault, withFaults } from "./faults.ts";
 import { connectForReading, readSealed, runPath } from "./open.ts";
 import type { SealedRun } from "./open.ts";
 import { kindCode, kindName, stateCode, stateName } from "./schema.ts";
@@ -146,7 +146,7 @@ export class SqliteRunReader implements RunFileReader {
   }
 
   async firstBadAuditRow(): Promise<number | undefined> {
-    return firstBadRow(this.db, genesis(this.header.runId, this.digest));
+    return this.#readingLong(firstBadRow(this.db, genesis(this.header.runId, this.digest)));
   }
 
   async verification(): ReturnType<RunReader["verification"]> {
@@ -168,7 +168,7 @@ export class SqliteRunReader implements RunFileReader {
   }
 
   async verifyDigest(): Promise<void> {
-    await checkSteps(this.db, this.run.path, this.run.pages);
+    await this.#readingLong(checkSteps(this.db, this.run.path, this.run.pages));
   }
 
   async close(): Promise<void> {
@@ -193,17 +193,20 @@ export class SqliteRunReader implements RunFileReader {
   protected stepIn(row: FrozenStep): Step {
     const kind = kindName(row.kind);
     if (kind === undefined) throw corrupt(this.run.path, `step ${row.seq} is of no known kind`);
-    return stepOf(
-      row.seq,
-      {
-        kind,
-        actor: this.emailOf(row.actor),
-        asset: (row.asset ?? undefined) as AssetName | undefined,
-        after: row.after ?? undefined,
-        unless: row.unless ?? undefined,
-      },
-      row.body,
-    );
+    const { after, unless, asset } = row;
+    const said = {
+      kind,
+      actor: this.emailOf(row.actor),
+      asset: (asset ?? undefined) as AssetName | undefined,
+      after: after ?? undefined,
+      unless: unless ?? undefined,
+    };
+    try {
+      return stepOf(row.seq, said, row.body);
+    } catch {
+      // Not checked against the digest, or it would have been refused before.
+      throw corrupt(this.run.path, `step ${row.seq} cannot be read`);
+    }
   }
 
   protected emailOf(actor: number): Email {
@@ -226,6 +229,14 @@ export class SqliteRunReader implements RunFileReader {
         throw error;
       }
     });
+  }
+
+  async #readingLong<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw runFileFault(error, this.run.path);
+    }
   }
 
   #stepRow(row: StoredStep): StepRow {

@@ -6,7 +6,7 @@ import type { Step, StepState } from "../../model/step.ts";
 import { notARun } from "./faults.ts";
 
 /** "Hndo": tells a run from other SQLite files (`PRAGMA application_id`). */
-export const applicationId = 0x486e646f;
+const applicationId = 0x486e646f;
 
 /** `PRAGMA user_version`. Each migration raises it by one. */
 export const schemaVersion = 1;
