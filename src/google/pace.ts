@@ -75,6 +75,8 @@ export const catchUpMs = 250;
 /** A refusal this close after recovering means that the limit lies lower than was thought. */
 const relapseMs = 15_000;
 const relapseCut = 0.7;
+/** Calls a minute that are tried where nothing else is known: an unlucky first call must not end in a crawl. */
+const firstGuess = 300;
 const holdMs = 45_000;
 const shortHoldMs = 10_000;
 const raiseEveryMs = 5000;
@@ -195,10 +197,10 @@ function isFar(pace: Pace, accepted: number): boolean {
   return pace.limit === undefined || accepted > pace.limit * 1.05 || pace.perMinute < pace.limit * 0.9;
 }
 
-/** What was accepted in a minute; but no less than half the pace where that is not telling. */
+/** What was accepted in a minute; where that is not telling, no less than half the pace or what one begins with unasked. */
 function measuredLimit(pace: Pace, accepted: number, isTelling: boolean): number {
-  if (isTelling || pace.perMinute === Infinity) return atLeastOne(accepted);
-  return Math.max(accepted, pace.perMinute / 2);
+  if (isTelling) return atLeastOne(accepted);
+  return Math.max(accepted, Math.min(pace.perMinute / 2, firstGuess));
 }
 
 function atLeastOne(perMinute: number): number {

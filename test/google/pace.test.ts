@@ -52,7 +52,7 @@ describe("a refusal", () => {
       294.03,
       "measured",
     ],
-    ["of the first call of all leaves one a minute", unpaced, at({ accepted: 0, isTelling: false }), 1, "measured"],
+    ["of the first call of all ends in no crawl", unpaced, at({ accepted: 0, isTelling: false }), 297, "measured"],
     ["in a row changes the pauses, not the pace", { ...guess, streak: 1 }, at({ accepted: 20 }), 594, "configured"],
     ["in a row that names a limit is believed", { ...guess, streak: 1 }, at({ quotaPerMinute: 300 }), 297, "told"],
     [

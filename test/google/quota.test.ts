@@ -108,7 +108,7 @@ describe.each(Object.entries(meters))("a server that counts %s", (_name, makeMet
       meter: makeMeter(),
       quota: { perMinute, known: false },
       tellsLimit,
-      minutes: 25,
+      minutes: 15,
     });
     expect(used).toBeGreaterThan(0.95);
     expect(refused).toBeLessThan(0.01);
