@@ -49,9 +49,9 @@ class MoveReader {
   }
 
   read(): Move | undefined {
+    const before = this.#problems.count;
     const keys = this.#yaml.entries(this.#node, "a move", moveKeys);
     if (keys === undefined) return undefined;
-    const before = this.#problems.count;
     this.#take(keys);
     this.#takeAction(keys);
     const action = this.#written.get("action")?.text ?? "transfer";

@@ -226,7 +226,10 @@ class PlanText {
     }
     this.#usersRead = true;
     const path = this.#users?.path;
-    if (path === undefined || this.#problems.count > problems) return;
+    if (path === undefined || this.#problems.count > problems) {
+      this.#sink.badRow();
+      return;
+    }
     await this.#sink.flush();
     await this.#sink.people(path, beyond);
   }
