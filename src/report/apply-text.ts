@@ -61,6 +61,9 @@ function rateText(perSecond: number): string {
   return `${Number.isInteger(perSecond) ? perSecond : perSecond.toFixed(1)} calls/s`;
 }
 
+/** Google's transfer ids run to a hundred characters; the journal keeps them whole. */
+const transferIdCells = 16;
+
 /** A line for a log or a pipe; undefined for events that only move the counts. */
 export function eventLine(event: EngineEvent, style: Style): string | undefined {
   switch (event.type) {
@@ -75,7 +78,7 @@ export function eventLine(event: EngineEvent, style: Style): string | undefined 
     case "step":
       return stepLine(event, style);
     case "transfer":
-      return `${sigil(">", style)} #${event.seq} transfer ${event.attached ? "found under way" : "at Google"}: ${shown(event.status, style, 40)} (${shown(event.transferId, style)})`;
+      return `${sigil(">", style)} #${event.seq} transfer ${event.attached ? "found under way" : "at Google"}: ${shown(event.status, style, 40)} (${fit(shown(event.transferId, style), transferIdCells, style)})`;
     case "pace":
       return `${sigil("=", style)} ${Number.isFinite(event.perSecond) ? `at most ${rateText(event.perSecond)}` : "any rate"}: ${shown(event.reason, style)}`;
     case "actor-halted":

@@ -30,7 +30,7 @@ function csvCell(text: string): string {
 const cellCharactersMax = 32_000;
 
 /** Foreign text as one line without anything invisible. */
-export function inert(text: string): string {
+function inert(text: string): string {
   return inked(printable(text, cellCharactersMax));
 }
 

@@ -14,11 +14,11 @@ export function headerJson(header: RunHeader): JsonObject {
 }
 
 /** Roles as a list: a role may have any name, `__proto__` too. */
-export function permissionsJson({ roles, etag }: Permissions): JsonObject {
+function permissionsJson({ roles, etag }: Permissions): JsonObject {
   return { etag, roles: Array.from(roles, ([role, members]) => ({ role, members })) };
 }
 
-export function stepJson(step: Step): JsonObject {
+function stepJson(step: Step): JsonObject {
   if (step.kind === "transfer") return { ...step };
   const asset = { ...step.asset, url: assetUrl(step.asset.name, step.asset.assetType) };
   if (step.kind === "by-hand") return { ...step, asset };

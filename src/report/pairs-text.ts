@@ -22,7 +22,7 @@ export function tenantOf(header: RunHeader): Tenant {
 }
 
 /** Who gets in through a pair beyond the people of the tenant; empty for an ordinary one. */
-export function audienceMark(pair: Pair, tenant: Tenant): string {
+function audienceMark(pair: Pair, tenant: Tenant): string {
   if (pair.member === allUsers) return linkRoles.includes(pair.role) ? "(public link)" : "(public)";
   if (pair.member.startsWith("deleted:")) return "(deleted)";
   const kind = memberKind(pair.member);

@@ -1,12 +1,12 @@
 /** The report of a run: what was to be done, what became of it, and what proves it. */
-import type { RunHeader } from "../model/run.ts";
+import type { Counts, RunHeader } from "../model/run.ts";
 import { counted, thousands } from "../model/text.ts";
 import { openOf, totalOf } from "./counts-text.ts";
 import type { Block, Phrase } from "./document.ts";
 import { blockMarkdown } from "./document-markdown.ts";
 import { blockText } from "./document-text.ts";
 import { exposureWords } from "./plan-sums.ts";
-import type { AuditHead, Pages, RunFacts, StepProgress } from "./rows.ts";
+import type { AuditHead, Pages, RunFacts, StepProgress, Verification } from "./rows.ts";
 import { verificationText } from "./status-text.ts";
 import type { Style } from "./style.ts";
 import { applyCommand, shellWord, stateWords, timeText } from "./words.ts";
@@ -51,20 +51,31 @@ async function* reportBlocks(
   yield { kind: "next", command: nextCommand(facts, runName) };
 }
 
-/** One sentence for somebody who reads no further. Unverified is not success. */
+/** One sentence for somebody who reads no further. Unverified is not success, and neither is a line left to people. */
 export function verdict({ counts, verification }: RunFacts): string {
   const total = totalOf(counts);
   const open = openOf(counts);
-  const bad = counts.failed + counts.skipped;
+  const byHand = counts["by-hand"];
+  const people = byHand === 0 ? "." : `; ${counted(byHand, "owner change is", "owner changes are")} left to people.`;
   if (total === 0) return "There was nothing to do: everything was as the plan asked.";
   if (open === total) return `Nothing has been carried out yet: ${counted(total, "step")} planned.`;
   if (open > 0) return `Not finished: ${thousands(open)} of ${counted(total, "step")} left.`;
-  const ended = `All ${thousands(total)} steps have ended`;
-  if (bad > 0) return `${ended}, and ${counted(bad, "step was", "steps were")} not carried out.`;
-  if (verification === undefined) return `${ended} well; they have not been verified yet.`;
+  if (byHand === total) return `Nothing in it can be done by an API${people}`;
+  return `${endedWords(counts, total - byHand, verification)}${people}`;
+}
+
+function endedWords(counts: Counts, steps: number, verification: Verification | undefined): string {
+  const bad = counts.failed + counts.skipped;
+  if (bad > 0) return `${thousands(bad)} of ${counted(steps, "step")} ${bad === 1 ? "was" : "were"} not carried out`;
+  const ended = steps === 1 ? "The one step has ended well" : `All ${thousands(steps)} steps have ended well`;
+  if (verification === undefined) return `${ended}; not verified yet`;
   const off = verification.drifted + verification.unreadable;
-  if (off > 0) return `${ended} well, and ${counted(off, "step is", "steps are")} not verified to be so still.`;
-  return `${ended} well, and reading them back has shown it.`;
+  if (off > 0) return `${ended}, but reading back did not show it for ${thousands(off)}`;
+  const wanted = counts.applied + counts.confirmed + counts.unchanged;
+  if (verification.verified < wanted) {
+    return `${ended}; reading back has shown ${thousands(verification.verified)} of them so far`;
+  }
+  return `${ended}, and reading back has shown it`;
 }
 
 function provenanceBlock(header: RunHeader): Block {

@@ -54,7 +54,7 @@ export function dot(style: Style): string {
   return style.unicode ? " · " : " | ";
 }
 
-export function ellipsis(style: Style): string {
+function ellipsis(style: Style): string {
   return style.unicode ? "…" : "...";
 }
 

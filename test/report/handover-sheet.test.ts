@@ -214,7 +214,7 @@ describe("the report of a run", () => {
       Report of run friday.handover
       =============================
 
-      All 101 steps have ended, and 2 steps were not carried out.
+      2 of 97 steps were not carried out; 4 owner changes are left to people.
 
       Tenant      acme.example
       Plan files  moves.csv ab12ab12ab12
@@ -295,7 +295,7 @@ describe("the report of a run", () => {
       "
       # Report of run friday.handover
 
-      All 101 steps have ended, and 2 steps were not carried out.
+      2 of 97 steps were not carried out; 4 owner changes are left to people.
 
       - **Tenant:** acme.example
       - **Plan files:** moves.csv \`ab12ab12ab12\`
@@ -378,11 +378,20 @@ describe("the report of a run", () => {
     [{}, undefined, "There was nothing to do"],
     [{ planned: 5 }, undefined, "Nothing has been carried out yet: 5 steps planned."],
     [{ planned: 2, applied: 3 }, undefined, "Not finished: 2 of 5 steps left."],
-    [{ applied: 4, failed: 1 }, verification, "All 5 steps have ended, and 1 step was not carried out."],
-    [{ applied: 4, skipped: 1 }, undefined, "All 5 steps have ended, and 1 step was not carried out."],
-    [{ applied: 5 }, undefined, "All 5 steps have ended well; they have not been verified yet."],
-    [{ applied: 5 }, { ...verification, drifted: 2 }, "and 2 steps are not verified to be so still."],
-    [{ applied: 5 }, verification, "All 5 steps have ended well, and reading them back has shown it."],
+    [{ applied: 4, failed: 1 }, verification, "1 of 5 steps was not carried out."],
+    [{ applied: 4, skipped: 2 }, undefined, "2 of 6 steps were not carried out."],
+    [{ applied: 5 }, undefined, "All 5 steps have ended well; not verified yet."],
+    [{ applied: 5 }, { ...verification, drifted: 2 }, "but reading back did not show it for 2."],
+    [{ applied: 5 }, verification, "All 5 steps have ended well, and reading back has shown it."],
+    [{ applied: 4, unchanged: 3 }, verification, "ended well; reading back has shown 5 of them so far."],
+    [{ applied: 1 }, undefined, "The one step has ended well; not verified yet."],
+    [
+      { applied: 5, "by-hand": 2 },
+      verification,
+      "All 5 steps have ended well, and reading back has shown it; 2 owner changes are left to people.",
+    ],
+    [{ applied: 4, failed: 1, "by-hand": 1 }, undefined, "not carried out; 1 owner change is left to people."],
+    [{ "by-hand": 3 }, undefined, "Nothing in it can be done by an API; 3 owner changes are left to people."],
   ])("in one sentence, for %j: %s", (some, verified, sentence) => {
     const facts = sample.facts({ counts: { ...noCounts, ...some }, verification: verified });
     expect(verdict(facts)).toContain(sentence);

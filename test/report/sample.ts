@@ -19,7 +19,7 @@ export function email(text: string): Email {
   return parsed.value;
 }
 
-export function domain(text: string): Domain {
+function domain(text: string): Domain {
   const parsed = parseDomain(text);
   if (!parsed.ok) throw new Error(parsed.problem);
   return parsed.value;
@@ -43,7 +43,7 @@ export const digest: Digest = "9f2c41d07ab35e68".repeat(4);
 export const createdAt: number = Date.UTC(2026, 10, 20, 9, 14, 5);
 
 export const leaver: Email = email("leaver@acme.example");
-export const heir: Email = email("heir@acme.example");
+const heir: Email = email("heir@acme.example");
 export const anna: Email = email("anna@acme.example");
 export const bi: Email = email("emea-bi@acme.example");
 
