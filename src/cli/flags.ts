@@ -43,7 +43,7 @@ function whole(text: string, min: number): number {
 }
 
 /** Calls per second. */
-export function rate(text: string): number {
+function rate(text: string): number {
   const perSecond = parseRate(text);
   if (perSecond === undefined) throw new InvalidArgumentError("write calls per second, such as 8, 8/s or 480/m");
   return perSecond;
