@@ -382,7 +382,7 @@ describe("switches", () => {
   });
 
   it("lists each switch with its positions and default in the README", () => {
-    const readme = readFileSync(new URL("../../src/emulator/README.md", import.meta.url), "utf8");
+    const readme = readFileSync(new URL("../../src/emulator/README.md", import.meta.url), "utf8").replace(/ +/g, " ");
     for (const spec of switchSpecs) {
       const shown =
         spec.positions === undefined ? spec.preset : [spec.preset, ...spec.positions.slice(1)].join(" \\| ");
