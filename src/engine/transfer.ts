@@ -54,6 +54,9 @@ class TransferConvergence {
   readonly #options: ApplyOptions;
   #calls = 0;
   #attempts: number;
+  /** When this process first tried to start the job, wall ms. */
+  #insertedAt: number | undefined;
+  #lastStatus: string | undefined;
 
   constructor(surroundings: Surroundings, journal: Journal, claim: Claim, step: TransferStep, options: ApplyOptions) {
     this.#s = surroundings;
@@ -115,7 +118,6 @@ class TransferConvergence {
     if (since === undefined || job.requestTime === undefined) return false;
     return Date.parse(job.requestTime) >= since - clockSkewMs;
   }
-  #insertedAt: number | undefined;
 
   async #insert(): Promise<string | Ending | undefined> {
     this.#attempts += 1;
@@ -173,13 +175,11 @@ class TransferConvergence {
   async #wait(id: string): Promise<string | Ending> {
     const deadline = this.#s.clock.monotonic() + this.#options.transferWaitMs;
     let pollMs = this.#options.transferPollMs;
-    let last = "";
     for (;;) {
       this.#calls += 1;
       const job = await this.#s.api.dataTransfer.get(id);
       if (job === undefined) return this.#failed("transfer-unknown", `Google no longer knows the job ${id}`);
-      if (job.status !== last) this.#say(job, false);
-      last = job.status;
+      this.#say(job, false);
       if (job.status === "completed" || job.status === "failed") return job.status;
       if (this.#s.clock.monotonic() + pollMs > deadline) {
         return { kind: "overdue", reason: `transfer ${id} is still ${job.status}; apply again to go on waiting` };
@@ -238,7 +238,10 @@ class TransferConvergence {
     return ended(result(outcome, this.#step.actor, { ...said, calls: this.#calls }));
   }
 
+  /** A status is news once. */
   #say(job: TransferJob, attached: boolean): void {
+    if (job.status === this.#lastStatus) return;
+    this.#lastStatus = job.status;
     this.#s.onEvent({ type: "transfer", seq: this.#step.seq, transferId: job.id, status: job.status, attached });
   }
 }

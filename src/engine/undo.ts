@@ -2,7 +2,7 @@
 import type { RunReader, RunWriter, StepRow } from "../journal/journal.ts";
 import type { Email } from "../model/email.ts";
 import { ApiError, GuardError } from "../model/errors.ts";
-import { EDITOR, inverse, isEmpty, need, ownerOf, samePair } from "../model/permissions.ts";
+import { EDITOR, applyDelta, inverse, isEmpty, need, ownerOf, samePair } from "../model/permissions.ts";
 import type { Permissions } from "../model/permissions.ts";
 import { userMember } from "../model/member.ts";
 import type { NoAction, Refusal, RunHeader } from "../model/run.ts";
@@ -144,6 +144,8 @@ class Undoing {
       base: seen.permissions,
     };
     await this.#writer.add([draft]);
+    const { roles } = seen.permissions;
+    this.#totals.exposure(roles, applyDelta(roles, delta));
     const record = {
       asset: { ...step.asset, owner: draft.owner, trashed: false },
       permissions: seen.permissions,

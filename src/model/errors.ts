@@ -98,6 +98,6 @@ export class RunLockedError extends Error {
   readonly remedy: string;
   constructor(path: string) {
     super(`another process is carrying out ${path}`);
-    this.remedy = "wait for it to end, or look at it with: handover status";
+    this.remedy = `wait for it to end, or look at it with: handover status ${path}`;
   }
 }

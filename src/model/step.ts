@@ -14,6 +14,7 @@ import type { Keep } from "./request.ts";
 export type HazardName =
   | "whole-user-transfer"
   | "moves-unnamed-assets"
+  | "moves-unseen-assets"
   | "owner-change-attempt"
   | "new-external"
   | "new-public"

@@ -14,9 +14,14 @@ function isControl(code: number): boolean {
   return code < 0x20 || (code >= 0x7f && code <= 0x9f);
 }
 
-/** Zero-width and direction-changing characters: invisible, or making what follows read as something else. */
+/** Zero-width, blank, tag and direction-changing characters: invisible, or making what follows read as something else. */
 function isInvisible(code: number): boolean {
   return (
+    code === 0x115f ||
+    code === 0x1160 ||
+    code === 0x3164 ||
+    code === 0xffa0 ||
+    (code >= 0xe0000 && code <= 0xe0fff) ||
     code === 0xad ||
     code === 0x61c ||
     code === 0x180e ||

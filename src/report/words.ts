@@ -47,6 +47,7 @@ export const stateWords: ReadonlyMap<StepState, string> = new Map<StepState, str
 export const hazardWords: Readonly<Record<HazardName, string>> = {
   "whole-user-transfer": "moves everything the old owner has; cannot be taken back",
   "moves-unnamed-assets": "also moves assets that the plan file does not name",
+  "moves-unseen-assets": "may move more than was seen: the old owner cannot be searched as",
   "owner-change-attempt": "tries to write the owner, which Google may refuse (experimental)",
   "new-external": "lets someone outside the tenant in",
   "new-public": "opens the asset to anyone with the link",

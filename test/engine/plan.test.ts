@@ -56,7 +56,7 @@ describe("planning", () => {
     expect(outcome).toMatchObject({ kind: "made", header: { totals: { steps: 1 } } });
     const moved = await rig.plan([transfer("sam", "heir")]);
     expect(moved.outcome.header.coverage.usersFailed).toMatchObject([{ user: "sam@acme.example" }]);
-    expect(moved.outcome.header.hazards.map((hazard) => hazard.name)).toContain("moves-unnamed-assets");
+    expect(moved.outcome.header.hazards.map((hazard) => hazard.name)).toContain("moves-unseen-assets");
   });
 
   it("goes on past a user whose searches always fail: a line of the coverage, not an end", async () => {

@@ -51,7 +51,8 @@ export function editHazards(
 
 export function transferHazards(transfer: PlannedTransfer): readonly HazardName[] {
   const found: HazardName[] = ["whole-user-transfer"];
-  if (transfer.unnamed > 0 || !transfer.complete) found.push("moves-unnamed-assets");
+  if (transfer.unnamed > 0) found.push("moves-unnamed-assets");
+  if (!transfer.complete) found.push("moves-unseen-assets");
   if (transfer.liveDataSources > 0) found.push("keeps-credentials");
   if (transfer.trashed > 0) found.push("leaves-trash");
   return found;
@@ -67,7 +68,9 @@ function hazardText(name: HazardName, count: number): string {
     case "whole-user-transfer":
       return `${counted(count, "transfer")} of everything a user owns: cannot be taken back through the API`;
     case "moves-unnamed-assets":
-      return `${counted(count, "transfer")} may also move assets that no row names or no search showed`;
+      return `${counted(count, "asset")} that no row names go along with a transfer`;
+    case "moves-unseen-assets":
+      return `${counted(count, "transfer")} of users who cannot be searched as: more assets may move than were seen`;
     case "owner-change-attempt":
       return `${counted(count, "asset")} whose new owner is also written directly: experimental, Google documents that it refuses`;
     case "new-external":

@@ -44,9 +44,7 @@ export class PlanTotals {
     this.#transfers += 1;
     this.#assetsTransferred += transfer.live;
     for (const name of transferHazards(transfer)) {
-      const total =
-        name === "keeps-credentials" ? transfer.liveDataSources : name === "leaves-trash" ? transfer.trashed : 1;
-      this.#hazard(name, total);
+      this.#hazard(name, transferHazardCount(name, transfer));
     }
   }
 
@@ -140,6 +138,20 @@ export function breaches(
     const allowed = limits[limit];
     return allowed !== undefined && value > allowed ? [{ limit, allowed, found: value }] : [];
   });
+}
+
+/** How much of a transfer a hazard is about: assets where it is about assets, otherwise the transfer itself. */
+function transferHazardCount(name: HazardName, transfer: PlannedTransfer): number {
+  switch (name) {
+    case "keeps-credentials":
+      return transfer.liveDataSources;
+    case "leaves-trash":
+      return transfer.trashed;
+    case "moves-unnamed-assets":
+      return transfer.unnamed;
+    default:
+      return 1;
+  }
 }
 
 type Tally = { -readonly [K in keyof Exposure]: Exposure[K] };
