@@ -29,18 +29,18 @@ describe("the table of facts", () => {
     );
   });
 
-  it("keeps a hundred thousand facts apart that differ in one word", () => {
+  it.each(["a", "b", "c", "d", "subject", "kind"] as const)("keeps facts apart that differ in %s alone", (word) => {
     const facts = new Facts();
-    const key: FactKey = { a: 7, b: 7, c: 7, d: 0, subject: 1, kind: 2 };
-    for (let index = 0; index < 100_000; index += 1) {
-      key.d = index;
+    const key: FactKey = { a: 7, b: 7, c: 7, d: 7, subject: 1, kind: 2 };
+    for (let index = 0; index < 30_000; index += 1) {
+      key[word] = index;
       if (facts.find(key) >= 0) throw new Error(`${index} was taken for another`);
       facts.add(key, index, 0, index);
     }
-    for (let index = 0; index < 100_000; index += 1) {
-      key.d = index;
+    for (let index = 0; index < 30_000; index += 1) {
+      key[word] = index;
       if (facts.value(facts.find(key)) !== index) throw new Error(`${index} was lost`);
     }
-    expect(facts.find({ ...key, d: 100_000 })).toBe(-1);
+    expect(facts.find({ ...key, [word]: 30_000 })).toBe(-1);
   });
 });

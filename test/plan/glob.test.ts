@@ -47,7 +47,7 @@ describe("a title glob", () => {
   it("with every character of a title is that title", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 30 }), (title) => {
-        expect(titleMatcher("?".repeat([...title.normalize("NFC")].length))(title)).toBe(true);
+        expect(titleMatcher("?".repeat(Array.from(title.normalize("NFC")).length))(title)).toBe(true);
         expect(titleMatcher(title.replaceAll("*", "?"))(title)).toBe(true);
       }),
     );
