@@ -1,5 +1,5 @@
 /** The demo: a whole hand-over against the emulator, killed in the middle, told as it goes and judged at the end. */
-import { copyFile, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -284,21 +284,33 @@ class Demo {
   }
 }
 
-/** A folder of the demo's own, empty; one that somebody else made is left alone. */
+/** A folder of the demo's own, empty; one that somebody else made, or that another demo is using, is left alone. */
 async function newFolder(): Promise<string> {
   const folder = join(process.cwd(), "handover-demo");
   const mark = join(folder, ".handover-demo");
   const exists = (await stat(folder).catch(() => undefined)) !== undefined;
-  if (exists && (await stat(mark).catch(() => undefined)) === undefined) {
-    throw new Error(`${folder} exists and is not the demo's own: move it away`);
+  if (exists) {
+    const pid = await readFile(mark, "utf8").catch(() => undefined);
+    if (pid === undefined) throw new Error(`${folder} exists and is not the demo's own: move it away`);
+    if (isRunning(Number(pid))) throw new Error(`another demo (process ${pid}) is using ${folder}: wait for it to end`);
+    await rm(folder, { recursive: true, force: true });
   }
-  await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { mode: 0o700 });
-  await writeFile(mark, "");
+  await writeFile(mark, String(process.pid));
   return folder;
 }
 
+function isRunning(pid: number): boolean {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
 const json = process.argv.includes("--json");
-const summary = await new Demo({ folder: await newFolder(), quiet: json }).run();
+const folder = await newFolder();
+const summary = await new Demo({ folder, quiet: json }).run();
+await writeFile(join(folder, ".handover-demo"), "0");
 if (json) process.stdout.write(`${JSON.stringify(summary)}\n`);
 process.exitCode = summary.ok ? 0 : 1;
