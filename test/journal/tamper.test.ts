@@ -1,4 +1,5 @@
 /** Changes made to a run behind the product's back are found: to its frozen part by the digest, to its history by the chain. */
+import { createHash } from "node:crypto";
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -134,6 +135,31 @@ describe("the audit chain", () => {
       "ended",
       "ended",
     ]);
+  });
+
+  it("can be recomputed by anybody: the previous hash and the body make the next", async () => {
+    const reader = await openReader(original);
+    const sha = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
+    let previous = sha(`handover audit 1\n${reader.header.runId}\n${reader.digest}\n`);
+    for (const row of await reader.audit(0, 10)) {
+      previous = sha(previous + row.body);
+      expect(row.hash).toBe(previous);
+    }
+    await reader.close();
+  });
+
+  it("shows notes exchanged, to which no step is witness", async () => {
+    const path = await meddled("select 1");
+    const journal = await openJournal(path, { clock });
+    await clock.drive(Promise.all(["a", "b", "c"].map((kind) => journal.note(kind, {}))));
+    await journal.close();
+    const db = new Database(path);
+    db.exec("update audit set seq = 100 where seq = 7; update audit set seq = 7 where seq = 8");
+    db.exec("update audit set seq = 8 where seq = 100");
+    db.close();
+    const reader = await openReader(path);
+    expect(await reader.firstBadAuditRow()).toBe(7);
+    await reader.close();
   });
 
   it.each(rows)("shows a changed body in row %i", async (row) => {

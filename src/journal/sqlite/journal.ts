@@ -23,7 +23,7 @@ import type { Entry } from "./slices.ts";
 import { begunSteps, prepareStatements, readySteps } from "./statements.ts";
 import type { Statements } from "./statements.ts";
 import { Turns } from "./turns.ts";
-import type { Turn } from "./turns.ts";
+import type { TakeRule, Turn } from "./turns.ts";
 
 /** Claims of one opening; the opening's number stands above this many bits of the fence. */
 const fencesPerOpening = 2 ** 32;
@@ -101,6 +101,7 @@ class SqliteJournal extends SqliteRunReader implements Journal {
   readonly #gates: Gates;
   readonly #slices: Slices;
   readonly #turns: Turns;
+  readonly #takeTurns: (rule: TakeRule) => readonly Claim[];
   readonly #held = new Map<number, Held>();
   readonly #counts: Record<StepState, number>;
   readonly #statements: Statements;
@@ -122,6 +123,11 @@ class SqliteJournal extends SqliteRunReader implements Journal {
     });
     this.#statements = prepareStatements(db);
     this.#turns = new Turns(readySteps(db), begunSteps(db));
+    // One transaction for all: by itself, each look-up would lock and unlock the file, which costs ten times the look-up.
+    this.#takeTurns = db.transaction((rule: TakeRule) => {
+      if (this.#epochNow.get() !== this.#epoch) throw new RunLockedError(run.path);
+      return this.#turns.take(rule).map((turn) => this.#take(turn));
+    });
     this.#counts = { ...this.countsNow() };
     this.#waiting = db.prepare<[], number>("select count(*) from progress where gate > 0").pluck().get() ?? 0;
   }
@@ -142,13 +148,7 @@ class SqliteJournal extends SqliteRunReader implements Journal {
   }): Promise<readonly Claim[]> {
     this.#checkUsable();
     const isHalted = (actor: number): boolean => query.halted.size > 0 && query.halted.has(this.emailOf(actor));
-    // One transaction for all: by itself, each look-up would lock and unlock the file, which costs ten times the look-up.
-    const take = this.db.transaction(() => {
-      if (this.#epochNow.get() !== this.#epoch) throw new RunLockedError(this.run.path);
-      const turns = this.#turns.take({ max: query.max, perActor: query.perActor, isHalted });
-      return turns.map((turn) => this.#take(turn));
-    });
-    return this.reading(take);
+    return this.reading(() => this.#takeTurns({ max: query.max, perActor: query.perActor, isHalted }));
   }
 
   async renew(claims: readonly Claim[]): Promise<readonly Claim[]> {

@@ -45,8 +45,8 @@ interface StoredStep extends FrozenStep {
 // An open step with an intent is in-flight; how often it was tried, and when, stands with its intents.
 const began = "exists (select 1 from intents i where i.seq = p.seq)";
 const stateNow = `iif(p.state = 0 and ${began}, ${stateCode("in-flight")}, p.state)`;
-const attemptsNow = "max(p.attempts, (select count(*) from intents i where i.seq = p.seq))";
-const updatedNow = "coalesce((select max(at) from intents i where i.seq = p.seq), p.updated)";
+const attemptsNow = "iif(p.state = 0, (select count(*) from intents i where i.seq = p.seq), p.attempts)";
+const updatedNow = "iif(p.state = 0, (select max(at) from intents i where i.seq = p.seq), p.updated)";
 const columns = `s.seq, s.kind, s.actor, s.asset, s.after, s.unless, s.body, ${stateNow} as state,
   ${attemptsNow} as attempts, p.failure, p.reason, p.memo, ${updatedNow} as updated, a.body as ended
   from progress p join steps s on s.seq = p.seq left join audit a on a.seq = p.audit`;

@@ -138,6 +138,7 @@ export function migrate(
 ): void {
   const found = Number(db.pragma("user_version", { simple: true }));
   if (found === target) return;
+  db.pragma("synchronous = full");
   const copy = `${path}.v${found}`;
   closeSync(openSync(copy, "w", 0o600));
   db.prepare("vacuum into ?").run(copy);
