@@ -17,7 +17,10 @@ const pageMask = factsPerPage - 1;
 /** An open-addressing hash table over pages of numbers. The keys are kept whole, so a hash can mislead nobody. */
 export class Facts {
   readonly #pages: Uint32Array[] = [];
+  /** The number of a fact plus one, or 0 for a free slot. */
   #slots: Uint32Array = new Uint32Array(1 << 10);
+  /** Eight more bits of the hash of the fact in each slot: most misses end here instead of at a page far away. */
+  #tags: Uint8Array = new Uint8Array(1 << 10);
   #size = 0;
 
   /** The number of the fact with this key, or -1. */
@@ -28,7 +31,7 @@ export class Facts {
 
   /** Adds a fact whose key is not in the table. */
   add(key: FactKey, value: number, file: number, line: number): void {
-    if ((this.#size + 1) * 3 > this.#slots.length * 2) this.#grow();
+    if ((this.#size + 1) * 2 > this.#slots.length) this.#grow();
     const fact = this.#size;
     this.#size += 1;
     if ((fact & pageMask) === 0) this.#pages.push(new Uint32Array(factsPerPage * wordsPerFact));
@@ -43,7 +46,7 @@ export class Facts {
     page[at + 6] = value;
     page[at + 7] = file;
     page[at + 8] = line;
-    this.#slots[this.#slot(key)] = fact + 1;
+    this.#fill(key, fact);
   }
 
   value(fact: number): number {
@@ -71,12 +74,20 @@ export class Facts {
   /** The slot that holds the key, or the free one where it belongs. */
   #slot(key: FactKey): number {
     const mask = this.#slots.length - 1;
-    let slot = hash(key.a, key.b, key.c, key.d, key.subject, key.kind) & mask;
+    const mix = hash(key.a, key.b, key.c, key.d, key.subject, key.kind);
+    const tag = mix >>> 24;
+    let slot = mix & mask;
     for (;;) {
       const fact = (this.#slots[slot] ?? 0) - 1;
-      if (fact < 0 || this.#holds(fact, key)) return slot;
+      if (fact < 0 || (this.#tags[slot] === tag && this.#holds(fact, key))) return slot;
       slot = (slot + 1) & mask;
     }
+  }
+
+  #fill(key: FactKey, fact: number): void {
+    const slot = this.#slot(key);
+    this.#slots[slot] = fact + 1;
+    this.#tags[slot] = hash(key.a, key.b, key.c, key.d, key.subject, key.kind) >>> 24;
   }
 
   #holds(fact: number, key: FactKey): boolean {
@@ -94,6 +105,7 @@ export class Facts {
 
   #grow(): void {
     this.#slots = new Uint32Array(this.#slots.length * 2);
+    this.#tags = new Uint8Array(this.#slots.length);
     const key: FactKey = { a: 0, b: 0, c: 0, d: 0, subject: 0, kind: 0 };
     for (let fact = 0; fact < this.#size; fact += 1) {
       key.a = this.#word(fact, 0);
@@ -102,7 +114,7 @@ export class Facts {
       key.d = this.#word(fact, 3);
       key.subject = this.#word(fact, 4);
       key.kind = this.#word(fact, 5);
-      this.#slots[this.#slot(key)] = fact + 1;
+      this.#fill(key, fact);
     }
   }
 }
