@@ -24,22 +24,38 @@ export interface RepeatOptions {
 
 /**
  * Runs `attempt` again while it throws an `ApiError` of `retry` or `throttle`; any other error ends it at once, and so
- * does the signal. p-retry counts; all waiting is the clock's, so that a simulation can drive it.
+ * does the signal. p-retry counts, from the first failure on, because it costs as much as a fifth of a call; all
+ * waiting is the clock's, so that a simulation can drive it.
  */
-export function repeat<T>(attempt: () => Promise<T>, options: RepeatOptions): Promise<T> {
-  const { clock, random, attemptsMax, signal, onRetry } = options;
-  return pRetry(attempt, {
-    retries: attemptsMax - 1,
-    minTimeout: 0,
-    maxTimeout: 0,
-    shouldRetry: async ({ error, attemptNumber }) => {
-      if (!isRepeatable(error) || signal?.aborted === true) return false;
-      const waitMs = Math.max(backoffMs(attemptNumber, error.disposition, random), error.retryAfterMs ?? 0);
-      onRetry?.({ failure: error.failure, failures: attemptNumber, waitMs });
-      await clock.sleep(waitMs, signal);
-      return !isAborted(signal);
+export async function repeat<T>(attempt: () => Promise<T>, options: RepeatOptions): Promise<T> {
+  let firstFailure: unknown;
+  try {
+    return await attempt();
+  } catch (error) {
+    firstFailure = error;
+  }
+  return pRetry(
+    async (attemptNumber) => {
+      if (attemptNumber === 1) throw firstFailure;
+      return attempt();
     },
-  });
+    {
+      retries: options.attemptsMax - 1,
+      minTimeout: 0,
+      maxTimeout: 0,
+      shouldRetry: ({ error, attemptNumber }) => waitForNext(error, attemptNumber, options),
+    },
+  );
+}
+
+/** Waits until the next attempt is due; answers whether there is to be one. */
+async function waitForNext(error: Error, failures: number, options: RepeatOptions): Promise<boolean> {
+  const { clock, random, signal, onRetry } = options;
+  if (!isRepeatable(error) || isAborted(signal)) return false;
+  const waitMs = Math.max(backoffMs(failures, error.disposition, random), error.retryAfterMs ?? 0);
+  onRetry?.({ failure: error.failure, failures, waitMs });
+  await clock.sleep(waitMs, signal);
+  return !isAborted(signal);
 }
 
 function isRepeatable(error: Error): error is ApiError {
