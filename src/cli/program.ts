@@ -104,7 +104,9 @@ async function dispatch(context: Context): Promise<ExitCode> {
       code = await verb.call(context, command);
     });
   }
-  await program.parseAsync([...argv], { from: "user" });
+  // Help for a verb that does not exist is answered as the verb itself would be: with what was perhaps meant.
+  const astray = first === "help" && topic !== undefined && !verbs.some((entry) => entry.name === topic);
+  await program.parseAsync(astray ? [topic] : [...argv], { from: "user" });
   return code;
 }
 
