@@ -19,6 +19,7 @@ async function run(argv: readonly string[], given: Parameters<typeof world>[0] =
 
 describe("a command line that cannot be understood exits with 3 and says what to type", () => {
   it.each<[string, readonly string[], RegExp]>([
+    ["help for an unknown verb", ["help", "verfy"], /unknown command 'verfy'\n {2}Did you mean verify\?/],
     ["an unknown verb", ["aply", "x"], /unknown command 'aply'\n {2}Did you mean apply\?\nNext: handover help\n$/],
     [
       "an unknown option",
