@@ -18,6 +18,8 @@ import type { ApplyEnd, ApplyOptions, ApplyRun, ApplySummary, Surroundings } fro
 
 /** Claims held per worker: one under way and one waiting, so that no worker idles while the journal is asked. */
 const claimsPerWorker = 2;
+/** Data Transfer jobs waited for at once; they mostly sleep, so that they have workers of their own. */
+const transfersMax = 64;
 /** No actor is left out of a claim: a step whose first actor is halted may have another one listed. */
 const noActor: ReadonlySet<Email> = new Set();
 
@@ -34,10 +36,13 @@ class Applying {
   readonly #journal: Journal;
   readonly #options: ApplyOptions;
   readonly #queue: PQueue;
+  readonly #transfers: PQueue = new PQueue({ concurrency: transfersMax });
   readonly #startedAt: number;
   readonly #actors: Actors;
   readonly #blocked = new Map<string, HaltedActor>();
+  /** Claims not yet ended or given back: edits and lines by hand, and transfers. */
   #held = 0;
+  #transfersHeld = 0;
   #failures = 0;
   #ended = 0;
   #halt: Halt | undefined;
@@ -60,7 +65,7 @@ class Applying {
     } catch (error) {
       this.#fault(error);
     }
-    await this.#queue.onIdle();
+    await Promise.all([this.#queue.onIdle(), this.#transfers.onIdle()]);
     return this.#summary();
   }
 
@@ -77,7 +82,7 @@ class Applying {
   async #takeSteps(): Promise<void> {
     const window = this.#options.concurrency * claimsPerWorker;
     while (this.#crash === undefined && !this.#mustEnd()) {
-      const idle = this.#held === 0;
+      const idle = this.#held + this.#transfersHeld === 0;
       const room = window - this.#held;
       const claims =
         room > 0 ? await this.#journal.claim({ max: room, perActor: this.#options.perActor, halted: noActor }) : [];
@@ -89,18 +94,24 @@ class Applying {
   }
 
   #start(claim: Claim): void {
-    this.#held += 1;
-    void this.#queue.add(async () => {
+    const isTransfer = claim.step.kind === "transfer";
+    this.#hold(isTransfer, 1);
+    void (isTransfer ? this.#transfers : this.#queue).add(async () => {
       try {
-        if (this.#crash !== undefined || this.#mustEnd()) await this.#journal.release(claim);
+        if (this.#crash !== undefined || this.#mustEnd()) await this.#journal.setAside(claim);
         else await this.#settle(claim, await this.#converge(claim));
       } catch (error) {
         this.#fault(error);
       } finally {
-        this.#held -= 1;
+        this.#hold(isTransfer, -1);
         this.#wake();
       }
     });
+  }
+
+  #hold(isTransfer: boolean, change: 1 | -1): void {
+    if (isTransfer) this.#transfersHeld += change;
+    else this.#held += change;
   }
 
   async #converge(claim: Claim): Promise<Ending> {
@@ -109,10 +120,18 @@ class Applying {
       case "edit":
         return convergeEdit(this.#s, this.#journal, claim, step, this.#options, this.#actors);
       case "transfer":
-        return convergeTransfer(this.#s, this.#journal, claim, step, this.#options);
+        return convergeTransfer(this.#s, this.#journal, claim, step, this.#transferOptions());
       case "by-hand":
         return this.#byHand(step);
     }
+  }
+
+  /** A transfer is waited for no longer than the process may take. */
+  #transferOptions(): ApplyOptions {
+    const { durationMs, transferWaitMs } = this.#options;
+    if (durationMs === undefined) return this.#options;
+    const left = durationMs - (this.#s.clock.monotonic() - this.#startedAt);
+    return { ...this.#options, transferWaitMs: Math.min(transferWaitMs, left) };
   }
 
   /** A line of the hand-over sheet is needed unless the edit before it has moved the owner already. */
@@ -131,17 +150,17 @@ class Applying {
       case "lost":
         return;
       case "stopped":
-        return this.#journal.release(claim);
+        return this.#journal.setAside(claim);
       case "overdue":
-        await this.#journal.release(claim);
+        await this.#journal.setAside(claim);
         this.#end("budget", ending.reason);
         return;
       case "halted":
-        await this.#journal.release(claim);
+        await this.#journal.setAside(claim);
         this.#end("halted", ending.reason);
         return;
       case "blocked":
-        await this.#journal.release(claim);
+        await this.#journal.setAside(claim);
         return this.#block(ending);
     }
   }
@@ -200,7 +219,7 @@ class Applying {
   }
 
   async #somethingEnds(): Promise<void> {
-    if (this.#held === 0) return;
+    if (this.#held + this.#transfersHeld === 0) return;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
     });

@@ -142,12 +142,32 @@ class EditConvergence {
     return this.#s.stop.aborted ? { kind: "stopped" } : undefined;
   }
 
-  /** Writes the intent down and sends it; undefined means look again. */
+  /** Sends what is left to change, writing the intent down when its turn has come; undefined means look again. */
   async #act(): Promise<Ending | undefined> {
     const known = this.#known;
     if (known === undefined) return undefined;
     const delta = need(known.roles, this.#step.delta);
     const newOwner = this.#owner !== undefined && ownerOf(known.roles) !== this.#owner ? this.#owner : undefined;
+    let intent: Intent | undefined;
+    const writeDown = async (): Promise<void> => {
+      // Asked a second time only when the first request's token was rejected, which is a definite no.
+      if (intent !== undefined) this.#harmless(intent, false);
+      intent = await this.#intend(known, delta, newOwner);
+    };
+    const wanted = { roles: withOwner(applyDelta(known.roles, delta), newOwner), etag: known.etag };
+    try {
+      const { dataStudio } = this.#s.api;
+      const answer = await dataStudio.patchPermissions(this.#actor, this.#step.asset.name, wanted, writeDown);
+      return this.#afterAnswer(answer, delta, newOwner);
+    } catch (error) {
+      if (error instanceof ClaimLost) return { kind: "lost" };
+      if (!(error instanceof ApiError)) throw error;
+      return this.#afterError(error, intent, newOwner);
+    }
+  }
+
+  /** Durable when it resolves: only then may the request leave. */
+  async #intend(known: Permissions, delta: Delta, newOwner: Email | undefined): Promise<Intent> {
     this.#attempts += 1;
     const intent: Intent = {
       attempt: this.#attempts,
@@ -158,33 +178,23 @@ class EditConvergence {
       before: known === this.#step.base ? undefined : known.roles,
       at: this.#s.clock.now(),
     };
-    if ((await this.#journal.intent(this.#claim, intent)) === "lost") return { kind: "lost" };
+    if ((await this.#journal.intent(this.#claim, intent)) === "lost") throw new ClaimLost();
     this.#doubtful = [...this.#doubtful, intent];
     this.#settled = false;
     this.#calls += 1;
-    let answer: Permissions;
-    try {
-      answer = await this.#s.api.dataStudio.patchPermissions(this.#actor, this.#step.asset.name, {
-        roles: withOwner(applyDelta(known.roles, delta), newOwner),
-        etag: known.etag,
-      });
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      return this.#afterError(error, intent);
-    }
-    return this.#afterAnswer(answer, intent);
+    return intent;
   }
 
   /** A 200 is not proof: the answer must show the change (reliability.md 0.8). */
-  #afterAnswer(answer: Permissions, intent: Intent): undefined {
-    const missing = need(answer.roles, intent.delta);
-    this.#ours = union(this.#ours, without(intent.delta, missing));
-    if (intent.newOwner !== undefined && ownerOf(answer.roles) === intent.newOwner) this.#newOwner = intent.newOwner;
+  #afterAnswer(answer: Permissions, delta: Delta, newOwner: Email | undefined): undefined {
+    const missing = need(answer.roles, delta);
+    this.#ours = union(this.#ours, without(delta, missing));
+    if (newOwner !== undefined && ownerOf(answer.roles) === newOwner) this.#newOwner = newOwner;
     this.#wrote = true;
     this.#failuresInRow = 0;
     // The etag the write carried is spent: neither this request nor an older one can land any more.
     this.#doubtful = [];
-    const ownerHeld = intent.newOwner === undefined || this.#newOwner === intent.newOwner;
+    const ownerHeld = newOwner === undefined || this.#newOwner === newOwner;
     if (isEmpty(missing) && ownerHeld) {
       this.#known = answer;
       return;
@@ -195,38 +205,37 @@ class EditConvergence {
     this.#known = undefined;
   }
 
-  async #afterError(error: ApiError, intent: Intent): Promise<Ending | undefined> {
+  /** `intent` is undefined when the request never had its turn. */
+  async #afterError(
+    error: ApiError,
+    intent: Intent | undefined,
+    newOwner: Email | undefined,
+  ): Promise<Ending | undefined> {
+    if (error.disposition !== "ambiguous") this.#harmless(intent, error.disposition === "conflict");
     switch (error.disposition) {
       case "ambiguous":
         this.#known = undefined;
         return this.#pause(error);
       case "throttle":
-        this.#harmless(intent, false);
-        return this.#pause(error);
       case "retry":
-        this.#harmless(intent, false);
         return this.#pause(error);
       case "conflict":
-        this.#harmless(intent, true);
         this.#conflicts += 1;
         this.#known = undefined;
         this.#s.onEvent({ type: "conflict", seq: this.#step.seq, conflicts: this.#conflicts });
         await this.#s.clock.sleep(backoffMs(this.#conflicts, error.disposition, this.#s.random), this.#s.stop);
         return undefined;
       case "refuse":
-        this.#harmless(intent, false);
-        return this.#afterRefusal(error, intent);
+        return this.#afterRefusal(error, newOwner);
       case "halt-actor":
-        this.#harmless(intent, false);
         return this.#nextActor(error);
       case "halt-run":
-        this.#harmless(intent, false);
         return { kind: "halted", failure: error.failure, reason: error.message };
     }
   }
 
-  #afterRefusal(error: ApiError, intent: Intent): Promise<Ending | undefined> | undefined {
-    if (intent.newOwner !== undefined && error.failure !== "not-found") {
+  #afterRefusal(error: ApiError, newOwner: Email | undefined): Promise<Ending | undefined> | undefined {
+    if (newOwner !== undefined && error.failure !== "not-found") {
       this.#owner = undefined;
       return undefined;
     }
@@ -292,7 +301,10 @@ class EditConvergence {
       kind: "blocked",
       actor: this.#actor,
       failure: error.failure,
-      reason: `a write may have happened and cannot be checked: ${error.message}`,
+      reason:
+        this.#doubtful.length > 0
+          ? `a write may have happened and cannot be checked now: ${error.message}`
+          : `no answer that settles it: ${error.message}`,
     };
   }
 
@@ -358,18 +370,25 @@ class EditConvergence {
     this.#actor = this.#others.shift() ?? this.#actor;
   }
 
-  #harmless(intent: Intent, conflict: boolean): void {
+  #harmless(intent: Intent | undefined, conflict: boolean): void {
+    if (intent === undefined) return;
     this.#doubtful = this.#doubtful.filter((other) => other !== intent);
     this.#journal.noEffect(this.#claim, intent.attempt, conflict);
   }
 
-  async #pause(error: ApiError): Promise<undefined> {
+  async #pause(error: ApiError): Promise<Ending | undefined> {
     this.#failuresInRow += 1;
+    // Requests that never had their turn are no attempts, so that they need a bound of their own.
+    if (this.#failuresInRow > this.#options.attemptsMax) return this.#unsettled(error);
     const waitMs = backoffMs(this.#failuresInRow, error.disposition, this.#s.random);
     this.#s.onEvent({ type: "retry", seq: this.#step.seq, failure: error.failure, waitMs });
     await this.#s.clock.sleep(waitMs, this.#s.stop);
+    return undefined;
   }
 }
+
+/** Somebody else holds the step: nothing may be sent for it here any more. */
+class ClaimLost extends Error {}
 
 /** The roles with another owner in them; unchanged when `newOwner` is undefined. */
 function withOwner(roles: RoleMap, newOwner: Email | undefined): RoleMap {

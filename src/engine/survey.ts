@@ -73,7 +73,7 @@ export class Survey {
   async findAssets(protect: readonly ProtectRule[]): Promise<void> {
     const needs = await this.#needs(protect.flatMap((rule) => (rule.owner === undefined ? [] : [rule.owner])));
     this.#trashedRead = needs.trashed;
-    for (const owner of needs.owners) await this.#tryToReach(owner);
+    await inParallel(needs.owners, this.#concurrency, this.#surroundings.stop, (owner) => this.#tryToReach(owner));
     const owners = [...needs.owners].filter((owner) => this.reachable(owner));
     const viewers = [...needs.viewers].filter((viewer) => this.reachable(viewer));
     this.#usersTotal = new Set([...owners, ...viewers]).size;

@@ -78,7 +78,12 @@ export class DataStudioClient implements DataStudioApi {
     return this.#authorised.read(call, this.#scopes, parsePermissions);
   }
 
-  patchPermissions(actor: Email, name: AssetName, permissions: Permissions): Promise<Permissions> {
+  patchPermissions(
+    actor: Email,
+    name: AssetName,
+    permissions: Permissions,
+    beforeSend: () => Promise<void>,
+  ): Promise<Permissions> {
     const call = {
       service: "data-studio" as const,
       route: "assets.updatePermissions",
@@ -88,6 +93,7 @@ export class DataStudioClient implements DataStudioApi {
       url: permissionsUrl(name),
       headers: patchHeaders,
       body: patchBody(name, permissions),
+      beforeSend,
     };
     return this.#authorised.write(call, this.#scopes, parsePermissions);
   }

@@ -23,6 +23,8 @@ export interface Call {
   readonly headers: Readonly<Record<string, string>>;
   /** A function is asked when the call's turn has come. */
   readonly body?: string | (() => string) | undefined;
+  /** Waited for when the call's turn has come, right before it leaves; what it throws is thrown on. */
+  readonly beforeSend?: (() => Promise<void>) | undefined;
 }
 
 /** Thrown by a reader of answers that finds something else than it should. */
@@ -75,6 +77,7 @@ export function makeSend(options: SendOptions): Send {
   return async (call, read, bearer) => {
     const paced: PacedCall = { service: call.service, kind: call.isWrite ? "write" : "read", actor: call.actor };
     await pacer.take(paced, signal);
+    if (call.beforeSend !== undefined) await call.beforeSend();
     const sentAt = clock.monotonic();
     let response: ExchangeResponse;
     try {

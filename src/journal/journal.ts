@@ -103,8 +103,10 @@ export interface Journal extends RunReader {
    * ready when it succeeded (`applied`, `confirmed`, `unchanged`) and are skipped (`predecessor`) when it did not.
    */
   result(claim: Claim, result: StepResult): Promise<Written>;
-  /** Gives the step back unended. */
+  /** Gives the step back unended; anybody may take it again. */
   release(claim: Claim): Promise<void>;
+  /** Gives the step back unended; this opening of the journal does not hand it out again. */
+  setAside(claim: Claim): Promise<void>;
   /** Open steps, and those of them that wait for another step. */
   open(): Promise<{ readonly ready: number; readonly waiting: number }>;
   /** Appends an audit row that belongs to no step (started, resumed, stopped). */

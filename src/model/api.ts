@@ -24,8 +24,16 @@ export interface DataStudioApi {
     pageToken?: string,
   ): Promise<{ readonly assets: readonly Asset[]; readonly nextPageToken: string | undefined }>;
   getPermissions(actor: Email, name: AssetName): Promise<Permissions>;
-  /** Replaces the roles, guarded by `permissions.etag`; answers what the server holds afterwards. */
-  patchPermissions(actor: Email, name: AssetName, permissions: Permissions): Promise<Permissions>;
+  /**
+   * Replaces the roles, guarded by `permissions.etag`; answers what the server holds afterwards. `beforeSend` is waited
+   * for when the request's turn has come, right before it leaves; what it throws is thrown on, and nothing is sent.
+   */
+  patchPermissions(
+    actor: Email,
+    name: AssetName,
+    permissions: Permissions,
+    beforeSend: () => Promise<void>,
+  ): Promise<Permissions>;
 }
 
 /** The Admin SDK Directory API (api.md 5), called as an administrator. Reads only. */

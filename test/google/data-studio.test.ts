@@ -14,6 +14,9 @@ import { ManualClock, settle } from "../support/clock.ts";
 import { anna, connection, inTurn, keyOfTest, scripted } from "./scripted.ts";
 import type { Reply } from "./scripted.ts";
 
+/** Nothing has to be written down first. */
+const atOnce = async (): Promise<void> => undefined;
+
 const name = assetNameOrUndefined("2b606487-42c2-416f-98d0-000000000001") as AssetName;
 const url = `https://datastudio.googleapis.com/v1/assets/${name}/permissions`;
 const permissions: Permissions = {
@@ -44,7 +47,7 @@ describe("permissions", () => {
   it("are written with Google's double nesting, the etag and every role, byte for byte", async () => {
     const script = inTurn({ body: answer });
     const { api } = connection(script.exchange);
-    expect(await api.dataStudio.patchPermissions(anna, name, permissions)).toEqual(permissions);
+    expect(await api.dataStudio.patchPermissions(anna, name, permissions, atOnce)).toEqual(permissions);
     expect(script.sent).toHaveLength(1);
     expect(script.sent[0]).toMatchObject({ method: "PATCH", url, headers: { "content-type": "application/json" } });
     expect(script.sent[0]?.body).toBe(`{"name":"${name}","permissions":${answer}}`);
@@ -66,7 +69,7 @@ describe("permissions", () => {
           const inner = /^\{"name":"[^"]*","permissions":(.*)\}$/s.exec(request.body ?? "")?.[1];
           return { body: inner ?? "" };
         });
-        const held = await connection(script.exchange).api.dataStudio.patchPermissions(anna, name, original);
+        const held = await connection(script.exchange).api.dataStudio.patchPermissions(anna, name, original, atOnce);
         expect(held.etag).toBe(original.etag);
         expect(new Map(held.roles)).toEqual(original.roles);
       }),
@@ -91,7 +94,7 @@ describe("permissions", () => {
   it.each(wrong)("that read %j leave a write in doubt", async (body) => {
     const script = inTurn({ body });
     const { api } = connection(script.exchange);
-    await expect(api.dataStudio.patchPermissions(anna, name, permissions)).rejects.toMatchObject({
+    await expect(api.dataStudio.patchPermissions(anna, name, permissions, atOnce)).rejects.toMatchObject({
       disposition: "ambiguous",
       failure: "unreadable-answer",
       status: 200,
@@ -125,7 +128,7 @@ describe("how often a call is made", () => {
   ])("a write that meets %s is one request", async (_name, reply, disposition) => {
     const script = inTurn(reply, { body: answer });
     const { api, clock } = connection(script.exchange);
-    await expect(clock.drive(api.dataStudio.patchPermissions(anna, name, permissions))).rejects.toMatchObject({
+    await expect(clock.drive(api.dataStudio.patchPermissions(anna, name, permissions, atOnce))).rejects.toMatchObject({
       disposition,
     });
     expect(script.sent).toHaveLength(1);
@@ -175,7 +178,7 @@ describe("how often a call is made", () => {
     });
     const stop = new AbortController();
     const { api } = connection(script.exchange, { pacer, clock, signal: stop.signal });
-    const written = api.dataStudio.patchPermissions(anna, name, permissions);
+    const written = api.dataStudio.patchPermissions(anna, name, permissions, atOnce);
     await settle();
     stop.abort();
     await expect(written).rejects.toMatchObject({ disposition: "retry", failure: "stopped" });
@@ -202,7 +205,7 @@ describe("a rejected token", () => {
     async (method) => {
       const { script, asked } = withTokens(new Set(["Bearer token-1"]));
       const { api } = connection(script.exchange, { key: keyOfTest });
-      const calls = Array.from({ length: 20 }, () => api.dataStudio[method](anna, name, permissions));
+      const calls = Array.from({ length: 20 }, () => api.dataStudio[method](anna, name, permissions, atOnce));
       await expect(Promise.all(calls)).resolves.toHaveLength(20);
       expect(asked()).toBe(2);
       expect(script.sent.filter(({ url: to }) => to === url)).toHaveLength(40);
@@ -214,7 +217,7 @@ describe("a rejected token", () => {
     async (method) => {
       const { script, asked } = withTokens(new Set(["Bearer token-1", "Bearer token-2"]));
       const { api } = connection(script.exchange, { key: keyOfTest });
-      await expect(api.dataStudio[method](anna, name, permissions)).rejects.toMatchObject({
+      await expect(api.dataStudio[method](anna, name, permissions, atOnce)).rejects.toMatchObject({
         disposition: "halt-actor",
         failure: "unauthenticated",
       });
@@ -231,7 +234,7 @@ describe("a rejected token", () => {
       return asked < 3 ? { status: 503 } : { body: { access_token: "t", expires_in: 3600 } };
     });
     const { api, clock } = connection(script.exchange, { key: keyOfTest });
-    await clock.drive(api.dataStudio.patchPermissions(anna, name, permissions));
+    await clock.drive(api.dataStudio.patchPermissions(anna, name, permissions, atOnce));
     expect(script.sent.map(({ method }) => method)).toEqual(["POST", "POST", "POST", "PATCH"]);
   });
 

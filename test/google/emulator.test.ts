@@ -21,6 +21,9 @@ import { smallWorld } from "../emulator/support.ts";
 import { ManualClock, startOfTest } from "../support/clock.ts";
 import { admin, anna, email } from "./scripted.ts";
 
+/** Nothing has to be written down first. */
+const atOnce = async (): Promise<void> => undefined;
+
 /** Sleepers wake as soon as the event loop has turned, and time has passed all the same. */
 class SkippingClock implements Clock {
   #ms = 0;
@@ -109,11 +112,11 @@ describe("Data Studio", () => {
   it("is read and written, guarded by the etag", async () => {
     const api = client();
     const wanted = await withAnna(api);
-    const written = await api.dataStudio.patchPermissions(leaver, report, wanted);
+    const written = await api.dataStudio.patchPermissions(leaver, report, wanted, atOnce);
     expect(written.roles.get("VIEWER")).toEqual(["user:ben@acme.example"]);
     expect(written.etag).not.toBe(wanted.etag);
     expect(ownerOf(written.roles)).toBe(leaver);
-    await expect(api.dataStudio.patchPermissions(leaver, report, wanted)).rejects.toMatchObject({
+    await expect(api.dataStudio.patchPermissions(leaver, report, wanted, atOnce)).rejects.toMatchObject({
       disposition: "conflict",
     });
   });
@@ -128,7 +131,7 @@ describe("Data Studio", () => {
     const roles = new Map([...held.roles, ["OWNER", [userMember(heir)]] as const]);
     const gone = assetNameOrUndefined("no-such-asset") as AssetName;
     const calls = {
-      "an owner that changed": () => api.dataStudio.patchPermissions(leaver, report, { ...held, roles }),
+      "an owner that changed": () => api.dataStudio.patchPermissions(leaver, report, { ...held, roles }, atOnce),
       "somebody without access": () => api.dataStudio.getPermissions(heir, report),
       "an asset that is not there": () => api.dataStudio.getPermissions(leaver, gone),
     };
@@ -138,7 +141,7 @@ describe("Data Studio", () => {
   it("is not written to with read-only scopes", async () => {
     const api = client("read");
     const wanted = await withAnna(api);
-    await expect(api.dataStudio.patchPermissions(leaver, report, wanted)).rejects.toMatchObject({
+    await expect(api.dataStudio.patchPermissions(leaver, report, wanted, atOnce)).rejects.toMatchObject({
       disposition: "halt-run",
       failure: "insufficient-scope",
     });
@@ -214,7 +217,7 @@ describe("faults", () => {
     const api = client();
     const wanted = await withAnna(api);
     google.emulator.setFaults([{ route: "assets.updatePermissions", fault }]);
-    await expect(api.dataStudio.patchPermissions(leaver, report, wanted)).rejects.toMatchObject({
+    await expect(api.dataStudio.patchPermissions(leaver, report, wanted, atOnce)).rejects.toMatchObject({
       disposition,
       failure,
     });

@@ -250,8 +250,9 @@ describe("a refusal", () => {
     const times = take(pacer, clock, writeAs("a"), 300);
     await clock.advance(20_000);
     for (let index = 0; index < 20; index += 1) pacer.throttled(writeAs("a"), { ...refusal, sentAt: 19_900 });
-    const { perMinute } = pacer.state().gates[1] ?? { perMinute: 0 };
-    expect(perMinute).toBeGreaterThan(180);
+    const writes = pacer.state().gates.find(({ gate }) => gate === "writes");
+    expect(writes?.perMinute).toBeGreaterThan(180);
+    expect(writes?.blockedUntilMs).toBe(clock.now() + 1000);
     expect(times.length).toBeGreaterThan(150);
   });
 });

@@ -228,19 +228,27 @@ class SqliteJournal extends SqliteRunReader implements Journal {
     );
   }
 
-  /** Follows what was handed over for the step before, so that its next claim sees all of it. */
   async release(claim: Claim): Promise<void> {
+    await this.#letGo(claim, (turn) => this.#turns.giveBack(turn));
+  }
+
+  async setAside(claim: Claim): Promise<void> {
+    await this.#letGo(claim, (turn) => this.#turns.setAside(turn));
+  }
+
+  /** Follows what was handed over for the step before, so that its next claim sees all of it. */
+  async #letGo(claim: Claim, turnOver: (turn: Turn) => void): Promise<void> {
     const held = this.#heldBy(claim);
     if (held === undefined) return;
     held.ending = true;
     await new Promise<void>((resolve) => {
-      const giveBack = (): void => {
+      const over = (): void => {
         this.#held.delete(held.seq);
-        this.#turns.giveBack({ seq: held.seq, actor: held.actor, begun: held.begun });
+        turnOver({ seq: held.seq, actor: held.actor, begun: held.begun });
         resolve();
       };
       // Nothing is written, so a store that refuses is no reason to complain here.
-      this.#slices.push({ write: () => undefined, kept: giveBack, lost: giveBack, failed: giveBack });
+      this.#slices.push({ write: () => undefined, kept: over, lost: over, failed: over });
     });
   }
 

@@ -40,6 +40,7 @@ export class Turns {
   #begun: Turn[];
   readonly #begunSeqs: Set<number>;
   readonly #held = new Set<number>();
+  readonly #aside = new Set<number>();
   readonly #lines = new Map<number, Line>();
   /** Actors that may have work, in the order of their turns. */
   readonly #queue = new Set<Line>();
@@ -84,6 +85,12 @@ export class Turns {
       this.#begun.push(turn);
       this.#begunSeqs.add(turn.seq);
     } else this.#rewind(line, turn.seq);
+  }
+
+  /** The step stays open, and is not handed out again here. */
+  setAside(turn: Turn): void {
+    this.#letGo(turn);
+    this.#aside.add(turn.seq);
   }
 
   /** Steps of `actor` have become ready, the first of them `first`. */
@@ -156,7 +163,7 @@ export class Turns {
       line.cursor = found.at(-1) ?? line.cursor;
       // Looking back over steps already handed out is usual after a rewind. They must not stay in `ahead`: by the time
       // it is their turn they may have ended.
-      line.ahead = found.filter((seq) => !this.#held.has(seq) && !this.#begunSeqs.has(seq));
+      line.ahead = found.filter((seq) => !this.#held.has(seq) && !this.#begunSeqs.has(seq) && !this.#aside.has(seq));
       line.next = 0;
       if (found.length === 0) return undefined;
     }
