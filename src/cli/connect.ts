@@ -1,7 +1,7 @@
 /** From settings to a connection with Google: the key read, the pace set, and what happens on the wire told to the views. */
 import { connect } from "../google/client.ts";
 import { parseServiceAccountKey } from "../google/key.ts";
-import { Pacer, defaultRates } from "../google/pacer.ts";
+import { Pacer, defaultRates, noRates } from "../google/pacer.ts";
 import type { GateName, Rates } from "../google/pacer.ts";
 import type { Access } from "../google/scopes.ts";
 import type { CallRecord } from "../google/send.ts";
@@ -43,12 +43,18 @@ export async function connectApi(context: Context, settings: Settings, connectin
   });
 }
 
-/** A rate set by the user is a ceiling that is known; where nothing is set, the careful defaults hold. */
+/**
+ * A rate set by the user is a ceiling that is known; where nothing is set, the careful defaults hold. A stand-in on this
+ * machine has no quota until it refuses, and then it is kept to like Google's.
+ */
 function ratesOf(settings: Settings): Rates {
-  return {
-    project: capped(defaultRates.project, settings.rate),
-    actor: capped(defaultRates.actor, settings.actorRate),
-  };
+  const base = isStandIn(settings) ? noRates : defaultRates;
+  return { project: capped(base.project, settings.rate), actor: capped(base.actor, settings.actorRate) };
+}
+
+/** Plain HTTP is permitted for addresses of this machine only. */
+export function isStandIn(settings: Settings): boolean {
+  return settings.endpoint?.startsWith("http:") === true;
 }
 
 /** Directory and Data Transfer have documented limits, which a rate can lower but not raise. */

@@ -4,6 +4,7 @@ import type { RunReader } from "../journal/journal.ts";
 import { matchedNothingText, overLimitText, refusedText } from "../report/diagnostics-text.ts";
 import { planJson } from "../report/json.ts";
 import { planFoot, planHead, planMore, planStep } from "../report/plan-text.ts";
+import { planSteps } from "../report/plan-steps.ts";
 import { pagesOf } from "../report/rows.ts";
 import type { Context } from "./context.ts";
 import { typedCommand } from "./files.ts";
@@ -16,8 +17,8 @@ export interface PlanViewOptions {
   readonly color: boolean;
 }
 
-/** Steps that fit a person's eye; `--all` shows the others. */
-const stepsShownMax = 40;
+/** Steps read for the short view, where alike ones stand together; `--all` shows every step by itself. */
+const stepsShownMax = 400;
 
 /** `name` is the run as it is to be typed. */
 export async function showRun(context: Context, run: RunReader, name: string, view: PlanViewOptions): Promise<void> {
@@ -31,10 +32,9 @@ export async function showRun(context: Context, run: RunReader, name: string, vi
   await print(context.stdout, planHead(header, name, style));
   let shown = 0;
   for await (const page of pagesOf(run, {}, view.all ? 500 : stepsShownMax)) {
-    await print(
-      context.stdout,
-      page.flatMap((row) => planStep(row.step, header, style)),
-    );
+    const steps = page.map((row) => row.step);
+    const lines = view.all ? steps.flatMap((step) => planStep(step, header, style)) : planSteps(steps, header, style);
+    await print(context.stdout, lines);
     shown += page.length;
     if (!view.all || !context.stdout.writable) break;
   }
