@@ -189,7 +189,7 @@ function permissionsJson(roles: RoleMap, asset: StoredAsset): object {
 }
 
 /** What policies may ask about members of this organisation. */
-export function memberFacts(state: TenantState): MemberFacts {
+function memberFacts(state: TenantState): MemberFacts {
   const { directory } = state;
   return {
     isOutside: (member) => {

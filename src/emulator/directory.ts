@@ -285,7 +285,7 @@ function derivedMembers(directory: DirectoryState, group: GroupRecord): readonly
 }
 
 /** One page of an ordered list; tokens name the last item and are bound to the other parameters. */
-export function pageOf<T>(
+function pageOf<T>(
   call: Call,
   items: readonly T[],
   preset: number,

@@ -16,7 +16,7 @@ export interface MemberFacts {
   readonly resolved: (member: Member) => Member;
 }
 
-export const ownerText = "Owner is not allowed to be modified";
+const ownerText = "Owner is not allowed to be modified";
 const linkRoles: ReadonlySet<Role> = new Set([LINK_VIEWER, LINK_EDITOR]);
 const writableRoles: ReadonlySet<Role> = new Set([EDITOR, VIEWER, LINK_VIEWER, LINK_EDITOR]);
 

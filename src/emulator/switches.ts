@@ -63,8 +63,6 @@ export type Switches = { readonly [K in keyof typeof choices]: (typeof choices)[
   readonly [K in keyof typeof amounts]: number;
 };
 
-export type SwitchName = keyof typeof choices | keyof typeof amounts;
-
 export interface SwitchSpec {
   readonly name: string;
   /** The named positions, or undefined for a number. */

@@ -41,7 +41,7 @@ export interface TokenContext {
   readonly directory: DirectoryState;
 }
 
-export const audience = "https://oauth2.googleapis.com/token";
+const audience = "https://oauth2.googleapis.com/token";
 const grantType = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const lifetimeS = 3600;
 /** How far a client's clock may be ahead, or a claim's end behind. */

@@ -104,6 +104,8 @@ describe("a generated tenant", () => {
     expect(directory.deletedPerson("deleted.dora@acme.example")).toBeDefined();
     expect(directory.person("leaver.alias@acme.example")).toBe(world.person("leaver"));
     expect(directory.person("leaver@acme.test")).toBe(world.person("leaver"));
+    const counts = ["anna", "ben", "heir", "emea-bi", "cfo", "deleted.dora"].map((name) => owned(world, name).length);
+    expect(counts).toEqual([11, 3, 2, 2, 5, 3]);
     for (const name of ["heir", "ben", "emea-bi"]) expect(world.person(name).suspended).toBe(false);
     for (const name of ["bi-team", "everyone"]) expect(directory.group(world.address(name))).toBeDefined();
     const all = [...world.state.assets.values()];

@@ -107,6 +107,18 @@ describe("PATCH", () => {
     expect(held(on.emulator, "a1")).toEqual({ OWNER: [owner] });
   });
 
+  it("gives two writes of one instant, and one after the clock went back, different and rising etags", () => {
+    const on = desk();
+    const etag = (): string =>
+      call(on.emulator, "anna", `PATCH ${permissions}`, { body: patchBody({ OWNER: [owner] }) }).json.etag;
+    const seen = [etag(), etag()];
+    on.emulator.advance(-60_000);
+    seen.push(etag());
+    const instants = seen.map((text) => Buffer.from(text, "base64").readBigUInt64BE());
+    expect(instants[1]).toBe((instants[0] ?? 0n) + 1n);
+    expect(instants[2]).toBe((instants[1] ?? 0n) + 1n);
+  });
+
   it("takes an etag in any spelling of its bytes, and none at all", () => {
     const on = desk();
     const etag: string = call(on.emulator, "anna", `GET ${permissions}`).json.etag;
