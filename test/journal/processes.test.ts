@@ -124,6 +124,19 @@ describe("a process killed while it plans", () => {
   });
 });
 
+describe("a plan after one that was killed", () => {
+  it("begins afresh under the same name", async () => {
+    const child = program.start("plan", path);
+    await child.said(1);
+    await child.kill();
+    await makeRun(4);
+    const reader = await openReader(path);
+    expect(await reader.counts()).toEqual({ ...noCounts, planned: 4 });
+    await reader.close();
+    expect(readdirSync(folder)).toEqual(["run.handover"]);
+  });
+});
+
 describe("a run in a folder that cannot be written", () => {
   it.each(["delete", "wal"])("is read whatever mode it was left in (%s)", async (mode) => {
     await makeRun(5);

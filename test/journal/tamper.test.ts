@@ -98,6 +98,17 @@ describe("the frozen part", () => {
     await expect(openReader(path)).rejects.toMatchObject({ kind: "tampered" });
   });
 
+  it("is refused with a step added behind pages that are all full", async () => {
+    const full = join(folder, "full.handover");
+    const writer = await createRun(full);
+    await writer.add(edits(1000));
+    await writer.seal(header());
+    const db = new Database(full);
+    db.exec("insert into steps select 1001, kind, actor, asset, after, unless, body from steps where seq = 1000");
+    db.close();
+    await expect(openJournal(full, { clock })).rejects.toThrow("step 1001 was added");
+  });
+
   it("names the steps among which the change is", async () => {
     const path = await meddled("update steps set asset = 'other' where seq = 1500");
     await expect(openJournal(path, { clock })).rejects.toThrow("one of the steps 1001 to 2000");
