@@ -1,6 +1,6 @@
 /** Starting an emulator: tenant, service-account key, state file and ready file. The only place here that touches the disk. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
-import { chmod, mkdir, mkdtemp, readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
@@ -32,7 +32,7 @@ export interface StartOptions {
   readonly port?: number | undefined;
   /** Gets `{url, keyFile, admin, domain, pid}` once it listens. */
   readonly readyFile?: string | undefined;
-  /** Where the key is; made if it is not there. A temporary folder if absent. */
+  /** Where the key is; made if it is not there. If absent, a temporary folder that goes on close. */
   readonly keyFile?: string | undefined;
   /** Scopes in the delegation table; all the emulator knows if absent. */
   readonly scopes?: readonly string[] | undefined;
@@ -88,7 +88,8 @@ export async function startEmulator(options: StartOptions): Promise<RunningEmula
   });
   const saved = options.stateFile === undefined ? undefined : await readIfThere(options.stateFile);
   if (saved !== undefined) emulator.importState(saved);
-  const keyFile = resolve(options.keyFile ?? join(await mkdtemp(join(tmpdir(), "handover-emulator-")), "key.json"));
+  const keyFolder = options.keyFile === undefined ? await mkdtemp(join(tmpdir(), "handover-emulator-")) : undefined;
+  const keyFile = resolve(options.keyFile ?? join(keyFolder ?? "", "key.json"));
   registerKey(emulator, await keyAt(keyFile), options.scopes ?? allScopes);
 
   const front = await listen(emulator, {
@@ -104,6 +105,7 @@ export async function startEmulator(options: StartOptions): Promise<RunningEmula
     close: async () => {
       await front.close();
       if (options.stateFile !== undefined) await writeWhole(options.stateFile, emulator.exportState());
+      if (keyFolder !== undefined) await rm(keyFolder, { recursive: true, force: true });
     },
   };
 }

@@ -1,5 +1,5 @@
 /** An emulator that really listens, with a real clock, for tests of what only sockets can show. */
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
@@ -27,9 +27,18 @@ export const wallClock: Clock = {
     }),
 };
 
+const folders: string[] = [];
+
+/** A folder for one test file, gone after its tests. */
 export async function scratch(): Promise<string> {
-  return mkdtemp(join(tmpdir(), "handover-emulator-test-"));
+  const folder = await mkdtemp(join(tmpdir(), "handover-emulator-test-"));
+  folders.push(folder);
+  return folder;
 }
+
+afterAll(async () => {
+  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
+});
 
 export interface Listening {
   readonly running: () => RunningEmulator;

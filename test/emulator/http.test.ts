@@ -205,6 +205,13 @@ describe("starting", () => {
     await second.close();
   });
 
+  it("keeps a key nobody asked for in a temporary folder, and takes it along on closing", async () => {
+    const on = await startEmulator({ clock: wallClock, world: smallWorld() });
+    expect((await stat(on.keyFile)).mode & 0o777).toBe(0o600);
+    await on.close();
+    await expect(stat(on.keyFile)).rejects.toThrow(/ENOENT/);
+  });
+
   it("loads the tenant from a state file and saves it on closing", async () => {
     const stateFile = join(await scratch(), "state.json");
     const world = smallWorld();
