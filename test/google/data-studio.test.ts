@@ -88,7 +88,7 @@ describe("permissions", () => {
     '{"permissions":{"OWNER":["user:a"]},"etag":"x"}',
     '{"permissions":{"OWNER":{"members":"user:a"}},"etag":"x"}',
     '{"permissions":{"OWNER":{"members":[1]}},"etag":"x"}',
-    '{"permissions":{"OWNER":{"members":[],"condition":"weekdays"}},"etag":"x"}',
+    '{"permissions":{"OWNER":{"members":[],"condition":["weekdays"]}},"etag":"x"}',
     '{"permissions":{},"etag":7}',
   ];
   it.each(wrong)("that read %j leave a write in doubt", async (body) => {
@@ -167,6 +167,27 @@ describe("how often a call is made", () => {
     const [token = 0, ...reads] = times;
     expect(token).toBeGreaterThan(10_000);
     for (const [index, time] of reads.slice(1).entries()) expect(time - (reads[index] ?? 0)).toBeGreaterThan(9500);
+  });
+
+  it("what is to be done before a write is done at its turn; what that throws is thrown on, and nothing is sent", async () => {
+    const script = inTurn({ body: answer });
+    const clock = new ManualClock();
+    const pace = { perMinute: 60, known: true };
+    const pacer = new Pacer(clock, { ...noRates, project: { ...noRates.project, writes: pace } });
+    const { api } = connection(script.exchange, { pacer, clock });
+    const seen: unknown[] = [];
+    const note = async (): Promise<void> => {
+      seen.push([clock.monotonic(), script.sent.length]);
+    };
+    await clock.drive(api.dataStudio.patchPermissions(anna, name, permissions, note));
+    expect(seen).toEqual([[1011, 0]]);
+    const fail = async (): Promise<void> => {
+      throw new Error("disk full");
+    };
+    await expect(clock.drive(api.dataStudio.patchPermissions(anna, name, permissions, fail))).rejects.toThrow(
+      "disk full",
+    );
+    expect(script.sent).toHaveLength(1);
   });
 
   it("a signal ends the waiting for the pacer, and nothing is sent", async () => {

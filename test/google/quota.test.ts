@@ -89,7 +89,7 @@ async function inLoop(loop: Loop): Promise<{ readonly used: number; readonly ref
 }
 
 describe.each(Object.entries(meters))("a server that counts %s", (_name, makeMeter) => {
-  const steady = { meter: undefined, limitAt: (): number => 600, minutes: 10 };
+  const steady = { meter: undefined, limitAt: (): number => 600, minutes: 6 };
 
   it("of a known quota is used to 98.5 % and refuses nothing", async () => {
     const { used, refused } = await inLoop({ ...steady, meter: makeMeter(), quota: { perMinute: 600, known: true } });
@@ -120,7 +120,7 @@ describe.each(Object.entries(meters))("a server that counts %s", (_name, makeMet
       meter: makeMeter(),
       limitAt,
       quota: { perMinute: 600, known: false },
-      minutes: 30,
+      minutes: 20,
     });
     expect(used).toBeGreaterThan(0.8);
     expect(refused).toBeLessThan(0.01);
