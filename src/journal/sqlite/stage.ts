@@ -68,7 +68,7 @@ class SqliteStage implements Stage {
   readonly #users = new Map<Email, number>();
   readonly #emails = new Map<number, Email>();
   readonly #insertRequest: Statement<[string | null, string]>;
-  readonly #merge: Statement<[object]>;
+  readonly #merge: Statement<[string, string, string, string | null, number, string | null, string | null, string]>;
   readonly #setPermissions: Statement<[string | null, string | null, string | null, string]>;
   readonly #one: Statement<[string], AssetRow>;
   #requestsIndexed = false;
@@ -81,12 +81,12 @@ class SqliteStage implements Stage {
     // The later search tells how an asset is now; what it leaves out is kept.
     this.#merge = db.prepare(`
       insert into assets (name, type, title, owner, trashed, created, updated, seen)
-      values (@name, @type, @title, @owner, @trashed, @created, @updated, ',' || @user || ',')
+      values (?, ?, ?, ?, ?, ?, ?, ?)
       on conflict (name) do update set
         type = excluded.type, title = excluded.title, trashed = excluded.trashed,
         owner = coalesce(excluded.owner, owner), created = coalesce(excluded.created, created),
         updated = coalesce(excluded.updated, updated),
-        seen = iif(seen_count >= ${seenByMax} or instr(seen, excluded.seen) > 0, seen, seen || @user || ','),
+        seen = iif(seen_count >= ${seenByMax} or instr(seen, excluded.seen) > 0, seen, seen || substr(excluded.seen, 2)),
         seen_count = seen_count + iif(seen_count >= ${seenByMax} or instr(seen, excluded.seen) > 0, 0, 1)
     `);
   }
@@ -103,18 +103,11 @@ class SqliteStage implements Stage {
 
   async addAssets(assets: readonly Asset[], seenBy: Email): Promise<void> {
     this.#writing(() => {
-      const user = this.#userId(seenBy);
+      const seen = `,${this.#userId(seenBy)},`;
       for (const asset of assets) {
-        this.#merge.run({
-          name: asset.name,
-          type: asset.assetType,
-          title: JSON.stringify(asset.title),
-          owner: asset.owner ?? null,
-          trashed: asset.trashed ? 1 : 0,
-          created: asset.createTime ?? null,
-          updated: asset.updateTime ?? null,
-          user: String(user),
-        });
+        const { name, assetType, owner = null, trashed, createTime = null, updateTime = null } = asset;
+        const title = JSON.stringify(asset.title);
+        this.#merge.run(name, assetType, title, owner, trashed ? 1 : 0, createTime, updateTime, seen);
       }
     });
   }
