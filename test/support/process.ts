@@ -152,7 +152,7 @@ function launch(
 }
 
 /** Asks again every few milliseconds until there is an answer; fails after half a minute. */
-export async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
+async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
   const deadline = Date.now() + 30_000;
   for (;;) {
     const answer = await ask();
@@ -160,10 +160,4 @@ export async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
     if (Date.now() > deadline) throw new Error("nothing came of it in half a minute");
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-}
-
-/** The last JSON object a command printed on stdout. */
-export function lastJson(text: string): Record<string, unknown> {
-  const line = text.trim().split("\n").at(-1) ?? "";
-  return JSON.parse(line) as Record<string, unknown>;
 }

@@ -30,7 +30,7 @@ import type { EngineEvent } from "../../src/model/event.ts";
 import type { Limits, PlanSettings, ProtectRule, Request } from "../../src/model/request.ts";
 import { ManualClock } from "./clock.ts";
 
-export const allScopes: readonly string[] = [
+const allScopes: readonly string[] = [
   "https://www.googleapis.com/auth/datastudio",
   "https://www.googleapis.com/auth/datastudio.readonly",
   "https://www.googleapis.com/auth/admin.directory.user.readonly",

@@ -35,7 +35,7 @@ export function actorsFor(
 }
 
 /** Whether the service account can act as the user: active, inside the tenant, and not known to be out of reach. */
-export function canActAs(context: CompileContext, email: Email): boolean {
+function canActAs(context: CompileContext, email: Email): boolean {
   if (!isInside(context.tenant, email)) return false;
   const principal = context.principal(email);
   if (principal === undefined) return context.reachable(email);

@@ -26,7 +26,7 @@ export function newPublic(roles: RoleMap | undefined, delta: Delta): readonly Pa
 }
 
 /** Whether the owner is left as the only one who can edit, where somebody else could before. */
-export function removesLastEditor(roles: RoleMap | undefined, delta: Delta): boolean {
+function removesLastEditor(roles: RoleMap | undefined, delta: Delta): boolean {
   if (roles === undefined || !delta.remove.some((pair) => pair.role === EDITOR)) return false;
   const before = roles.get(EDITOR) ?? [];
   const after = applyDelta(roles, delta).get(EDITOR) ?? [];

@@ -231,6 +231,6 @@ export function canonical(context: Pick<CompileContext, "principal">, email: Ema
 }
 
 /** A refusal of one row. */
-export function refuse(request: Request, rule: RefusalRule, problem: string, remedy: string): Refusal {
+function refuse(request: Request, rule: RefusalRule, problem: string, remedy: string): Refusal {
   return { rule, places: [request.place], problem, remedy };
 }

@@ -132,7 +132,7 @@ export class TransferCensus {
 }
 
 /** Whether the row means everything the user owns: no asset, title, audience or single type named. */
-export function asksForWholeUser(resolved: ResolvedTransfer): boolean {
+function asksForWholeUser(resolved: ResolvedTransfer): boolean {
   const { select } = resolved.request;
   return (
     select.asset === undefined &&
