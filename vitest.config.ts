@@ -14,6 +14,7 @@ const config: ViteUserConfig = {
     include: ["test/**/*.test.ts"],
     exclude: ["**/node_modules/**", "dist/**"],
     environment: "node",
+    globalSetup: ["test/support/temporary.ts"],
     pool: "forks",
     testTimeout: 20_000,
     hookTimeout: 30_000,

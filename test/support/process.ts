@@ -123,7 +123,7 @@ export class Stage {
 
 /** Nothing of the machine's own settings: no proxies, no configuration, no colour. */
 function cleanEnv(home: string): NodeJS.ProcessEnv {
-  return { PATH: process.env["PATH"], HOME: home, NO_COLOR: "1", TZ: "UTC" };
+  return { PATH: process.env["PATH"], HOME: home, TMPDIR: home, NO_COLOR: "1", TZ: "UTC" };
 }
 
 function launch(
