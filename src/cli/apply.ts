@@ -57,6 +57,8 @@ export interface ApplyOptions {
 
 const dayMs = 86_400_000;
 const perActorAtGoogle = 2;
+/** Under this name a run keeps what the pacer learned. */
+const pacingName = "pacer";
 
 export function define(command: Command): void {
   command
@@ -138,6 +140,15 @@ export async function run(context: Context, options: ApplyOptions): Promise<Exit
   }
 }
 
+/** A memory that cannot be read is no memory: the pacer learns again. */
+function parsedOrNothing(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 async function carryOut(
   context: Context,
   options: ApplyOptions,
@@ -165,6 +176,10 @@ async function carryOut(
     stop: stopping.stop,
     onEvent,
     onCall: (call) => log.call(call),
+    pacing: {
+      recalled: parsedOrNothing(await journal.kept(pacingName)),
+      keep: (memory) => journal.keep(pacingName, JSON.stringify(memory)),
+    },
   });
   let summary: ApplySummary;
   try {

@@ -2,6 +2,7 @@
 import { connect } from "../google/client.ts";
 import { parseServiceAccountKey } from "../google/key.ts";
 import { Pacer, defaultRates, noRates } from "../google/pacer.ts";
+import type { PacerMemory } from "../google/pacer-memory.ts";
 import type { GateName, Rates } from "../google/pacer.ts";
 import type { Access } from "../google/scopes.ts";
 import type { CallRecord } from "../google/send.ts";
@@ -20,6 +21,8 @@ export interface Connecting {
   readonly stop: AbortSignal;
   readonly onEvent: OnEvent;
   readonly onCall: (call: CallRecord) => void;
+  /** What the pacer of an earlier process left, and where this one's goes: learned limits, and waits the server asked for. */
+  readonly pacing?: { readonly recalled: unknown; readonly keep: (memory: PacerMemory) => void } | undefined;
 }
 
 /** Throws `UsageError` for a key that cannot be used; sends nothing yet. */
@@ -28,17 +31,23 @@ export async function connectApi(context: Context, settings: Settings, connectin
   const key = parseServiceAccountKey(await readKey(context, settings.keyFile));
   const connections = Math.min(Math.max(connecting.concurrency, 4), 256);
   const wire = openWire({ clock, endpoint: settings.endpoint, connections });
+  const { pacing } = connecting;
+  const pacer = new Pacer(clock, ratesOf(settings));
+  if (pacing !== undefined) pacer.recall(pacing.recalled);
   return connect({
     key,
     exchange: wire.exchange,
     closeExchange: () => wire.close(),
     admin: settings.admin,
     access: connecting.access,
-    pacer: new Pacer(clock, ratesOf(settings)),
+    pacer,
     clock,
     random,
     signal: connecting.stop,
-    onPace: ({ perSecond, reason, untilMs }) => connecting.onEvent({ type: "pace", perSecond, reason, untilMs }),
+    onPace: ({ perSecond, reason, untilMs }) => {
+      connecting.onEvent({ type: "pace", perSecond, reason, untilMs });
+      pacing?.keep(pacer.remember());
+    },
     onCall: connecting.onCall,
   });
 }

@@ -163,8 +163,7 @@ class Compiling {
     const edit = verdict.edit === undefined ? undefined : await this.#writer.add([verdict.edit]);
     if (verdict.byHand === undefined) return;
     const { tried, ...line } = verdict.byHand;
-    const unless = tried ? edit : undefined;
-    await this.#writer.add([{ ...line, after: unless, unless }]);
+    await this.#writer.add([{ ...line, unless: tried ? edit : undefined }]);
   }
 
   async #refuseUnresolved(): Promise<void> {

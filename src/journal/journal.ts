@@ -82,7 +82,8 @@ export interface RunReader {
 export interface Journal extends RunReader {
   /**
    * Takes up to `max` open steps whose predecessor has succeeded, at most `perActor` for any actor counting those already
-   * held, skipping `halted` actors, actors in turn. In-flight steps of dead processes come first. Empty: nothing to take now.
+   * held, skipping `halted` actors, actors in turn. A transfer takes the turn of the user it moves. In-flight steps of
+   * dead processes come first. Empty: nothing to take now.
    * A line by hand also waits until the edit in its `unless` has ended, whichever way.
    */
   claim(query: {
@@ -111,6 +112,9 @@ export interface Journal extends RunReader {
   open(): Promise<{ readonly ready: number; readonly waiting: number }>;
   /** Appends an audit row that belongs to no step (started, resumed, stopped). */
   note(kind: string, details: Readonly<Record<string, string | number | boolean>>): Promise<void>;
+  /** Keeps text beside the run under a name, in place of what was there, for the next process. Not waited for. */
+  keep(name: string, text: string): void;
+  kept(name: string): Promise<string | undefined>;
   /** Waits until everything handed over so far is durable. */
   flush(): Promise<void>;
   /** Keeps a verdict of `verify`. */

@@ -36,6 +36,7 @@ export function serviceAccountMember(email: Email): Member {
 export function memberKind(m: Member): MemberKind {
   if (m === allUsers) return "allUsers";
   const colon = m.indexOf(":");
+  if (colon < 0) return "unknown";
   switch (m.slice(0, colon)) {
     case "user":
       return "user";

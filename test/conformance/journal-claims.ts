@@ -264,6 +264,28 @@ export function claimsContract(benchNow: () => JournalBench): void {
       expect((await bench.claimOne()).intent).toEqual(intent(1));
     });
 
+    it("stay in the step that is set aside: this opening does not hand it out again, the next one does", async () => {
+      await bench.begin(edits(2));
+      const claim = await bench.claimOne();
+      await bench.durable(bench.journal.intent(claim, intent(1)));
+      await bench.durable(bench.journal.setAside(claim));
+      const rest = await bench.journal.claim(all);
+      expect(rest.map(({ step }) => step.seq)).toEqual([2]);
+      await bench.durable(bench.journal.release(rest[0] as Claim));
+      expect((await bench.journal.claim(all)).map(({ step }) => step.seq)).toEqual([2]);
+      await bench.reopen();
+      expect((await bench.claimOne()).intent).toEqual(intent(1));
+    });
+
+    it("leave room for text kept under a name, which the next process finds", async () => {
+      await bench.begin(edits(1));
+      bench.journal.keep("pacer", "one");
+      bench.journal.keep("pacer", "two");
+      await bench.journal.flush();
+      await bench.reopen();
+      expect([await bench.journal.kept("pacer"), await bench.journal.kept("other")]).toEqual(["two", undefined]);
+    });
+
     it("are answered only once a crash cannot take them back", async () => {
       await bench.begin(edits(2));
       const [first] = await bench.journal.claim(all);

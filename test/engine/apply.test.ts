@@ -38,6 +38,33 @@ describe("an undisturbed step", () => {
     expect(rig.roles("r2")).toEqual(["OWNER user:leaver@acme.example"]);
   });
 
+  it("that was made before a crash is found by one read, and not sent again", async () => {
+    const rig = rigWith();
+    const run = await rig.made([grantOther]);
+    const never = new Promise<never>(() => undefined);
+    let answered: () => void = () => undefined;
+    const cut = new Promise<void>((resolve) => {
+      answered = resolve;
+    });
+    const crashing = rig.apply(
+      run,
+      {},
+      {
+        exchange: (inner) => async (request) => {
+          const response = await inner(request);
+          if (request.method !== "PATCH") return response;
+          answered();
+          return never;
+        },
+      },
+    );
+    await Promise.race([crashing, rig.clock.drive(cut)]);
+    rig.emulator.log.clear();
+    await rig.apply(run);
+    expect(await rig.outcomes(run)).toEqual(["1 confirmed"]);
+    expect([rig.count(patch), rig.count(read)]).toEqual([0, 1]);
+  });
+
   it("is not repeated by a second apply", async () => {
     const rig = rigWith();
     const run = await rig.made([grantOther]);

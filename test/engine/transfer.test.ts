@@ -109,6 +109,7 @@ describe("a whole-user transfer", () => {
     const second = await rig.apply(run, { transferWaitMs: 60_000 });
     expect(second.end).toBe("budget");
     expect(rig.count(insert)).toBe(1);
+    expect(rig.count("transfers.list")).toBe(1);
   });
 
   it("finds a search that lags behind caught up before it calls anything left behind", async () => {
@@ -179,7 +180,8 @@ describe("undo", () => {
     const later = { role: "VIEWER", member: "user:leaver@acme.example" as never };
     const gone = { role: "VIEWER", member: "user:other@acme.example" as never };
     rig.emulator.state.edit("h1", { add: [later], remove: [gone] }, { at: 0, actor: "x", via: "person" });
-    const { run: undo } = await rig.undo(run);
+    const { outcome, run: undo } = await rig.undo(run);
+    expect(outcome.header.totals).toMatchObject({ edits: 2 });
     await rig.apply(undo);
     expect(rig.roles("h1")).toEqual([...before, "VIEWER user:leaver@acme.example"].toSorted());
   });
@@ -192,5 +194,24 @@ describe("undo", () => {
     await rig.apply(run);
     const { outcome } = await rig.undo(run);
     expect(outcome).toMatchObject({ kind: "made", header: { totals: { steps: 0 } } });
+  });
+});
+
+describe("many transfers", () => {
+  it("are all under way at once, and keep no edit of others waiting", async () => {
+    const world = smallTenant();
+    for (let n = 0; n < 12; n += 1) {
+      world.addUser({ email: `gone${n}` });
+      world.addAsset({ name: `g${n}`, owner: `gone${n}` });
+    }
+    world.addAsset({ name: "x1", owner: "other" });
+    const rig = new Rig(world);
+    rig.onceApplied = [{ route: insert, fault: { kind: "transfer", outcome: "stuck" } }];
+    const leavers = Array.from({ length: 12 }, (_, n) => transfer(`gone${n}`, "heir"));
+    const grant = row({ action: "grant", select: named("x1"), member: written("ana@acme.example"), role: "EDITOR" });
+    const run = await rig.made([...leavers, grant]);
+    const summary = await rig.apply(run, { concurrency: 2, perActor: 2, transferWaitMs: 60_000 });
+    expect(rig.count(insert)).toBe(12);
+    expect(summary).toMatchObject({ end: "budget", counts: { applied: 1, "in-flight": 12 } });
   });
 });

@@ -177,15 +177,8 @@ class SqliteJournal extends SqliteRunReader implements Journal {
   noEffect(claim: Claim, attempt: number, conflict: boolean): void {
     const held = this.#heldBy(claim);
     if (held === undefined) return;
-    const none = (): void => {
-      // Nobody waits; whoever writes next is told. Until then the attempt counts as doubtful, which is the safe side.
-    };
-    this.#slices.push({
-      write: () => void this.#statements.voidIntent.run(conflict ? voidByConflict : voided, held.seq, attempt),
-      kept: none,
-      lost: none,
-      failed: none,
-    });
+    // Until it is durable the attempt counts as doubtful, which is the safe side.
+    this.#unawaited(() => void this.#statements.voidIntent.run(conflict ? voidByConflict : voided, held.seq, attempt));
   }
 
   async remember(claim: Claim, memo: string): Promise<Written> {
@@ -258,6 +251,14 @@ class SqliteJournal extends SqliteRunReader implements Journal {
     this.#expectOurs(await this.#written(() => this.#chain.append(body)));
   }
 
+  keep(name: string, text: string): void {
+    this.#unawaited(() => void this.#statements.keep.run(name, text));
+  }
+
+  async kept(name: string): Promise<string | undefined> {
+    return this.reading(() => this.#statements.kept.get(name));
+  }
+
   async flush(): Promise<void> {
     const written = this.#written(() => undefined);
     this.#slices.commit();
@@ -280,13 +281,13 @@ class SqliteJournal extends SqliteRunReader implements Journal {
   #take(turn: Turn): Claim {
     const row = this.#statements.frozen.get(turn.seq);
     if (row === undefined) throw new Error(`step ${turn.seq} is handed out, but the run does not hold it`);
-    const [kind, asset, after, unless, body, memo] = row;
+    const [kind, actor, asset, after, unless, body, memo] = row;
     this.#fences += 1;
     const intents = turn.begun ? this.#statements.intents.all(turn.seq) : [];
     const doubtful = intents.filter(({ void: how }) => how === 0).map((intent) => intentOf(intent.body));
     const attempts = intents.at(-1)?.attempt ?? 0;
     const claim: Claim = {
-      step: this.stepIn({ ...turn, kind, asset, after, unless, body }),
+      step: this.stepIn({ seq: turn.seq, actor, kind, asset, after, unless, body }),
       fence: this.#epoch * fencesPerOpening + this.#fences,
       intent: doubtful.at(-1),
       doubtful,
@@ -302,6 +303,12 @@ class SqliteJournal extends SqliteRunReader implements Journal {
   #heldBy(claim: Claim): Held | undefined {
     const held = this.#held.get(claim.step.seq);
     return held !== undefined && held.claim.fence === claim.fence && !held.ending ? held : undefined;
+  }
+
+  /** For writes nobody waits for: whoever writes next is told what is wrong with the store. */
+  #unawaited(write: () => void): void {
+    const none = (): void => undefined;
+    this.#slices.push({ write, kept: none, lost: none, failed: none });
   }
 
   #written(write: () => unknown, kept?: () => void): Promise<Written> {

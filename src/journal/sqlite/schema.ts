@@ -76,6 +76,7 @@ const tables = `
   create table verdicts (
     seq integer primary key references steps (seq), verdict text not null, at integer not null
   ) strict;
+  create table kept (name text primary key, body text not null) strict, without rowid;
   create table tail (
     one integer primary key check (one = 1), epoch integer not null, audit_rows integer not null, audit_head text not null
   ) strict;

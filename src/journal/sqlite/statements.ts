@@ -2,7 +2,7 @@
 import type { Database, Statement } from "better-sqlite3";
 import type { ReadySteps, Turn } from "./turns.ts";
 
-type FrozenRow = [number, string | null, number | null, number | null, string, string | null];
+type FrozenRow = [number, number, string | null, number | null, number | null, string, string | null];
 
 export interface Statements {
   readonly frozen: Statement<[number], FrozenRow>;
@@ -13,6 +13,8 @@ export interface Statements {
   readonly remember: Statement<[string, number]>;
   readonly end: Statement<[number, number, number, string | null, string | null, number, number]>;
   readonly verdict: Statement<[number, string, number]>;
+  readonly keep: Statement<[string, string]>;
+  readonly kept: Statement<[string], string>;
 }
 
 export function prepareStatements(db: Database): Statements {
@@ -20,7 +22,7 @@ export function prepareStatements(db: Database): Statements {
     // Arrays: building an object of this many columns costs more than finding the row.
     frozen: db
       .prepare<[number], FrozenRow>(
-        `select s.kind, s.asset, s.after, s.unless, s.body, p.memo
+        `select s.kind, s.actor, s.asset, s.after, s.unless, s.body, p.memo
          from steps s join progress p on p.seq = s.seq where s.seq = ?`,
       )
       .raw(),
@@ -32,6 +34,8 @@ export function prepareStatements(db: Database): Statements {
     end: db.prepare(
       "update progress set state = ?, attempts = ?, audit = ?, failure = ?, reason = ?, updated = ? where seq = ?",
     ),
+    keep: db.prepare("insert or replace into kept (name, body) values (?, ?)"),
+    kept: db.prepare<[string], string>("select body from kept where name = ?").pluck(),
     verdict: db.prepare("insert or replace into verdicts (seq, verdict, at) values (?, ?, ?)"),
   };
 }

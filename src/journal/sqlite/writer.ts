@@ -61,6 +61,8 @@ export class SqliteRunWriter implements RunWriter {
   readonly #placing: Placing;
   readonly #digests = new PageDigests();
   readonly #actors = new Map<string, number>();
+  /** Transfers by seq, with the user in whose turn they are taken. */
+  readonly #transferTurns: (readonly [seq: number, actor: number])[] = [];
   readonly #insertActor: Statement<[number, string]>;
   readonly #insertStep: Statement<[number, number, number, string | null, number | null, number | null, string]>;
   #steps = 0;
@@ -117,6 +119,7 @@ export class SqliteRunWriter implements RunWriter {
     const body = stepBody(draft);
     const code = kindCode(kind);
     this.#insertStep.run(seq, code, this.#actorId(actor), asset, after, unless, body);
+    if (draft.kind === "transfer") this.#transferTurns.push([seq, this.#actorId(draft.from.email)]);
     this.#digests.add({ seq, kind: code, actor, asset, after, unless, body });
     this.#steps = seq;
   }
@@ -157,6 +160,16 @@ export class SqliteRunWriter implements RunWriter {
       copy.run(done, done + progressRowsPerPage);
       await breathe();
     }
+    this.#writeTransferTurns();
+  }
+
+  /**
+   * Transfers are all called as the administrator and spend their time waiting, so that each takes the turn of the user
+   * it moves: otherwise no more of them than one actor may have would be under way.
+   */
+  #writeTransferTurns(): void {
+    const turn = this.#db.prepare<[number, number]>("update progress set actor = ? where seq = ?");
+    for (const [seq, actor] of this.#transferTurns) turn.run(actor, seq);
   }
 
   #checkOpen(): void {
