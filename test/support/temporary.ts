@@ -1,5 +1,5 @@
 /** The one folder that holds all the temporary files of a test run: made before the first test, gone after the last. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -7,6 +7,8 @@ import { join } from "node:path";
 export async function setup(): Promise<() => Promise<void>> {
   const before = process.env["TMPDIR"];
   const folder = await mkdtemp(join(tmpdir(), "handover-tests-"));
+  // Some tests give what they make to another user, who has to be able to go through.
+  await chmod(folder, 0o711);
   process.env["TMPDIR"] = folder;
   return async () => {
     if (before === undefined) delete process.env["TMPDIR"];
