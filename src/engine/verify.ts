@@ -5,7 +5,7 @@ import type { Email } from "../model/email.ts";
 import { ApiError } from "../model/errors.ts";
 import { isEmpty, need, nothing, ownerOf } from "../model/permissions.ts";
 import type { Permissions } from "../model/permissions.ts";
-import type { ByHandStep, EditStep, Outcome, StepResult, TransferStep } from "../model/step.ts";
+import type { ByHandStep, EditStep, Outcome, Step, StepResult, TransferStep } from "../model/step.ts";
 import { counted } from "../model/text.ts";
 import type { RunReader, StepRow } from "../journal/journal.ts";
 import { inParallel } from "./parallel.ts";
@@ -26,6 +26,8 @@ class Verifying {
   readonly #driftsMax: number;
   readonly #record: Parameters<VerifyRun>[2]["record"];
   readonly #drifts: Drift[] = [];
+  /** Assets moved by a transfer whose old owner is an heir of the same run, by the transfer's seq. */
+  readonly #chained = new Map<number, Set<AssetName>>();
   readonly #unreadable: { readonly seq: number; readonly reason: string }[] = [];
   #verified = 0;
   #drifted = 0;
@@ -42,6 +44,7 @@ class Verifying {
   }
 
   async run(concurrency: number): Promise<VerifySummary> {
+    await this.#readChains();
     await inParallel(this.#rows(), concurrency, this.#s.stop, async (row) => this.#check(row));
     return {
       checked: this.#verified + this.#drifted + this.#unreadableCount,
@@ -57,10 +60,29 @@ class Verifying {
     };
   }
 
-  async *#rows(): AsyncGenerator<StepRow> {
+  /**
+   * In a chain the old owner of one transfer is the heir of another, and owns that one's assets rightly. Of such an old
+   * owner only the assets of the steps behind the transfer count.
+   */
+  async #readChains(): Promise<void> {
+    const heirs = new Set<Email>();
+    const transfers: TransferStep[] = [];
+    for await (const { step } of this.#rows(["transfer"])) {
+      if (step.kind !== "transfer") continue;
+      heirs.add(step.to.email);
+      transfers.push(step);
+    }
+    for (const { seq, from } of transfers) if (heirs.has(from.email)) this.#chained.set(seq, new Set());
+    if (this.#chained.size === 0) return;
+    for await (const { step } of this.#rows(["edit"])) {
+      if (step.kind === "edit" && step.after !== undefined) this.#chained.get(step.after)?.add(step.asset.name);
+    }
+  }
+
+  async *#rows(kinds?: readonly Step["kind"][]): AsyncGenerator<StepRow> {
     let after = 0;
     for (;;) {
-      const page = await this.#run.page({}, after, pageSize);
+      const page = await this.#run.page(kinds === undefined ? {} : { kinds }, after, pageSize);
       const last = page.at(-1);
       if (last === undefined) return;
       after = last.step.seq;
@@ -94,7 +116,8 @@ class Verifying {
     const actors = [stepResult.actor, step.actor, ...step.alternates];
     const seen = await this.#read([...new Set(actors)], step.asset.name);
     const missing = need(seen.roles, step.delta);
-    const expected = stepResult.newOwner;
+    // After a transfer the owner is part of what was promised for the asset; elsewhere only if the step changed it.
+    const expected = stepResult.newOwner ?? (step.after === undefined ? undefined : step.owner);
     const owner = ownerOf(seen.roles);
     if (!isEmpty(missing)) {
       await this.#drift({ seq: step.seq, asset: step.asset, missing, problem: "changed by somebody after the run" });
@@ -109,13 +132,16 @@ class Verifying {
 
   async #checkTransfer(step: TransferStep): Promise<void> {
     let left = 0;
+    const moved = this.#chained.get(step.seq);
     const actor = await this.#firstReachable([step.from.email, step.to.email]);
     for (const assetType of assetTypes) {
       let pageToken: string | undefined;
       do {
         const query = { assetType, owner: step.from.email, trashed: false };
         const page = await this.#s.api.dataStudio.search(actor, query, pageToken);
-        left += page.assets.filter((asset) => asset.owner === step.from.email).length;
+        left += page.assets.filter(
+          (asset) => asset.owner === step.from.email && (moved === undefined || moved.has(asset.name)),
+        ).length;
         pageToken = page.nextPageToken;
       } while (pageToken !== undefined);
     }

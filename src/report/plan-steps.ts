@@ -1,4 +1,5 @@
 /** The steps of a plan as people review them: every pair of each, and alike ones together where many are shown. */
+import type { Email } from "../model/email.ts";
 import { size } from "../model/permissions.ts";
 import type { Place } from "../model/diagnostic.ts";
 import type { RunHeader } from "../model/run.ts";
@@ -49,12 +50,12 @@ function itemsOf(steps: readonly Step[]): readonly Item[] {
   return items;
 }
 
-/** Equal for items that differ in nothing but the asset, its number and the rows that name it. */
+/** Equal for items that differ in nothing but the asset, its number, who acts, and the rows that name it. */
 function signature(item: Item): string {
   if (item.kind === "transfer") return `#${item.seq}`;
   const { edit, byHand } = item;
   return JSON.stringify([
-    edit === undefined ? null : [edit.delta, edit.attemptOwner, edit.actor, edit.after],
+    edit === undefined ? null : [edit.delta, edit.attemptOwner, edit.after],
     byHand === undefined
       ? null
       : [byHand.from, byHand.to, byHand.keep, byHand.unless === edit?.seq || byHand.unless, byHand.after],
@@ -70,7 +71,7 @@ function itemLines(item: AssetItem, header: RunHeader, style: Style): string[] {
   const what = edit === undefined ? "by hand" : counted(changesOf(edit), "change");
   return [
     assetLine(edit === undefined ? "?" : "~", step.asset, `${what}  ${numbers}`, style),
-    ...bodyLines(item, placesOf([item]), header, style),
+    ...bodyLines([item], header, style),
   ];
 }
 
@@ -85,7 +86,7 @@ function alikeLines(items: readonly AssetItem[], header: RunHeader, style: Style
     spread(`  ${sigil(mark, style)} ${counted(items.length, "asset")}`, paint(what, "dim", style), style),
     ...named.map((step) => assetText("      ", step.asset, `#${step.seq}`, style)),
     ...(more > 0 ? [`      and ${thousands(more)} more (--all names them)`] : []),
-    ...bodyLines(first, placesOf(items), header, style),
+    ...bodyLines(items, header, style),
   ];
 }
 
@@ -93,13 +94,17 @@ function changesOf(edit: EditStep): number {
   return size(edit.delta) + (edit.attemptOwner === undefined ? 0 : 1);
 }
 
-function bodyLines(item: AssetItem, places: readonly Place[], header: RunHeader, style: Style): string[] {
+/** What all of `items` are in for, said once. */
+function bodyLines(items: readonly AssetItem[], header: RunHeader, style: Style): string[] {
+  const [item] = items;
+  if (item === undefined) return [];
   const { edit, byHand } = item;
+  const actors = new Set(items.flatMap((each) => (each.edit === undefined ? [] : [each.edit.actor])));
   return [
     ...(edit === undefined ? [] : editPairs(edit, header, style)),
     ...(byHand === undefined ? [] : handLines(byHand, edit, style)),
     ...hazardsOf(item).flatMap((name) => hazardLines(name, style)),
-    ...provenance(places, edit ?? byHand, style),
+    ...provenance(placesOf(items), [...actors], edit ?? byHand, style),
   ];
 }
 
@@ -130,7 +135,7 @@ function transferLines(step: TransferStep, style: Style): string[] {
       : [one]),
     ...trash,
     ...step.hazards.flatMap((name) => hazardLines(name, style)),
-    ...provenance(step.sources, step, style),
+    ...provenance(step.sources, [], step, style),
   ];
 }
 
@@ -156,11 +161,18 @@ function placesOf(items: readonly AssetItem[]): readonly Place[] {
 }
 
 /** Which rows asked for it, who acts, and what it waits for. */
-function provenance(places: readonly Place[], step: Step | undefined, style: Style): string[] {
+function provenance(
+  places: readonly Place[],
+  actors: readonly Email[],
+  step: Step | undefined,
+  style: Style,
+): string[] {
   const [first] = places;
   const rows =
     first === undefined ? [] : [rowText(first, style) + (places.length > 1 ? ` +${thousands(places.length - 1)}` : "")];
-  const actor = step?.kind === "edit" ? [`as ${step.actor}`] : [];
+  const [one] = actors;
+  const others = actors.length > 1 ? ` and ${counted(actors.length - 1, "other")}` : "";
+  const actor = one === undefined ? [] : [`as ${one}${others}`];
   const after = step?.after === undefined ? [] : [`after #${step.after}`];
   const text = [...rows, ...actor, ...after].join(dot(style));
   return text === "" ? [] : wrap(text, "      ", style.width).map((line) => paint(line, "dim", style));

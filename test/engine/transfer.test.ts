@@ -140,12 +140,28 @@ describe("a whole-user transfer", () => {
   });
 });
 
+describe("verifying a transfer", () => {
+  it.each([
+    ["an asset given back to the old owner, which the heir cannot even read any more", "r1", 4],
+    ["an asset of somebody else's given to the old owner", "h1", 5],
+  ])("finds %s", async (_, name, verified) => {
+    const rig = rigWith();
+    const run = await rig.made([everything]);
+    await rig.apply(run);
+    const asset = rig.emulator.state.assets.get(name) ?? expect.fail();
+    const roles = new Map([...asset.roles, ["OWNER", ["user:leaver@acme.example" as never]] as const]);
+    rig.emulator.state.setRoles(asset, roles, { at: rig.clock.now(), actor: "x", via: "person" });
+    expect(await rig.verify(run)).toMatchObject({ verified, drifted: 1 });
+  });
+});
+
 describe("a chain", () => {
   it("moves each asset once: the heir's own departure comes first", async () => {
     const rig = rigWith();
     const run = await rig.made([transfer("leaver", "heir"), transfer("heir", "other")]);
     expect(await rig.apply(run)).toMatchObject({ end: "finished", counts: { failed: 0, skipped: 0 } });
     expect(rig.roles("h1")).toContain("OWNER user:other@acme.example");
+    expect(await rig.verify(run)).toMatchObject({ verified: 8, drifted: 0 });
     expect(new Set(owners(rig))).toEqual(new Set(["OWNER user:heir@acme.example"]));
   });
 });

@@ -204,7 +204,6 @@ describe("many steps", () => {
 
   test.each([
     ["pairs", { delta: { add: [pair("EDITOR", "user:other@acme.example")], remove: [] } }],
-    ["actor", { actor: email("other@acme.example") }],
     ["hazards", { hazards: ["removes-last-editor" as const] }],
     ["predecessor", { after: 1 }],
     ["owner change", { attemptOwner: email("other@acme.example") }],
@@ -213,6 +212,11 @@ describe("many steps", () => {
     expect(planSteps(three, header(), plainStyle)).toEqual(
       three.flatMap((step) => planStep(step, header(), plainStyle)),
     );
+  });
+
+  test("that differ only in who acts stand together, and say how many act", () => {
+    const three = [named(2, "a"), named(3, "b"), { ...named(4, "c"), actor: email("other@acme.example") }];
+    expect(planSteps(three, header(), plainStyle).at(-1)).toMatch(/as \S+@acme\.example and 1 other$/);
   });
 
   test("are all there when each is shown by itself", () => {
