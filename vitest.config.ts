@@ -16,6 +16,8 @@ const config: ViteUserConfig = {
     environment: "node",
     globalSetup: ["test/support/temporary.ts"],
     pool: "forks",
+    // The longest files wait for processes and pauses: every core has work meanwhile.
+    maxWorkers: "100%",
     testTimeout: 20_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
