@@ -18,8 +18,9 @@ const config: ViteUserConfig = {
     pool: "forks",
     // The longest files wait for processes and pauses: every core has work meanwhile.
     maxWorkers: "100%",
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // Far above what anything takes on a busy machine: a limit is there to end a test that hangs.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     teardownTimeout: 10_000,
     // A test left on `.only` hides all the others; on CI that is an error, at the desk it is a tool.
     allowOnly: process.env["CI"] === undefined,

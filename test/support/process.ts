@@ -18,6 +18,8 @@ export interface Ended {
 export interface Underway {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
+  /** Resolves once stderr holds the text. */
+  says(text: string): Promise<void>;
 }
 
 /** One change of permissions as the emulator's history tells it. */
@@ -114,6 +116,14 @@ export class Stage {
     await until(async () => ((await this.counts()).writes >= count ? true : undefined));
   }
 
+  /** Resolves once the faults have struck that often since they were set. */
+  async strikesReach(count: number): Promise<void> {
+    await until(async () => {
+      const { faults } = (await this.control("GET", "faults")) as { readonly faults: readonly { struck: number }[] };
+      return faults.reduce((sum, { struck }) => sum + struck, 0) >= count ? true : undefined;
+    });
+  }
+
   async close(): Promise<void> {
     this.#emulator.child.kill("SIGTERM");
     await this.#emulator.ended;
@@ -148,7 +158,14 @@ function launch(
       resolve({ code, signal, stdout: out.join(""), stderr: err.join("") });
     });
   });
-  return { child, ended };
+  const says = async (text: string): Promise<void> => {
+    await until(async () => {
+      if (err.join("").includes(text)) return true;
+      if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode} and never said ${text}`);
+      return undefined;
+    });
+  };
+  return { child, ended, says };
 }
 
 /** Asks again every few milliseconds until there is an answer; fails after half a minute. */
