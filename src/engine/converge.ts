@@ -8,11 +8,12 @@ import type { Email } from "../model/email.ts";
 import { ApiError } from "../model/errors.ts";
 import type { FailureClass } from "../model/errors.ts";
 import { userMember } from "../model/member.ts";
-import { OWNER, applyDelta, isEmpty, need, nothing, ownerOf, union, without } from "../model/permissions.ts";
+import { OWNER, applyDelta, isEmpty, need, ownerOf } from "../model/permissions.ts";
 import type { Delta, Permissions, RoleMap } from "../model/permissions.ts";
 import type { EditStep, Evidence, Intent } from "../model/step.ts";
 import type { Actors } from "./actors.ts";
 import { backoffMs } from "../google/backoff.ts";
+import { Effect } from "./effect.ts";
 import { ended, result } from "./ending.ts";
 import type { Ending } from "./ending.ts";
 import type { ApplyOptions, Surroundings } from "./verbs.ts";
@@ -49,19 +50,16 @@ class EditConvergence {
   /** What the server held when last seen; undefined when it must be read. */
   #known: Permissions | undefined;
   #readHere = false;
-  /** Intents whose requests may have had, or may still have, an effect. */
-  #doubtful: readonly Intent[];
-  /** What this run has changed on the server, by evidence. */
-  #ours: Delta = nothing;
-  #newOwner: Email | undefined;
+  readonly #effect: Effect;
+  /** Whether what is known is the answer of the step's own write. */
   #wrote = false;
+  /** The owner still to be attempted. */
   #owner: Email | undefined;
   #attempts: number;
   #conflicts: number;
   #failuresInRow = 0;
   #ineffective = 0;
   #calls = 0;
-  #settled = false;
 
   constructor(
     surroundings: Surroundings,
@@ -81,7 +79,7 @@ class EditConvergence {
     this.#actors = actors;
     this.#actor = first;
     this.#others = [...others];
-    this.#doubtful = claim.doubtful;
+    this.#effect = new Effect(claim.doubtful);
     this.#attempts = claim.attempts;
     this.#conflicts = claim.conflicts;
     this.#owner = step.attemptOwner;
@@ -103,43 +101,33 @@ class EditConvergence {
     }
     const known = this.#known;
     if (known === undefined) return undefined;
-    const remaining = need(known.roles, this.#step.delta);
     const owner = ownerOf(known.roles);
     const ownerDone = this.#owner === undefined || owner === this.#owner;
-    if (isEmpty(remaining) && ownerDone) return this.#done(known);
+    if (isEmpty(need(known.roles, this.#step.delta)) && ownerDone) return this.#done(known);
+    const obstacle = this.#obstacle(known, owner);
+    if (obstacle !== undefined) return this.#refuseOrSettle(obstacle, "read");
+    return this.#s.stop.aborted ? { kind: "stopped" } : undefined;
+  }
+
+  /** Why nothing more may be sent although something is left to change. */
+  #obstacle(known: Permissions, owner: Email | undefined): No | undefined {
+    const { attemptsMax, conflictsMax } = this.#options;
     if (this.#readHere && this.#step.owner !== undefined && owner !== this.#step.owner && owner !== this.#owner) {
-      return this.#refuseOrSettle(
-        "skipped",
-        "owner-drift",
-        `the asset belongs to ${owner ?? "nobody known"} now, not to ${this.#step.owner}`,
-        "read",
-      );
+      const reason = `the asset belongs to ${owner ?? "nobody known"} now, not to ${this.#step.owner}`;
+      return { outcome: "skipped", failure: "owner-drift", reason };
     }
+    const failed = (failure: FailureClass, reason: string): No => ({ outcome: "failed", failure, reason });
     if (this.#ineffective >= ineffectiveMax) {
-      return this.#refuseOrSettle(
-        "failed",
-        "ineffective",
-        "the server accepts the change and does not make it",
-        "read",
-      );
+      return failed("ineffective", "the server accepts the change and does not make it");
     }
-    if (this.#attempts >= this.#options.attemptsMax) {
-      return this.#refuseOrSettle("failed", "attempts", `not done after ${this.#attempts} attempts`, "read");
-    }
-    if (this.#conflicts >= this.#options.conflictsMax) {
-      const times = `${this.#conflicts} times`;
-      return this.#refuseOrSettle(
-        "failed",
-        "contention",
-        `somebody else changed the asset ${times} in between`,
-        "read",
-      );
+    if (this.#attempts >= attemptsMax) return failed("attempts", `not done after ${this.#attempts} attempts`);
+    if (this.#conflicts >= conflictsMax) {
+      return failed("contention", `somebody else changed the asset ${this.#conflicts} times in between`);
     }
     if (known.etag === undefined) {
-      const why = "the server sends no etag: a write could overwrite somebody else's change";
-      return this.#refuseOrSettle("failed", "no-etag", why, "read");
+      return failed("no-etag", "the server sends no etag: a write could overwrite somebody else's change");
     }
-    return this.#s.stop.aborted ? { kind: "stopped" } : undefined;
+    return undefined;
   }
 
   /** Sends what is left to change, writing the intent down when its turn has come; undefined means look again. */
@@ -179,30 +167,19 @@ class EditConvergence {
       at: this.#s.clock.now(),
     };
     if ((await this.#journal.intent(this.#claim, intent)) === "lost") throw new ClaimLost();
-    this.#doubtful = [...this.#doubtful, intent];
-    this.#settled = false;
+    this.#effect.intended(intent);
     this.#calls += 1;
     return intent;
   }
 
   /** A 200 is not proof: the answer must show the change (reliability.md 0.8). */
   #afterAnswer(answer: Permissions, delta: Delta, newOwner: Email | undefined): undefined {
-    const missing = need(answer.roles, delta);
-    this.#ours = union(this.#ours, without(delta, missing));
-    if (newOwner !== undefined && ownerOf(answer.roles) === newOwner) this.#newOwner = newOwner;
-    this.#wrote = true;
+    const missing = this.#effect.answered(answer, delta, newOwner);
     this.#failuresInRow = 0;
-    // The etag the write carried is spent: neither this request nor an older one can land any more.
-    this.#doubtful = [];
-    const ownerHeld = newOwner === undefined || this.#newOwner === newOwner;
-    if (isEmpty(missing) && ownerHeld) {
-      this.#known = answer;
-      return;
-    }
-    this.#wrote = false;
-    if (isEmpty(missing)) this.#owner = undefined;
-    else this.#ineffective += 1;
-    this.#known = undefined;
+    this.#wrote = isEmpty(missing.delta) && !missing.owner;
+    this.#known = this.#wrote ? answer : undefined;
+    if (!isEmpty(missing.delta)) this.#ineffective += 1;
+    else if (missing.owner) this.#owner = undefined;
   }
 
   /** `intent` is undefined when the request never had its turn. */
@@ -243,7 +220,7 @@ class EditConvergence {
       this.#switchActor();
       return undefined;
     }
-    return this.#refuseOrSettle("failed", error.failure, error.message, "refusal");
+    return this.#refuseOrSettle({ outcome: "failed", failure: error.failure, reason: error.message }, "refusal");
   }
 
   async #read(): Promise<Ending | undefined> {
@@ -257,19 +234,8 @@ class EditConvergence {
     }
     this.#known = seen;
     this.#readHere = true;
-    this.#judgeDoubtful(seen);
+    this.#effect.seen(seen);
     return undefined;
-  }
-
-  /** With compare-and-swap one read settles every doubt: once the etag has moved, an older request can never land. */
-  #judgeDoubtful(seen: Permissions): void {
-    for (const intent of this.#doubtful) {
-      if (intent.etag === seen.etag) continue;
-      this.#ours = union(this.#ours, without(intent.delta, need(seen.roles, intent.delta)));
-      if (intent.newOwner !== undefined && ownerOf(seen.roles) === intent.newOwner) this.#newOwner = intent.newOwner;
-    }
-    // After the settling time, a request that has not landed counts as lost on the way.
-    this.#doubtful = this.#settled ? [] : this.#doubtful.filter((intent) => intent.etag === seen.etag);
   }
 
   async #afterReadError(error: ApiError): Promise<Ending | undefined> {
@@ -284,14 +250,12 @@ class EditConvergence {
           this.#switchActor();
           return undefined;
         }
-        if (this.#doubtful.length > 0 && error.failure !== "not-found") return this.#unsettled(error);
+        if (this.#effect.isDoubtful && error.failure !== "not-found") return this.#unsettled(error);
         return ended(this.#end("failed", error.failure, error.message, "refusal"));
       case "retry":
       case "throttle":
       case "ambiguous":
-        if (this.#s.stop.aborted) return { kind: "stopped" };
-        if (this.#claim.attempts > 0 || this.#attempts > 0) return this.#unsettled(error);
-        return ended(this.#end("failed", error.failure, error.message, "none"));
+        return this.#s.stop.aborted ? { kind: "stopped" } : this.#unsettled(error);
     }
   }
 
@@ -301,17 +265,15 @@ class EditConvergence {
       kind: "blocked",
       actor: this.#actor,
       failure: error.failure,
-      reason:
-        this.#doubtful.length > 0
-          ? `a write may have happened and cannot be checked now: ${error.message}`
-          : `no answer that settles it: ${error.message}`,
+      reason: this.#effect.isDoubtful
+        ? `a write may have happened and cannot be checked now: ${error.message}`
+        : `no answer that settles it: ${error.message}`,
     };
   }
 
   #done(known: Permissions): Ending {
-    const didSomething = !isEmpty(this.#ours) || this.#newOwner !== undefined;
     const evidence: Evidence = this.#wrote ? "answer" : "read";
-    const outcome = !didSomething ? "unchanged" : this.#wrote ? "applied" : "confirmed";
+    const outcome = this.#effect.isNone ? "unchanged" : this.#wrote ? "applied" : "confirmed";
     return ended({
       ...this.#end(outcome, undefined, undefined, evidence),
       etagAfter: known.etag,
@@ -322,21 +284,15 @@ class EditConvergence {
    * A step may be called failed only once nothing sent for it can still land: a doubtful request is given time to arrive,
    * then the asset is read once more (reliability.md 0.5).
    */
-  async #refuseOrSettle(
-    outcome: "failed" | "skipped",
-    failure: FailureClass,
-    reason: string,
-    evidence: Evidence,
-  ): Promise<Ending | undefined> {
-    if (this.#doubtful.length > 0 && !this.#settled) {
-      if (this.#s.stop.aborted) return { kind: "stopped" };
-      await this.#s.clock.sleep(this.#options.settleMs, this.#s.stop);
-      if (this.#s.stop.aborted) return { kind: "stopped" };
-      this.#settled = true;
-      this.#known = undefined;
-      return undefined;
+  async #refuseOrSettle(no: No, evidence: Evidence): Promise<Ending | undefined> {
+    if (!this.#effect.isDoubtful || this.#effect.isSettled) {
+      return ended(this.#end(no.outcome, no.failure, no.reason, evidence));
     }
-    return ended(this.#end(outcome, failure, reason, evidence));
+    if (!this.#s.stop.aborted) await this.#s.clock.sleep(this.#options.settleMs, this.#s.stop);
+    if (this.#s.stop.aborted) return { kind: "stopped" };
+    this.#effect.settle();
+    this.#known = undefined;
+    return undefined;
   }
 
   #end(
@@ -349,8 +305,8 @@ class EditConvergence {
       failure,
       reason,
       evidence,
-      changed: this.#ours,
-      newOwner: this.#newOwner,
+      changed: this.#effect.changed,
+      newOwner: this.#effect.newOwner,
       etagBefore: this.#step.base?.etag,
       etagAfter: this.#known?.etag,
       calls: this.#calls,
@@ -372,7 +328,7 @@ class EditConvergence {
 
   #harmless(intent: Intent | undefined, conflict: boolean): void {
     if (intent === undefined) return;
-    this.#doubtful = this.#doubtful.filter((other) => other !== intent);
+    this.#effect.harmless(intent);
     this.#journal.noEffect(this.#claim, intent.attempt, conflict);
   }
 
@@ -385,6 +341,13 @@ class EditConvergence {
     await this.#s.clock.sleep(waitMs, this.#s.stop);
     return undefined;
   }
+}
+
+/** Why a step ends without its change. */
+interface No {
+  readonly outcome: "failed" | "skipped";
+  readonly failure: FailureClass;
+  readonly reason: string;
 }
 
 /** Somebody else holds the step: nothing may be sent for it here any more. */
