@@ -149,7 +149,6 @@ export const topNames: ReadonlySet<string> = new Set([
   "README.md",
   "SECURITY.md",
   "docker",
-  "knip.json",
   "migrations-plans",
   "package-lock.json",
   "package.json",
