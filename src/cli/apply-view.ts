@@ -11,6 +11,8 @@ import { LiveLine } from "./live-line.ts";
 
 export interface ApplyView {
   onEvent(event: EngineEvent): void;
+  /** A line for people only. */
+  say(line: string): void;
   close(): void;
 }
 
@@ -33,6 +35,10 @@ export class ApplyText implements ApplyView {
     if (line !== undefined) this.#line.say(line);
   }
 
+  say(line: string): void {
+    this.#line.say(line);
+  }
+
   close(): void {
     this.#line.close();
   }
@@ -49,6 +55,8 @@ export class ApplyJson implements ApplyView {
   onEvent(event: EngineEvent): void {
     this.#context.stdout.write(`${eventJson(event, this.#context.clock.now())}\n`);
   }
+
+  say(): void {}
 
   close(): void {}
 }

@@ -28,6 +28,7 @@ import { openLog } from "./logging.ts";
 import { print, styleOf } from "./output.ts";
 import { runFacts } from "./run-facts.ts";
 import { stopOnSignals } from "./signals.ts";
+import { troubleNotes } from "./trouble.ts";
 
 export interface ApplyFlags extends GoogleFlags {
   readonly yes?: boolean;
@@ -176,6 +177,7 @@ async function carryOut(
     stop: stopping.stop,
     onEvent,
     onCall: (call) => log.call(call),
+    onRetry: troubleNotes(context.clock, style, (line) => view.say(line)),
     pacing: {
       recalled: parsedOrNothing(await journal.kept(pacingName)),
       keep: (memory) => journal.keep(pacingName, JSON.stringify(memory)),

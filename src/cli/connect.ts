@@ -1,4 +1,5 @@
 /** From settings to a connection with Google: the key read, the pace set, and what happens on the wire told to the views. */
+import type { RetryNotice } from "../google/authorised.ts";
 import { connect } from "../google/client.ts";
 import { parseServiceAccountKey } from "../google/key.ts";
 import { Pacer, defaultRates, noRates } from "../google/pacer.ts";
@@ -21,6 +22,8 @@ export interface Connecting {
   readonly stop: AbortSignal;
   readonly onEvent: OnEvent;
   readonly onCall: (call: CallRecord) => void;
+  /** A read, or a request for a token, failed and is made again. */
+  readonly onRetry: (notice: RetryNotice) => void;
   /** What the pacer of an earlier process left, and where this one's goes: learned limits, and waits the server asked for. */
   readonly pacing?: { readonly recalled: unknown; readonly keep: (memory: PacerMemory) => void } | undefined;
 }
@@ -49,6 +52,7 @@ export async function connectApi(context: Context, settings: Settings, connectin
       pacing?.keep(pacer.remember());
     },
     onCall: connecting.onCall,
+    onRetry: connecting.onRetry,
   });
 }
 

@@ -20,6 +20,7 @@ import { showNoRun, showRun } from "./plan-view.ts";
 import type { PlanViewOptions } from "./plan-view.ts";
 import { stopOnSignals } from "./signals.ts";
 import { SurveyView } from "./survey-view.ts";
+import { troubleNotes } from "./trouble.ts";
 
 export interface Making {
   readonly verb: string;
@@ -53,7 +54,8 @@ export async function makeRun(
 ): Promise<ExitCode> {
   const { settings, view: options } = making;
   const log = openLog(context, settings.logFile, making.verb, making.runId);
-  const view = new SurveyView(context, styleOf(context, context.stderr, options.color));
+  const style = styleOf(context, context.stderr, options.color);
+  const view = new SurveyView(context, style);
   const stopping = stopOnSignals(context, undefined);
   const onEvent = (event: EngineEvent): void => {
     log.event(event);
@@ -69,6 +71,7 @@ export async function makeRun(
       stop: stopping.stop,
       onEvent,
       onCall: (call) => log.call(call),
+      onRetry: troubleNotes(context.clock, style, (line) => view.say(line)),
     });
     try {
       const writer = await createRun(making.path, { replace: making.replace });

@@ -152,6 +152,20 @@ async function explain(context: Context, error: unknown): Promise<ExitCode> {
     await print(context.stdout, [errorJson(error, code)]);
   }
   const { errorText } = await import("../report/error-text.ts");
-  await print(context.stderr, errorText(error, styleOf(context, context.stderr, !argv.includes("--no-color"))));
+  await print(context.stderr, [
+    ...errorText(error, styleOf(context, context.stderr, !argv.includes("--no-color"))),
+    ...(await scopeLines(error, argv)),
+  ]);
   return code;
+}
+
+const scopeFailures: ReadonlySet<string> = new Set(["unauthorized-client", "invalid-scope", "insufficient-scope"]);
+
+/** Google refuses a token as a whole when a single scope is not granted, and does not say which: all that are asked for. */
+async function scopeLines(error: unknown, argv: readonly string[]): Promise<readonly string[]> {
+  const { ApiError } = await import("../model/errors.ts");
+  if (!(error instanceof ApiError) || !scopeFailures.has(error.failure)) return [];
+  const { scopesOf } = await import("../google/scopes.ts");
+  const scopes = scopesOf(argv[0] === "apply" ? "write" : "read");
+  return ["", 'The scopes asked for, by the "client_id" of the key file:', ...scopes.map((scope) => `  ${scope}`)];
 }

@@ -27,6 +27,11 @@ export class SurveyView {
     if (line !== undefined) this.#line.say(line);
   };
 
+  /** A line that stays. */
+  say(line: string): void {
+    this.#line.say(line);
+  }
+
   close(): void {
     this.#line.close();
   }
@@ -34,5 +39,5 @@ export class SurveyView {
 
 function surveyLine(event: SurveyEvent): string {
   const users = `${thousands(event.usersDone)}/${thousands(event.usersTotal)} users`;
-  return `Reading  ${users} · ${counted(event.assets, "asset")} · permissions of ${thousands(event.permissions)}`;
+  return `Reading  ${users} · ${counted(event.assets, "listing")} · permissions of ${thousands(event.permissions)}`;
 }

@@ -21,6 +21,7 @@ import { openLog } from "./logging.ts";
 import { print, styleOf } from "./output.ts";
 import { stopOnSignals } from "./signals.ts";
 import { SurveyView } from "./survey-view.ts";
+import { troubleNotes } from "./trouble.ts";
 
 export interface VerifyFlags extends GoogleFlags {
   readonly json?: boolean;
@@ -72,7 +73,8 @@ export async function run(context: Context, options: VerifyOptions): Promise<Exi
   const { reader, record } = await openForVerdicts(context, path);
   const { header } = reader;
   const log = openLog(context, settings.logFile, "verify", header.runId);
-  const view = new SurveyView(context, styleOf(context, context.stderr, options.color));
+  const style = styleOf(context, context.stderr, options.color);
+  const view = new SurveyView(context, style);
   const stopping = stopOnSignals(context, typedCommand(context));
   const onEvent = (event: EngineEvent): void => {
     log.event(event);
@@ -87,6 +89,7 @@ export async function run(context: Context, options: VerifyOptions): Promise<Exi
       stop: stopping.stop,
       onEvent,
       onCall: (call) => log.call(call),
+      onRetry: troubleNotes(context.clock, style, (line) => view.say(line)),
     });
     let summary: VerifySummary;
     try {

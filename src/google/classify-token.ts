@@ -63,6 +63,10 @@ export function classifyToken(status: number, headers: ResponseHeaders, body: Er
       ? { disposition: "halt-actor", failure: "no-such-user" }
       : { disposition: "halt-run", failure: "bad-assertion" };
   }
+  // Google's token endpoint knows its own address: whoever answers so is something else.
+  if (body.tokenError === "" && (status === 404 || status === 405)) {
+    return { disposition: "halt-run", failure: "not-google" };
+  }
   return { disposition: "halt-actor", failure: "token-refused" };
 }
 

@@ -54,10 +54,15 @@ function findingOf(call: Unsuccessful, headers: ResponseHeaders, body: ErrorBody
 }
 
 function unanswered(network: NetworkError, isWrite: boolean): Finding {
+  if (!network.sent && untrustedCodes.test(network.code))
+    return { disposition: "halt-run", failure: "untrusted-server" };
   if (!network.sent) return { disposition: "retry", failure: "unreachable" };
   const failure = unreadableCodes.has(network.code) ? "unreadable-answer" : "no-answer";
   return { disposition: isWrite ? "ambiguous" : "retry", failure };
 }
+
+/** Node's names for a certificate that does not hold, and for a server that does not speak TLS: waiting mends neither. */
+const untrustedCodes = /CERT|^UNABLE_TO_(?:GET|VERIFY)|^HOSTNAME_MISMATCH$|^INVALID_CA$|^ERR_SSL_WRONG_VERSION_NUMBER$/;
 
 const unreadableCodes: ReadonlySet<string> = new Set(["TOO_LARGE", "BAD_ENCODING", "BAD_UTF8"]);
 
@@ -152,10 +157,16 @@ function skewRemark(finding: Finding, headers: ResponseHeaders, wallMs: number):
   return ` (the clock of this machine is ${Math.round(Math.abs(skew) / 1000)} s ${skew < 0 ? "behind" : "ahead of"} Google's)`;
 }
 
+/** OpenSSL's own lines name its source files, which helps nobody; other messages often hold their code already. */
+function networkWords({ code, message }: NetworkError): string {
+  if (code.startsWith("ERR_SSL_")) return shown(code);
+  return message.includes(code) ? shown(message) : `${shown(code)}: ${shown(message)}`;
+}
+
 function messageOf(call: Unsuccessful, body: ErrorBody, finding: Finding): string {
   if (call.network !== undefined) {
     const certainty = call.network.sent ? "no whole answer came" : "nothing was sent";
-    return `${certainty} (${shown(call.network.code)}: ${shown(call.network.message)})`;
+    return `${certainty} (${networkWords(call.network)})`;
   }
   const code = body.tokenError || body.status || [...body.reasons][0] || "";
   const words = shown(body.text) || `the answer gives no reason (${finding.failure})`;

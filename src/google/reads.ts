@@ -7,6 +7,8 @@ import { backoffMs } from "./backoff.ts";
 
 export interface RepeatNotice {
   readonly failure: FailureClass;
+  /** What was answered, or why nothing was; safe to print. */
+  readonly problem: string;
   /** Failures so far, from 1. */
   readonly failures: number;
   /** Before the next attempt, not counting its turn at the pacer. */
@@ -53,7 +55,7 @@ async function waitForNext(error: Error, failures: number, options: RepeatOption
   const { clock, random, signal, onRetry } = options;
   if (!isRepeatable(error) || isAborted(signal)) return false;
   const waitMs = Math.max(backoffMs(failures, error.disposition, random), error.retryAfterMs ?? 0);
-  onRetry?.({ failure: error.failure, failures, waitMs });
+  onRetry?.({ failure: error.failure, problem: error.message, failures, waitMs });
   await clock.sleep(waitMs, signal);
   return !isAborted(signal);
 }

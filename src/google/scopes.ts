@@ -24,3 +24,8 @@ export const dataTransferScopes: Readonly<Record<Access, Scopes>> = {
 export const directoryScopes: Scopes = ["user", "group", "domain"]
   .map((kind) => `${base}admin.directory.${kind}.readonly`)
   .join(" ");
+
+/** Every scope that `access` asks for, one by one, as they are entered in the Admin console. */
+export function scopesOf(access: Access): readonly string[] {
+  return [dataStudioScopes[access], dataTransferScopes[access], ...directoryScopes.split(" ")];
+}

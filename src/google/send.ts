@@ -65,7 +65,13 @@ export function makeSend(options: SendOptions): Send {
     tellPacer(pacer, paced, sentAt, outcome, verdict);
     record(call, sentAt, outcome.status, verdict.failure);
     const message = bearer === undefined ? verdict.message : verdict.message.replaceAll(bearer, "[hidden]");
-    return new ApiError(message, { ...verdict, status: outcome.status, cause: outcome.network });
+    const { route, actor } = call;
+    return new ApiError(message, {
+      ...verdict,
+      status: outcome.status,
+      call: { route, actor },
+      cause: outcome.network,
+    });
   }
 
   function record(call: Call, sentAt: number, status: number | undefined, failure: FailureClass | undefined): void {

@@ -24,6 +24,8 @@ export class ApiError extends Error {
   readonly retryAfterMs: number | undefined;
   /** Calls per minute the server says are permitted (`quota_limit_value`, api.md 9). */
   readonly quotaPerMinute: number | undefined;
+  /** The method that was called, as Google names it (`token` for an access token), and the user acted as, where one call failed. */
+  readonly call: { readonly route: string; readonly actor: string } | undefined;
 
   constructor(
     message: string,
@@ -33,6 +35,7 @@ export class ApiError extends Error {
       readonly status?: number | undefined;
       readonly retryAfterMs?: number | undefined;
       readonly quotaPerMinute?: number | undefined;
+      readonly call?: { readonly route: string; readonly actor: string } | undefined;
       readonly cause?: unknown;
     },
   ) {
@@ -42,6 +45,7 @@ export class ApiError extends Error {
     this.status = verdict.status;
     this.retryAfterMs = verdict.retryAfterMs;
     this.quotaPerMinute = verdict.quotaPerMinute;
+    this.call = verdict.call;
   }
 }
 

@@ -68,7 +68,7 @@ const transferIdCells = 16;
 export function eventLine(event: EngineEvent, style: Style): string | undefined {
   switch (event.type) {
     case "survey":
-      return `Reading  ${thousands(event.usersDone)}/${counted(event.usersTotal, "user")}, ${counted(event.assets, "asset")}, permissions of ${thousands(event.permissions)}`;
+      return `Reading  ${thousands(event.usersDone)}/${counted(event.usersTotal, "user")}, ${counted(event.assets, "listing")}, permissions of ${thousands(event.permissions)}`;
     case "user-unreadable":
       return `${sigil("!", style)} ${event.user} could not be searched: ${shown(event.reason, style)}`;
     case "apply-started":
@@ -92,6 +92,16 @@ export function eventLine(event: EngineEvent, style: Style): string | undefined 
     default:
       return event satisfies never;
   }
+}
+
+/** A call that has failed `failures` times in a row and is made again. */
+export function troubleLine(
+  trouble: { readonly route: string; readonly actor: string; readonly problem: string; readonly waitMs: number },
+  style: Style,
+): string {
+  const call = `${trouble.route === "token" ? "access token" : trouble.route} as ${trouble.actor}`;
+  const wait = durationText(Math.max(1000, trouble.waitMs));
+  return `${sigil("=", style)} ${shown(call, style)}: ${shown(trouble.problem, style, 300)}; trying again in ${wait}`;
 }
 
 function stepLine(event: Extract<EngineEvent, { readonly type: "step" }>, style: Style): string | undefined {

@@ -23,7 +23,8 @@ export function errorText(error: unknown, style: Style, next?: string): string[]
   if (error instanceof PlanFileError) return diagnosticsText(error.diagnostics, error.omitted, style);
   const words = errorWords(error);
   const problem = shown(words.problem, style, messageCharactersMax);
-  const rule = words.rule === undefined ? "" : ` (${shown(words.rule, style)})`;
+  const said = words.rule === undefined || problem.includes(`(${words.rule})`);
+  const rule = said ? "" : ` (${shown(words.rule, style)})`;
   return [
     ...labelled(failedLabels.get(words.kind) ?? "Failed", problem + rule, style),
     ...labelled("Remedy", shown(words.remedy, style, messageCharactersMax), style),
@@ -85,9 +86,15 @@ function apiWords(error: ApiError): ErrorWords {
   return {
     kind: "api",
     rule: error.failure,
-    problem: error.message,
+    problem: `${callText(error)}${error.message}`,
     remedy: (failureRemedies.get(error.failure) ?? dispositionRemedies[error.disposition]) + wait,
   };
+}
+
+/** Who was acted as is half of the answer to why it was refused. */
+function callText({ call }: ApiError): string {
+  if (call === undefined) return "";
+  return `${call.route === "token" ? "access token" : call.route} as ${call.actor}: `;
 }
 
 const delegation =
@@ -104,6 +111,12 @@ const failureRemedies: ReadonlyMap<FailureClass, string> = new Map([
   ["unknown-issuer", newKey],
   ["bad-signature", newKey],
   ["bad-assertion", newKey],
+  ["not-google", "check --endpoint and proxy: what answers there is neither Google nor an emulator"],
+  ["unreadable-answer", "check --endpoint and proxy: what answers there may not be Google"],
+  [
+    "untrusted-server",
+    "check --endpoint and proxy; for a company's own certificates set NODE_EXTRA_CA_CERTS=FILE; an emulator speaks http",
+  ],
   ["clock-skew", "set the clock of this machine; Google accepts a few minutes"],
   ["service-disabled", "enable the Data Studio API and the Admin SDK API in the key's Cloud project"],
   [

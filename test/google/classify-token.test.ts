@@ -151,6 +151,8 @@ describe("the token endpoint", () => {
     ["a success without a token", { ...token, status: 200, body: "{}" }, "retry", "unreadable-answer"],
     ["a redirect", { ...token, status: 302 }, "retry", "redirected"],
     ["a refusal nobody knows", { ...token, status: 400, body: says("new_error", "x") }, "halt-actor", "token-refused"],
+    ["another server's page", { ...token, status: 404, body: htmlPage }, "halt-run", "not-google"],
+    ["another server's refusal of POST", { ...token, status: 405, body: "" }, "halt-run", "not-google"],
     ["a page without a word", { ...token, status: 403, body: htmlPage }, "halt-actor", "token-refused"],
   ]);
 

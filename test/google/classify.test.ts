@@ -34,9 +34,22 @@ describe("without an answer", () => {
     ],
     [
       "a write that failed in TLS can be sent again",
-      { ...write, network: unsent("CERT_HAS_EXPIRED") },
+      { ...write, network: unsent("ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC") },
       "retry",
       "unreachable",
+    ],
+    ["an old certificate ends it", { ...write, network: unsent("CERT_HAS_EXPIRED") }, "halt-run", "untrusted-server"],
+    [
+      "a company's own certificate ends it",
+      { ...read, network: unsent("SELF_SIGNED_CERT_IN_CHAIN") },
+      "halt-run",
+      "untrusted-server",
+    ],
+    [
+      "a server that does not speak TLS ends it",
+      { ...read, network: unsent("ERR_SSL_WRONG_VERSION_NUMBER") },
+      "halt-run",
+      "untrusted-server",
     ],
     [
       "a read that was refused a connection can be sent again",

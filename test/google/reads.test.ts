@@ -48,8 +48,8 @@ describe("a read", () => {
     expect(await clock.drive(result)).toBe("done");
     expect(clock.monotonic()).toBe(250 + 20_000);
     expect(notices).toEqual([
-      { failure: "test", failures: 1, waitMs: 250 },
-      { failure: "test", failures: 2, waitMs: 20_000 },
+      { failure: "test", problem: "no", failures: 1, waitMs: 250 },
+      { failure: "test", problem: "no", failures: 2, waitMs: 20_000 },
     ]);
   });
 

@@ -109,7 +109,7 @@ describe("the status line", () => {
 const events: readonly (readonly [EngineEvent, string | undefined])[] = [
   [
     { type: "survey", usersDone: 40, usersTotal: 118, assets: 1204, permissions: 900 },
-    "Reading  40/118 users, 1,204 assets, permissions of 900",
+    "Reading  40/118 users, 1,204 listings, permissions of 900",
   ],
   [
     { type: "user-unreadable", user: leaver, reason: "Data Studio is off" },

@@ -166,6 +166,23 @@ describe("an error", () => {
     expect(lines.at(-1)).toBe("Next      handover status x");
   });
 
+  test("of a call names the method and the user acted as", () => {
+    const call = { route: "assets.search", actor: "anna@acme.example" };
+    const verdict = { disposition: "refuse", failure: "permission-denied", status: 403 } as const;
+    const line = (route: string): string | undefined =>
+      errorText(new ApiError("403: no", { ...verdict, call: { ...call, route } }), plainStyle)[0];
+    expect(line("assets.search")).toBe("Failed    assets.search as anna@acme.example: 403: no (permission-denied)");
+    expect(line("token")).toContain("access token as anna@acme.example: 403: no");
+  });
+
+  test("says its class once", () => {
+    const error = new ApiError("502: the answer gives no reason (server-error)", {
+      disposition: "retry",
+      failure: "server-error",
+    });
+    expect(errorText(error, plainStyle)[0]).toBe("Failed    502: the answer gives no reason (server-error)");
+  });
+
   test("of plan files lists every problem", () => {
     const lines = errorText(new PlanFileError([{ place: place(3, 1), ...notAnAddress }]), plainStyle);
     expect(lines[0]).toBe('moves.csv:3:1  "anna@acme" is not an e-mail address');
