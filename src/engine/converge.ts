@@ -251,7 +251,7 @@ class EditConvergence {
           return undefined;
         }
         if (this.#effect.isDoubtful && error.failure !== "not-found") return this.#unsettled(error);
-        return ended(this.#end("failed", error.failure, error.message, "refusal"));
+        return this.#refuseOrSettle({ outcome: "failed", failure: error.failure, reason: error.message }, "refusal");
       case "retry":
       case "throttle":
       case "ambiguous":
@@ -286,6 +286,7 @@ class EditConvergence {
    */
   async #refuseOrSettle(no: No, evidence: Evidence): Promise<Ending | undefined> {
     if (!this.#effect.isDoubtful || this.#effect.isSettled) {
+      this.#effect.assumed();
       return ended(this.#end(no.outcome, no.failure, no.reason, evidence));
     }
     if (!this.#s.stop.aborted) await this.#s.clock.sleep(this.#options.settleMs, this.#s.stop);

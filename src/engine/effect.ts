@@ -80,6 +80,18 @@ export class Effect {
     this.#doubtful = this.#settled ? [] : this.#doubtful.filter((intent) => intent.etag === permissions.etag);
   }
 
+  /**
+   * Nobody can look any more: what may have happened counts as having happened, so that undo takes it back should the
+   * asset return. Undo touches only what it finds standing.
+   */
+  assumed(): void {
+    for (const intent of this.#doubtful) {
+      this.#changed = union(this.#changed, intent.delta);
+      this.#newOwner ??= intent.newOwner;
+    }
+    this.#doubtful = [];
+  }
+
   /** Time has passed in which anything under way must have arrived; the next look decides. */
   settle(): void {
     this.#settled = true;

@@ -105,10 +105,18 @@ class TransferConvergence {
         `another job (${other.id}) is moving everything ${this.#step.from.email} owns to somebody else`,
       );
     }
-    if (this.#attempts === 0 && (await this.#leftBehind(this.#step.from.email).catch(unknownIfRefused)) === 0) {
+    if (this.#attempts === 0 && (await this.#hasNothingToMove())) {
       return this.#end("unchanged", { evidence: "read", reason: "the old owner owns nothing" });
     }
     return undefined;
+  }
+
+  /** False where the old owner cannot be acted as. The trash counts when the plan found something in it. */
+  async #hasNothingToMove(): Promise<boolean> {
+    const { from, trashed } = this.#step;
+    const owned = async (): Promise<number> =>
+      (await this.#leftBehind(from.email)) + (trashed > 0 ? await this.#leftBehind(from.email, true) : 0);
+    return (await owned().catch(unknownIfRefused)) === 0;
   }
 
   /** Started at or after the first intent of this step: it can only be the request whose answer was lost. */
@@ -215,13 +223,13 @@ class TransferConvergence {
     return asOwner ?? this.#leftBehind(this.#step.to.email);
   }
 
-  async #leftBehind(actor: Email): Promise<number> {
+  async #leftBehind(actor: Email, trashed = false): Promise<number> {
     let found = 0;
     for (const assetType of assetTypes) {
       let pageToken: string | undefined;
       do {
         this.#calls += 1;
-        const query = { assetType, owner: this.#step.from.email, trashed: false };
+        const query = { assetType, owner: this.#step.from.email, trashed };
         const page = await this.#s.api.dataStudio.search(actor, query, pageToken);
         found += page.assets.filter((asset) => asset.owner === this.#step.from.email).length;
         pageToken = page.nextPageToken;

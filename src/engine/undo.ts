@@ -119,7 +119,7 @@ class Undoing {
     const seen = await this.#readAs(able.length > 0 ? able : actors, step);
     if (seen === undefined) return;
     const delta = need(seen.permissions.roles, wanted);
-    const attemptOwner = oldOwner !== undefined && ownerOf(seen.permissions.roles) !== oldOwner ? oldOwner : undefined;
+    const attemptOwner = ownerOf(seen.permissions.roles) === done.newOwner ? oldOwner : undefined;
     if (isEmpty(delta) && attemptOwner === undefined) {
       this.#laterChanged += 1;
       for (const place of step.sources.slice(0, 1)) this.#noActions.push({ place, why: "already-so", assets: 1 });
