@@ -25,6 +25,8 @@ export interface Evidence {
   /** Whether a role that a write leaves out stays, so that a write can change nothing. */
   readonly mayKeepRoles: boolean;
   readonly state: TenantState;
+  /** Reads, and writes, allowed in any minute; undefined when no limit is known. */
+  readonly perMinuteMax: number | undefined;
 }
 
 type Pairs = ReadonlySet<string>;
@@ -88,6 +90,7 @@ export function judge(evidence: Evidence): readonly string[] {
     ...evidence.rows.flatMap((row) => judgeRow(row, evidence)),
     ...jobsOnce(evidence),
     ...waitsObeyed(evidence),
+    ...withinQuota(evidence),
     ...inOrder(evidence),
   ];
 }
@@ -316,6 +319,16 @@ function waitsObeyed({ sent }: Evidence): readonly string[] {
     }
   }
   return found;
+}
+
+/** I5: in no minute are more calls sent than are allowed, however many processes share the minute. */
+function withinQuota({ sent, perMinuteMax }: Evidence): readonly string[] {
+  if (perMinuteMax === undefined) return [];
+  return ["reads", "writes"].flatMap((gate) => {
+    const times = sent.filter((each) => gates.get(each.kind) === gate).map((each) => each.sentAt);
+    const over = times.findIndex((at, index) => at - (times[index - perMinuteMax] ?? -Infinity) < 60_000);
+    return over < 0 ? [] : [`I5: over ${perMinuteMax} ${gate} in the minute before ${times[over]}`];
+  });
 }
 
 /** A step that waits for another is not begun before that has succeeded. */

@@ -97,6 +97,7 @@ class Life {
   readonly #tokenWeather = { failing: 0 };
   readonly #isCalm: boolean;
   readonly #rates: Rates;
+  readonly #perMinuteMax: number | undefined;
   readonly #options: ApplyOptions;
   readonly #keepTrace: boolean;
   readonly #trace: string[] = [];
@@ -129,6 +130,8 @@ class Life {
       logMax: 0,
     });
     this.#rates = ratesFor(setting);
+    const { writes } = this.#rates.project;
+    this.#perMinuteMax = writes.known ? writes.perMinute : undefined;
     const workers = setting.pick([1, 3, 16]);
     this.#options = { ...baseOptions, concurrency: workers, perActor: setting.pick([1, 2, workers]) };
     this.#wire = new Wire(this.#time, this.#emulator, new Chance(seed, "network"));
@@ -289,6 +292,7 @@ class Life {
       attemptsMax: this.#options.attemptsMax,
       mayKeepRoles: this.#emulator.switches.patchOmittedRole === "keep",
       state: this.#emulator.state,
+      perMinuteMax: this.#perMinuteMax,
     };
     this.#violations.push(...judge(evidence).map((text) => `${verb}: ${text}`));
     if (this.#isCalm) this.#violations.push(...judgeCalm(evidence).map((text) => `${verb}: ${text}`));
