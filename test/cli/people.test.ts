@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { LiveLine } from "../../src/cli/live-line.ts";
 import { openLog } from "../../src/cli/logging.ts";
 import { printText, styleOf } from "../../src/cli/output.ts";
@@ -125,14 +125,17 @@ describe("stopping", () => {
 describe("the live line", () => {
   it("makes way for lines that stay, and is gone in the end", async () => {
     const made = await world({ terminal: true });
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
     let n = 0;
     const line = new LiveLine(made.context, () => `at ${(n += 1)}`);
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    vi.advanceTimersByTime(250);
     line.say("a step failed");
     line.close();
+    vi.advanceTimersByTime(250);
     const [before, ...parts] = made.err().split("\r\u001b[K");
     expect(before).toBe("");
-    expect(parts[0]).toBe("at 1");
+    expect(parts.slice(0, 2)).toEqual(["at 1", "at 2"]);
     expect(parts.at(-1)).toBe("a step failed\n");
   });
 
