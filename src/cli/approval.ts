@@ -3,7 +3,7 @@ import type { Journal } from "../journal/journal.ts";
 import { GuardError } from "../model/errors.ts";
 import type { Counts } from "../model/run.ts";
 import type { HazardName } from "../model/step.ts";
-import { planFoot, planHead } from "../report/plan-text.ts";
+import { planHead, planSums } from "../report/plan-text.ts";
 import type { Context } from "./context.ts";
 import { hazardsError, hazardsLeft, hasBegun } from "./guards.ts";
 import { print, styleOf } from "./output.ts";
@@ -43,7 +43,7 @@ export async function approve(
     const style = styleOf(context, context.stderr, given.color);
     await print(context.stderr, [
       ...planHead(header, name, style),
-      ...planFoot(header, journal.digest, name, style),
+      ...planSums(header, journal.digest, name, style),
       "",
     ]);
     const agreed =

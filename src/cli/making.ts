@@ -1,5 +1,6 @@
 /** Making a run, which `plan` and `undo` have in common: what surrounds the work, and showing what came of it. */
 import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { PlanStopped } from "../engine/plan.ts";
 import type { PlanOutcome, Surroundings } from "../engine/verbs.ts";
 import type { RunWriter } from "../journal/journal.ts";
@@ -8,6 +9,7 @@ import { createRun } from "../journal/sqlite/writer.ts";
 import { ApiError, GuardError, UsageError } from "../model/errors.ts";
 import type { EngineEvent } from "../model/event.ts";
 import { printable } from "../model/text.ts";
+import { shellWord } from "../report/words.ts";
 import type { Settings } from "./config.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
@@ -36,7 +38,7 @@ export interface Making {
 
 /** A run that has begun holds the only proof of what was done: nothing writes over it. */
 export async function refuseTaken(context: Context, path: string, replace: boolean): Promise<void> {
-  if ((await stat(path).catch(() => undefined)) === undefined) return;
+  if ((await stat(path).catch(() => undefined)) === undefined) return refuseNoFolder(context, dirname(path));
   const name = printable(shownPath(context, path));
   const other = "choose another name with -o NAME";
   if (!replace) throw new UsageError(`${name} exists already`, `${other}, or add --replace`);
@@ -44,6 +46,15 @@ export async function refuseTaken(context: Context, path: string, replace: boole
   const begun = hasBegun(await reader.counts());
   await reader.close();
   if (begun) throw new GuardError("progress", `${name} has been carried out in part and is the proof of it`, other);
+}
+
+async function refuseNoFolder(context: Context, folder: string): Promise<void> {
+  if ((await stat(folder).catch(() => undefined))?.isDirectory() === true) return;
+  const shown = shownPath(context, folder);
+  throw new UsageError(
+    `there is no folder ${printable(shown)}`,
+    `make it with mkdir -p ${shellWord(shown)}, or choose another place with -o NAME`,
+  );
 }
 
 /** Calls `work`, which seals or discards the run, and shows the outcome. Whatever ends it early leaves nothing behind. */

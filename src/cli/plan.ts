@@ -6,6 +6,7 @@ import type { PlanInput } from "../engine/verbs.ts";
 import { openStage } from "../journal/sqlite/stage.ts";
 import type { Stage } from "../journal/stage.ts";
 import { PlanFileError, UsageError } from "../model/errors.ts";
+import { printable } from "../model/text.ts";
 import { PlanReader } from "../plan/read.ts";
 import { diagnosticsText } from "../report/diagnostics-text.ts";
 import { diagnosticsJson } from "../report/json.ts";
@@ -130,6 +131,12 @@ async function readPlanFiles(context: Context, options: PlanOptions, stage: Stag
   }
   const read = reader.finish();
   if (read.diagnostics.length > 0) throw new PlanFileError(read.diagnostics, read.diagnosticsOmitted);
+  if (read.rows === 0) {
+    throw new UsageError(
+      `${options.files.map((file) => printable(file)).join(" and ")} asks for nothing`,
+      "write a row below the header, such as leaver@acme.example,heir@acme.example, or a move under moves:",
+    );
+  }
   const { limits } = read.settings;
   const changes = Math.min(limits.changes ?? Infinity, options.changesMax ?? Infinity);
   return {

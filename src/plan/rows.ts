@@ -1,6 +1,6 @@
 /** CSV files of a plan: the table of actions, and the table of old and new addresses. */
 import type { Place } from "../model/diagnostic.ts";
-import { quoted, thousands } from "../model/text.ts";
+import { counted, quoted, thousands } from "../model/text.ts";
 import { cellMax } from "./csv.ts";
 import type { Table } from "./csv.ts";
 import { readHeader } from "./header.ts";
@@ -79,7 +79,7 @@ export class RowTable implements Table {
       const column = Math.min(cells.length, width) + 1;
       this.#problems.add(
         { file: this.#file, line, column },
-        `the row has ${thousands(cells.length)} cells and the header ${width}`,
+        `the row has ${counted(cells.length, "cell")} and the header ${thousands(width)}`,
         "give every row as many cells as the header; put a cell that contains a comma in quotes",
       );
       return;

@@ -72,6 +72,7 @@ export function eventLine(event: EngineEvent, style: Style): string | undefined 
     case "user-unreadable":
       return `${sigil("!", style)} ${event.user} could not be searched: ${shown(event.reason, style)}`;
     case "apply-started":
+      if (event.open === 0) return undefined;
       return event.resumed
         ? `Resuming  ${thousands(event.open)} of ${counted(event.steps, "step")} left`
         : `Applying  ${counted(event.steps, "step")}`;
@@ -114,7 +115,7 @@ function stepLine(event: Extract<EngineEvent, { readonly type: "step" }>, style:
 
 const endWords: Readonly<Record<ApplyEnding["end"], readonly [name: string, words: string]>> = {
   finished: ["Finished", "every step has ended"],
-  stopped: ["Stopped", "as asked; nothing is under way"],
+  stopped: ["Stopped", "as asked"],
   halted: ["Halted", "the credentials or the project are at fault"],
   breaker: ["Stopped", "too many steps failed"],
   budget: ["Paused", "the time allowed is used up"],
@@ -131,7 +132,8 @@ export function applyFoot(
   style: Style,
 ): string[] {
   const [name, words] = endWords[ending.end];
-  const reason = ending.reason === undefined ? words : `${words}: ${shown(ending.reason, style, 500)}`;
+  const because = ending.reason === undefined ? "" : `: ${shown(ending.reason, style, 500)}`;
+  const reason = ending.end === "stopped" ? `${words}; ${underWayText(ending)}` : words + because;
   const open = openOf(ending.counts);
   const byHand = ending.counts["by-hand"];
   const run = shellWord(runName);
@@ -147,6 +149,13 @@ export function applyFoot(
       ? labelledCommand("Next", `handover verify ${run}`, style)
       : labelledCommand("Resume", resume, style)),
   ];
+}
+
+/** A transfer goes on at Google by itself, and a write whose answer was lost may have been carried out. */
+function underWayText({ counts }: ApplyEnding): string {
+  const begun = counts["in-flight"];
+  const what = begun === 1 ? "it" : "they";
+  return begun === 0 ? "nothing is under way" : `${counted(begun, "step")} begun: resuming finds out how ${what} ended`;
 }
 
 const blockedListed = 10;

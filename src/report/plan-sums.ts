@@ -13,7 +13,7 @@ import { durationText, percentText, rowText } from "./words.ts";
 export function sumLines(header: RunHeader, style: Style): string[] {
   return [
     ...wrapFacts(totalFacts(header), label("Totals", style), style),
-    ...wrapFacts(exposureFacts(header, style), label("Exposure", style), style),
+    ...(header.totals.steps === 0 ? [] : wrapFacts(exposureFacts(header, style), label("Exposure", style), style)),
     ...wrapFacts(limitFacts(header), label("Limits", style), style),
     ...(header.totals.steps === 0 ? [] : labelled("Calls", callsText(header), style)),
   ];

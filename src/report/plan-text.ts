@@ -6,7 +6,7 @@ import { hazardLines, noActionLines, refusalLines, sumLines } from "./plan-sums.
 import { planSteps } from "./plan-steps.ts";
 import { label, labelled, labelledCommand, shown, sigil, wrap, wrapFacts } from "./style.ts";
 import type { Style } from "./style.ts";
-import { applyCommand, shellWord, timeText } from "./words.ts";
+import { applyCommand, nothingText, shellWord, timeText } from "./words.ts";
 
 const unreadUsersShown = 5;
 
@@ -14,19 +14,18 @@ const unreadUsersShown = 5;
 export function planHead(header: RunHeader, runName: string, style: Style): string[] {
   const { coverage, totals } = header;
   const files = header.planFiles.map((file) => shown(file.name, style)).join(", ");
-  const from = files === "" ? [] : [`${counted(totals.rows, "row")} of ${files}`];
   const undo = header.undoOf;
+  const from = files === "" || undo !== undefined ? [] : [`${counted(totals.rows, "row")} of ${files}`];
   const unread = coverage.usersFailed;
+  // An undo reads the assets of its run by name, and searches as nobody.
+  const users =
+    coverage.usersTried === 0 ? "" : ` of ${thousands(coverage.usersRead)}/${counted(coverage.usersTried, "user")}`;
   return [
     ...wrapFacts([shown(runName, style), `tenant ${header.tenant}`, ...from], label("Plan", style), style),
     ...(undo === undefined
       ? []
       : labelled("Undo", `takes back run ${undo.runId} (digest ${undo.digest.slice(0, 12)})`, style)),
-    ...labelled(
-      "Read",
-      `${counted(coverage.assetsRead, "asset")} of ${thousands(coverage.usersRead)}/${counted(coverage.usersTried, "user")}, ${timeText(header.snapshotAt)}`,
-      style,
-    ),
+    ...labelled("Read", `${counted(coverage.assetsRead, "asset")}${users}, ${timeText(header.snapshotAt)}`, style),
     ...(unread.length === 0 ? [] : [`  ${sigil("!", style)} ${counted(unread.length, "user")} could not be searched`]),
     ...unread
       .slice(0, unreadUsersShown)
@@ -60,6 +59,11 @@ export function planMore(stepsShown: number, header: RunHeader, runName: string,
 
 /** What is refused, totals, exposure, limits, hazards, and last the command that comes next. */
 export function planFoot(header: RunHeader, digest: Digest, runName: string, style: Style): string[] {
+  return [...planSums(header, digest, runName, style), ...nextLines(header, runName, style)];
+}
+
+/** The same without the command that comes next, for where it has been given. */
+export function planSums(header: RunHeader, digest: Digest, runName: string, style: Style): string[] {
   const refused = refusalLines(header, style);
   const hazards = hazardLines(header.hazards, style);
   const sheet = `${counted(header.totals.byHand, "owner change")}: handover report ${shellWord(runName)} --handover-sheet`;
@@ -74,11 +78,10 @@ export function planFoot(header: RunHeader, digest: Digest, runName: string, sty
     ...sumLines(header, style),
     ...(header.totals.byHand === 0 ? [] : labelled("By hand", sheet, style)),
     `${label("Digest", style)}${digest}`,
-    ...nextLines(header, runName, style),
   ];
 }
 
 function nextLines(header: RunHeader, runName: string, style: Style): string[] {
-  if (header.totals.steps === 0) return labelled("Next", "nothing: everything is as the plan asks", style);
+  if (header.totals.steps === 0) return labelled("Next", nothingText(header), style);
   return labelledCommand("Next", applyCommand(header, runName), style);
 }

@@ -98,8 +98,12 @@ export function stepsPerSecond(progress: Progress, now: number): number | undefi
 
 const shareToGuess = 0.01;
 
-/** Time until the last step ends, ms, at the present rate; undefined before 1 % of the work, or at a standstill. */
+/**
+ * Time until the last step ends, ms, at the present rate; undefined before 1 % of the work, at a standstill, and while
+ * Google works on a transfer, of which nobody knows how long it takes.
+ */
 export function timeLeftMs(progress: Progress, now: number): number | undefined {
+  if (progress.transfers.size > 0) return undefined;
   const rate = stepsPerSecond(progress, now);
   if (rate === undefined || rate <= 0 || progress.ended < progress.openAtStart * shareToGuess) return undefined;
   return (1000 * (progress.openAtStart - progress.ended)) / rate;

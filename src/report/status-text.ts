@@ -5,7 +5,7 @@ import { failureLines } from "./failure-text.ts";
 import type { RunFacts, Verification } from "./rows.ts";
 import { label, labelled, labelledCommand, paint, shown, wrapFacts } from "./style.ts";
 import type { Style } from "./style.ts";
-import { applyCommand, percentText, shellWord, timeText } from "./words.ts";
+import { applyCommand, nothingText, percentText, shellWord, timeText } from "./words.ts";
 
 /** Where a run stands. */
 export type Standing = "empty" | "not-begun" | "under-way" | "resumable" | "finished";
@@ -69,7 +69,7 @@ function nextLines(facts: RunFacts, standing: Standing, runName: string, style: 
   const run = shellWord(runName);
   switch (standing) {
     case "empty":
-      return labelled("Next", "nothing: everything is as the plan asks", style);
+      return labelled("Next", nothingText(facts.header), style);
     case "not-begun":
     case "resumable":
       return labelledCommand("Next", applyCommand(facts.header, runName), style);

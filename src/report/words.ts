@@ -79,6 +79,13 @@ export function applyCommand(header: RunHeader, runName: string): string {
   return ["handover apply", shellWord(runName), ...namesToAllow(header).map((name) => `--allow ${name}`)].join(" ");
 }
 
+/** Why a run has no step. */
+export function nothingText(header: RunHeader): string {
+  return header.undoOf === undefined
+    ? "nothing: everything is as the plan asks"
+    : "nothing: the run has changed nothing that is left to take back";
+}
+
 /** The row of a plan file that asked for something: `moves.csv:22`. */
 export function rowText(place: Place, style: Style): string {
   return `${shown(place.file, style)}:${place.line}`;

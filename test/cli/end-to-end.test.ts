@@ -100,6 +100,24 @@ describe.sequential("a hand-over from plan to undo", () => {
     expect((await handover("plan bad.csv --skip-refused")).code).toBe(0);
   });
 
+  it.each([
+    ["empty.csv", "from,to\n"],
+    ["limits.yaml", "version: 1\nlimits: { changes: 5 }\n"],
+  ])("a plan file that asks for nothing makes no run: %s", async (name, text) => {
+    await write(name, text);
+    const { code, err } = await handover(`plan ${name} -o asked`);
+    expect(code).toBe(3);
+    expect(err).toContain(`${name} asks for nothing`);
+    expect((await handover("show asked")).code).toBe(3);
+  });
+
+  it("a run is put only where there is a folder", async () => {
+    const { code, err } = await handover("plan moves.csv -o missing/friday");
+    expect(code).toBe(3);
+    expect(err).toContain("there is no folder missing");
+    expect(err).toContain("mkdir -p missing");
+  });
+
   it("selectors that match nothing exit with 9", async () => {
     await write("nothing.csv", "from,to,title\nanna@acme.example,ben@acme.example,no such title *\n");
     expect((await handover("plan nothing.csv")).code).toBe(9);
@@ -227,6 +245,14 @@ describe.sequential("a hand-over from plan to undo", () => {
     expect(google.emulator.log.writes).toBe(sent);
     expect((await handover("apply friday-undo --yes")).code).toBe(0);
     expect((await handover("verify friday-undo")).code).toBe(0);
+  });
+
+  it("an undo of what has changed nothing says so", async () => {
+    const { code, out } = await handover("undo dry -o dry-undo");
+    expect(code).toBe(0);
+    expect(out).toContain("changed nothing that is left to take back");
+    expect(out).not.toContain("0 rows");
+    expect(out).not.toContain("0/0");
   });
 
   it("no verb leaves a token or a private key in what it prints or writes", async () => {

@@ -197,9 +197,15 @@ describe("how an apply ended", () => {
       const ending: ApplyEnding = { ...finished, end, reason: "a reason", counts: { ...noCounts, planned: 1 } };
       const lines = applyFoot(ending, [], "friday.handover", resume, { ...plainStyle, width: 120 });
       expect(lines.at(-1)).toBe(`Resume    ${resume}`);
-      expect(lines[0]).toContain("a reason");
+      expect(lines[0]).toContain(end === "stopped" ? "nothing is under way" : "a reason");
     },
   );
+
+  test("stopped says what was begun and is not known to have ended", () => {
+    const counts = { ...noCounts, planned: 1, "in-flight": 2 };
+    const lines = applyFoot({ ...finished, end: "stopped", counts }, [], "friday.handover", resume, plainStyle);
+    expect(lines[0]).toBe("Stopped   as asked; 2 steps begun: resuming finds out how they ended");
+  });
 });
 
 test.each([

@@ -278,8 +278,6 @@ describe("the foot of a plan", () => {
     expect(screen(planFoot(empty, digest, run, plainStyle))).toMatchInlineSnapshot(`
       "
       Totals    96 already so
-      Exposure  public links 31 -> 12 · external editors 18 -> 4
-                whole-domain links 240 as before
       Limits    0 changes, no limits set
       Digest    9f2c41d07ab35e689f2c41d07ab35e689f2c41d07ab35e689f2c41d07ab35e68
       Next      nothing: everything is as the plan asks
