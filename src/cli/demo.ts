@@ -296,7 +296,7 @@ class Demo {
       "What to try next:",
       `  cd ${here}`,
       `  ${handover} report off-boarding --handover-sheet --format md -o sheet.md`,
-      `  ${handover} report off-boarding --csv -o off-boarding.csv`,
+      `  ${handover} report off-boarding --csv -o off-boarding-report.csv`,
       `  ${handover} emulator --seed 7 --port 8321      (and plan a file of your own against it)`,
       "",
       ...(summary.ok

@@ -1,7 +1,7 @@
 /** Files the verbs read and write: where a run lies, plan files as hashed streams, and results put in place at once. */
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream, realpathSync, statSync } from "node:fs";
-import { open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { lstat, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { RunFileError, UsageError } from "../model/errors.ts";
 import { firstForbiddenCharacter, printable } from "../model/text.ts";
@@ -163,6 +163,33 @@ async function* withHash(
     throw new UsageError(`${printable(name)} cannot be read (${code})`, "check its permissions");
   }
   done(hash.digest("hex"));
+}
+
+/**
+ * Throws when something lies at `path` that a result must not take the place of: any file unless `replace` says so, and
+ * never a run, which is the proof of what was done, nor a device or folder.
+ */
+export async function refuseTakenFile(context: Context, path: string, replace: boolean): Promise<void> {
+  const stats = await lstat(path).catch(() => undefined);
+  if (stats === undefined) return;
+  const name = printable(shownPath(context, path));
+  const other = "choose another place with -o FILE";
+  if (!stats.isFile()) throw new UsageError(`${name} is not a file`, `${other}, or leave -o out to write to stdout`);
+  if (await isDatabase(path)) throw new UsageError(`${name} is a run file`, other);
+  if (!replace) throw new UsageError(`${name} exists already`, `${other}, or add --replace`);
+}
+
+const databaseMagic = "SQLite format 3\0";
+
+async function isDatabase(path: string): Promise<boolean> {
+  const file = await open(path, "r").catch(() => undefined);
+  if (file === undefined) return false;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(databaseMagic.length), 0, databaseMagic.length, 0);
+    return buffer.toString("latin1", 0, bytesRead) === databaseMagic;
+  } finally {
+    await file.close();
+  }
 }
 
 /** Puts a result in place at once, durable and readable by its owner only: a reader sees the old file or the whole new one. */

@@ -1,5 +1,5 @@
 /** The log file: JSON lines of calls and events, made only of fields that are named here. */
-import { constants, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { pino } from "pino";
 import type { CallRecord } from "../google/send.ts";
 import { UsageError } from "../model/errors.ts";
@@ -44,8 +44,17 @@ export function openLog(context: Context, file: string | undefined, verb: string
 }
 
 function openAppending(file: string): number {
+  const log = openLogFile(file);
+  const first = Buffer.alloc(1);
+  // Read on the open file: a run or a plan file named here by mistake would be spoilt by the first line.
+  if (!fstatSync(log).isFile() || readSync(log, first, 0, 1, 0) === 0 || first.toString() === "{") return log;
+  closeSync(log);
+  throw new UsageError(`${printable(file)} holds something else than a log`, "choose another --log-file");
+}
+
+function openLogFile(file: string): number {
   try {
-    return openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+    return openSync(file, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "error";
     throw new UsageError(`the log file ${printable(file)} cannot be opened (${code})`, "choose another --log-file");

@@ -3,6 +3,9 @@ import { once } from "node:events";
 import type { Style } from "../report/style.ts";
 import type { Context, Output } from "./context.ts";
 
+/** Longer lines are hard to follow from one end to the other. */
+const widthMax = 120;
+
 /** Colour only where a person looks at it and has not declined. */
 export function styleOf(context: Context, stream: Output, color: boolean): Style {
   const { NO_COLOR, TERM, LC_ALL, LC_CTYPE, LANG } = context.env;
@@ -10,7 +13,7 @@ export function styleOf(context: Context, stream: Output, color: boolean): Style
   const locale = LC_ALL || LC_CTYPE || LANG || "UTF-8";
   return {
     color: terminal && color && (NO_COLOR ?? "") === "" && TERM !== "dumb",
-    width: terminal ? Math.min(Math.max(stream.columns ?? 80, 60), 200) : 100,
+    width: terminal ? Math.min(Math.max(stream.columns ?? 80, 60), widthMax) : 100,
     unicode: !terminal || /utf-?8/i.test(locale),
   };
 }

@@ -6,6 +6,7 @@ import { openReader } from "../journal/sqlite/reader.ts";
 import type { RunReader } from "../journal/journal.ts";
 import { UsageError } from "../model/errors.ts";
 import { stepsCsv } from "../report/csv.ts";
+import { printable } from "../model/text.ts";
 import { handoverSheet, sheetCsv, sheetMarkdown, sheetText } from "../report/handover-sheet.ts";
 import { reportJson, sheetJson } from "../report/json.ts";
 import { pagesOf } from "../report/rows.ts";
@@ -15,7 +16,7 @@ import type { Style } from "../report/style.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { existingRunPath, shownPath, writeWhole } from "./files.ts";
+import { existingRunPath, refuseTakenFile, shownPath, writeWhole } from "./files.ts";
 import type { CommonFlags } from "./flags.ts";
 import { print, printText, styleOf } from "./output.ts";
 import { auditHead, runFacts } from "./run-facts.ts";
@@ -28,6 +29,7 @@ export interface ReportFlags extends CommonFlags {
   readonly csv?: boolean;
   readonly handoverSheet?: boolean;
   readonly output?: string;
+  readonly replace?: boolean;
 }
 
 export interface ReportOptions {
@@ -36,6 +38,8 @@ export interface ReportOptions {
   readonly sheet: boolean;
   /** Undefined: stdout. */
   readonly output: string | undefined;
+  /** Whether `output` may be a file that is there already. */
+  readonly replace: boolean;
   readonly color: boolean;
 }
 
@@ -47,13 +51,14 @@ export function define(command: Command): void {
     .option("--csv", "the same as --format csv")
     .option("--handover-sheet", "only what people must do by hand, by person")
     .option("-o, --output <file>", "write it to this file instead of stdout")
+    .option("--replace", "take the place of a file of that name")
     .addHelpText(
       "after",
       `
 Examples:
   handover report friday.handover
   handover report friday --handover-sheet --format md -o sheet.md
-  handover report friday --csv -o friday.csv`,
+  handover report friday --csv -o friday-report.csv`,
     );
 }
 
@@ -69,7 +74,8 @@ export function parse(args: readonly string[], flags: ReportFlags): ReportOption
     run: args[0] ?? "",
     format: [...asked][0] ?? "text",
     sheet: flags.handoverSheet === true,
-    output: flags.output,
+    output: flags.output === "-" ? undefined : flags.output,
+    replace: flags.replace === true,
     color: flags.color,
   };
 }
@@ -77,17 +83,19 @@ export function parse(args: readonly string[], flags: ReportFlags): ReportOption
 export async function run(context: Context, options: ReportOptions): Promise<ExitCode> {
   const path = await existingRunPath(context, options.run);
   const name = shownPath(context, path);
+  const output = options.output === undefined ? undefined : resolve(context.cwd, options.output);
+  if (output !== undefined) await refuseTakenFile(context, output, options.replace);
   const reader = await openReader(path);
   try {
-    const style = options.output === undefined ? styleOf(context, context.stdout, options.color) : plainStyle;
+    const style = output === undefined ? styleOf(context, context.stdout, options.color) : plainStyle;
     const pieces = options.sheet
       ? sheetPieces(reader, options.format, style)
       : reportPieces(reader, options.format, name, style);
-    if (options.output === undefined) {
+    if (output === undefined) {
       for await (const piece of pieces) await printText(context.stdout, piece);
     } else {
-      await writeWhole(resolve(context.cwd, options.output), pieces);
-      await print(context.stderr, [`Written: ${options.output}`]);
+      await writeWhole(output, pieces);
+      await print(context.stderr, [`Written: ${printable(shownPath(context, output))}`]);
     }
   } finally {
     await reader.close();

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { wallClock } from "../../src/cli/context.ts";
@@ -217,6 +217,31 @@ describe.sequential("a hand-over from plan to undo", () => {
     expect(out).toMatch(/Audit .*chain whole/s);
     await handover("report friday --handover-sheet --format md -o sheet.md");
     expect(await readFile(join(folder, "sheet.md"), "utf8")).toContain("anna@acme.example");
+  });
+
+  it.each([
+    ["the plan file", "moves.csv", "moves.csv exists already"],
+    ["the run", "friday.handover", "is a run file"],
+    ["the run, replaced", "friday.handover --replace", "is a run file"],
+    ["a link", "link.csv --replace", "is not a file"],
+  ])("a report does not take the place of %s", async (_name, output, problem) => {
+    if (output.startsWith("link.csv")) await symlink("moves.csv", join(folder, "link.csv"));
+    const before = await Promise.all(["moves.csv", "friday.handover"].map((name) => readFile(join(folder, name))));
+    const { code, err } = await handover(`report friday --csv -o ${output}`);
+    expect([code, err]).toEqual([3, expect.stringContaining(problem)]);
+    const after = await Promise.all(["moves.csv", "friday.handover"].map((name) => readFile(join(folder, name))));
+    expect(after).toEqual(before);
+  });
+
+  it("a report takes the place of an older one with --replace", async () => {
+    expect((await handover("report friday -o sheet.md --replace")).code).toBe(0);
+    expect(await readFile(join(folder, "sheet.md"), "utf8")).toContain("Report of run friday.handover");
+  });
+
+  it("a log is not added to a file that holds something else", async () => {
+    const { code, err } = await handover("verify friday --log-file moves.csv");
+    expect([code, err]).toEqual([3, expect.stringContaining("holds something else than a log")]);
+    expect(await readFile(join(folder, "moves.csv"), "utf8")).not.toContain("{");
   });
 
   it("what people change afterwards is drift", async () => {
