@@ -1,7 +1,7 @@
 /** Settings and where they come from: flag, then environment, then `handover.yaml` here, then the user's own file. */
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { z } from "zod";
+import type { z } from "zod";
 import { parseEndpoint } from "../google/route.ts";
 import type { Email } from "../model/email.ts";
 import { parseEmail } from "../model/email.ts";
@@ -34,14 +34,15 @@ interface Found {
   readonly folder: string;
 }
 
-const fileShape = z.strictObject({
-  endpoint: z.string().min(1).optional(),
-  key: z.string().min(1).optional(),
-  admin: z.string().min(1).optional(),
-  rate: z.union([z.number().positive(), z.string().min(1)]).optional(),
-  actor_rate: z.union([z.number().positive(), z.string().min(1)]).optional(),
-  log_file: z.string().min(1).optional(),
-});
+type FileSettings = { readonly [name in SettingName]?: string | number | undefined };
+
+/** Loaded only when there is a settings file: the schema library takes longer to load than the rest of a verb. */
+async function fileShape(): Promise<z.ZodType<FileSettings>> {
+  const { z } = await import("zod");
+  const text = z.string().min(1).optional();
+  const rate = z.union([z.number().positive(), z.string().min(1)]).optional();
+  return z.strictObject({ endpoint: text, key: text, admin: text, rate, actor_rate: rate, log_file: text });
+}
 
 const settingNames: readonly SettingName[] = ["endpoint", "key", "admin", "rate", "actor_rate", "log_file"];
 const fileBytesMax = 64 * 1024;
@@ -171,7 +172,7 @@ async function readYaml(
     const pair = root.items.find((item) => isScalar(item.key) && item.key.value === name);
     return at(isScalar(pair?.key) ? pair.key.range?.[0] : undefined);
   };
-  const parsed = fileShape.safeParse(document.toJS({ maxAliasCount: 10 }));
+  const parsed = (await fileShape()).safeParse(document.toJS({ maxAliasCount: 10 }));
   if (parsed.success) {
     for (const name of settingNames) {
       const value = parsed.data[name];

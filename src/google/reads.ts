@@ -26,7 +26,7 @@ export interface RepeatOptions {
 
 /**
  * Runs `attempt` again while it throws an `ApiError` of `retry` or `throttle`; any other error ends it at once, and so
- * does the signal. p-retry counts, from the first failure on, because it costs as much as a fifth of a call; all
+ * does the signal, as `stopped`. p-retry counts, from the first failure on, because it costs as much as a fifth of a call; all
  * waiting is the clock's, so that a simulation can drive it.
  */
 export async function repeat<T>(attempt: () => Promise<T>, options: RepeatOptions): Promise<T> {
@@ -36,18 +36,34 @@ export async function repeat<T>(attempt: () => Promise<T>, options: RepeatOption
   } catch (error) {
     firstFailure = error;
   }
-  return pRetry(
-    async (attemptNumber) => {
-      if (attemptNumber === 1) throw firstFailure;
-      return attempt();
-    },
-    {
-      retries: options.attemptsMax - 1,
-      minTimeout: 0,
-      maxTimeout: 0,
-      shouldRetry: ({ error, attemptNumber }) => waitForNext(error, attemptNumber, options),
-    },
-  );
+  try {
+    return await pRetry(
+      async (attemptNumber) => {
+        if (attemptNumber === 1) throw firstFailure;
+        return attempt();
+      },
+      {
+        retries: options.attemptsMax - 1,
+        minTimeout: 0,
+        maxTimeout: 0,
+        shouldRetry: ({ error, attemptNumber }) => waitForNext(error, attemptNumber, options),
+      },
+    );
+  } catch (error) {
+    throw isAborted(options.signal) && error instanceof Error && isRepeatable(error) ? stopped(error) : error;
+  }
+}
+
+/** It would have been made again: that it was not is the user's wish, and no verdict on the call. */
+function stopped(cause: ApiError): ApiError {
+  const { disposition, status, call } = cause;
+  return new ApiError(`stopped before it was made again: ${cause.message}`, {
+    disposition,
+    failure: "stopped",
+    status,
+    call,
+    cause,
+  });
 }
 
 /** Waits until the next attempt is due; answers whether there is to be one. */

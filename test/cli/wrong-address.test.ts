@@ -71,6 +71,22 @@ describe("a plan that cannot reach Google", () => {
   });
 });
 
+describe("a plan that waits for answers", () => {
+  it("ends as stopped, and not as failed, when asked to stop", async () => {
+    const silent = createServer((_request, response) => response.writeHead(503).end());
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const { port } = silent.address() as AddressInfo;
+    const argv = `plan moves.csv --key key.json --admin ${google.admin} --endpoint http://127.0.0.1:${port}`;
+    const made = await world({ argv: argv.split(" "), folder });
+    const code = runCommandLine(made.context);
+    await new Promise<void>((resolve) => silent.once("request", () => resolve()));
+    made.signal("SIGINT");
+    expect(await code).toBe(7);
+    expect(made.err()).toContain("Stopped. No run was made");
+    silent.close();
+  });
+});
+
 describe("calls that go on failing", () => {
   const notice = {
     service: "token",

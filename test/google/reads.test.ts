@@ -98,7 +98,7 @@ describe("a read", () => {
     const result = repeat(attempt, options(clock, { signal: stop.signal }));
     await settle();
     stop.abort();
-    await expect(result).rejects.toMatchObject({ disposition: "throttle" });
+    await expect(result).rejects.toMatchObject({ disposition: "throttle", failure: "stopped" });
     expect({ attempts, at: clock.monotonic(), asleep: clock.sleeping }).toEqual({ attempts: 1, at: 0, asleep: 0 });
   });
 });
