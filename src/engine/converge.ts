@@ -216,7 +216,7 @@ class EditConvergence {
       this.#owner = undefined;
       return undefined;
     }
-    if (error.failure === "permission-denied" && this.#others.length > 0) {
+    if (this.#isForOthers(error)) {
       this.#switchActor();
       return undefined;
     }
@@ -246,7 +246,7 @@ class EditConvergence {
         return this.#nextActor(error);
       case "refuse":
       case "conflict":
-        if (error.failure === "permission-denied" && this.#others.length > 0) {
+        if (this.#isForOthers(error)) {
           this.#switchActor();
           return undefined;
         }
@@ -321,6 +321,11 @@ class EditConvergence {
       return undefined;
     }
     return { kind: "blocked", actor: this.#actor, failure: error.failure, reason: error.message };
+  }
+
+  /** Google may say "not found" of what merely this user may not see (api.md 6): somebody else listed may be let in. */
+  #isForOthers(error: ApiError): boolean {
+    return this.#others.length > 0 && (error.failure === "permission-denied" || error.failure === "not-found");
   }
 
   #switchActor(): void {

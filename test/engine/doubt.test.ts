@@ -26,6 +26,16 @@ describe("a step", () => {
     expect(await rig.apply(run)).toMatchObject({ end: "finished", counts: { applied: 2 } });
   });
 
+  it("whose first actor is told that there is no such asset is carried out by the next one listed", async () => {
+    const rig = rigWith([], { noAccess: "404" });
+    rig.emulator.world.addAsset({ name: "r2", owner: "leaver", roles: { EDITOR: ["user:ana@acme.example"] } });
+    const run = await rig.made([row({ ...grantOther, select: named("r2") })]);
+    rig.emulator.setFaults([
+      { route: "assets.*", actor: "leaver@acme.example", fault: { kind: "status", status: 404 } },
+    ]);
+    expect(await rig.apply(run)).toMatchObject({ end: "finished", counts: { applied: 1 } });
+  });
+
   it("whose asset goes out of sight after a lost answer counts the write as made, so that undo takes it back", async () => {
     const faults: readonly FaultRule[] = [
       { route: patch, fault: { kind: "reset", applied: true } },
