@@ -155,7 +155,8 @@ function isLockedOut(step: Step, { state, rows }: Pick<Evidence, "state" | "rows
   }
   const roles = state.assets.get(step.asset.name)?.roles;
   const able = new Set([...ownersOf(roles ?? new Map()), ...(roles?.get("EDITOR") ?? [])]);
-  return ![step.actor, ...step.alternates].some((actor) => able.has(`user:${actor}`));
+  const isActive = (actor: string): boolean => state.directory.person(actor)?.suspended === false;
+  return ![step.actor, ...step.alternates].some((actor) => able.has(`user:${actor}`) && isActive(actor));
 }
 
 function judgeEdit(step: EditStep, row: StepRow, result: StepResult, evidence: Evidence): readonly string[] {
@@ -164,7 +165,9 @@ function judgeEdit(step: EditStep, row: StepRow, result: StepResult, evidence: E
   const sent = evidence.sent.filter((each) => each.asset === step.asset.name);
   const writes = sent.filter((each) => each.kind === "patch");
   const seen = lastSeen([...evidence.sentBefore.filter((each) => each.asset === step.asset.name), ...sent], endedAt);
-  if (writes.length > evidence.attemptsMax) found.push(`I10: ${writes.length} writes were sent`);
+  // A write whose token was rejected is made again with another one.
+  const tries = writes.filter((write) => write.status !== 401).length;
+  if (tries > evidence.attemptsMax) found.push(`I10: ${tries} writes were sent`);
   if (writes.length > row.attempts) found.push(`I4: ${writes.length} writes for ${row.attempts} intents`);
   if (writes.some((write) => write.sentAt > endedAt)) found.push("I11: a write was sent after the end");
   found.push(...judgeClaims(step, row, result, evidence));
@@ -271,6 +274,19 @@ function judgeTransfer(step: TransferStep, row: StepRow, evidence: Evidence): re
   const transfers = evidence.rows.filter((other) => other.step.kind === "transfer");
   const intents = transfers.reduce((sum, other) => sum + other.attempts, 0);
   if (inserts > intents) found.push(`I4: ${inserts} jobs asked for with ${intents} intents`);
+  return found;
+}
+
+/** Assets the old owner still owned at `at`, wall ms; those that moved in or out of the trash are left out. */
+function leftBehind(step: TransferStep, at: number, { changes, state }: Evidence): number {
+  const trashing = new Set(changes.filter((change) => change.before === change.after).map((change) => change.asset));
+  let found = 0;
+  for (const [name, asset] of state.assets) {
+    if (asset.trashed || trashing.has(name)) continue;
+    const own = changes.filter((change) => change.asset === name);
+    const roles = own.findLast((change) => change.at <= at)?.after ?? own[0]?.before ?? asset.roles;
+    if (ownersOf(roles).includes(`user:${step.from.email}`)) found += 1;
+  }
   return found;
 }
 

@@ -133,7 +133,13 @@ class Life {
     const { writes } = this.#rates.project;
     this.#perMinuteMax = writes.known ? writes.perMinute : undefined;
     const workers = setting.pick([1, 3, 16]);
-    this.#options = { ...baseOptions, concurrency: workers, perActor: setting.pick([1, 2, workers]) };
+    this.#options = {
+      ...baseOptions,
+      concurrency: workers,
+      perActor: setting.pick([1, 2, workers]),
+      attemptsMax: this.#isCalm ? 30 : setting.pick([3, 6, 30]),
+      conflictsMax: this.#isCalm ? 8 : setting.pick([2, 8]),
+    };
     this.#wire = new Wire(this.#time, this.#emulator, new Chance(seed, "network"));
     this.#wire.onTrace = (line) => this.#note(line);
   }
@@ -348,7 +354,7 @@ class Life {
       const end = await this.#live(run, doom);
       isFinished = end !== "killed" && end.end === "finished";
       if (isFinished) break;
-      const pause = drawPause(this.#doom);
+      const pause = drawPause(this.#doom, weather);
       if (this.#doom.hits(0.5)) lasting += pause;
       await this.#time.pass(pause);
     }

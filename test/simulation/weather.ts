@@ -112,7 +112,8 @@ export function drawDoom(chance: Chance, weather: Weather): Doom {
 }
 
 /** How long until somebody starts the command again. */
-export function drawPause(chance: Chance): number {
+export function drawPause(chance: Chance, weather: Weather): number {
+  if (weather.isCrashLoop) return chance.between(0, 100);
   if (chance.hits(0.6)) return chance.between(0, 3000);
   return chance.hits(0.7) ? chance.between(0, 300_000) : chance.between(0, 8 * 3_600_000);
 }
