@@ -1,15 +1,10 @@
 /** `handover plan`: plan files -> a run, shown; or every reason why there is none. */
 import { Option } from "commander";
 import type { Command } from "commander";
-import { planRun } from "../engine/plan.ts";
 import type { PlanInput } from "../engine/verbs.ts";
-import { openStage } from "../journal/sqlite/stage.ts";
 import type { Stage } from "../journal/stage.ts";
 import { PlanFileError, UsageError } from "../model/errors.ts";
 import { printable } from "../model/text.ts";
-import { PlanReader } from "../plan/read.ts";
-import { diagnosticsText } from "../report/diagnostics-text.ts";
-import { diagnosticsJson } from "../report/json.ts";
 import { resolveSettings } from "./config.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
@@ -19,7 +14,6 @@ import type { PlanFormat } from "./files.ts";
 import { addGoogleOptions, count, countOrNone } from "./flags.ts";
 import type { GoogleFlags } from "./flags.ts";
 import { ulid } from "./ids.ts";
-import { makeRun, refuseTaken } from "./making.ts";
 import { print, styleOf } from "./output.ts";
 
 export interface PlanFlags extends GoogleFlags {
@@ -104,7 +98,11 @@ export function parse(args: readonly string[], flags: PlanFlags): PlanOptions {
 
 export async function run(context: Context, options: PlanOptions): Promise<ExitCode> {
   const path = newRunPath(context, options.run);
+  // What planning takes is loaded only now, so that help and mistyped options are answered at once.
+  const { makeRun, refuseTaken } = await import("./making.ts");
   await refuseTaken(context, path, options.replace);
+  const { openStage } = await import("../journal/sqlite/stage.ts");
+  const { planRun } = await import("../engine/plan.ts");
   const stage = await openStage();
   try {
     const wishes = await readPlanFiles(context, options, stage);
@@ -122,6 +120,7 @@ export async function run(context: Context, options: PlanOptions): Promise<ExitC
 }
 
 async function readPlanFiles(context: Context, options: PlanOptions, stage: Stage): Promise<Omit<PlanInput, "admin">> {
+  const { PlanReader } = await import("../plan/read.ts");
   const reader = new PlanReader();
   const sources = [];
   for (const file of options.files) {
@@ -152,8 +151,11 @@ async function readPlanFiles(context: Context, options: PlanOptions, stage: Stag
 }
 
 async function showDiagnostics(context: Context, options: PlanOptions, error: PlanFileError): Promise<ExitCode> {
-  if (options.json) await print(context.stdout, [diagnosticsJson(error.diagnostics, error.omitted)]);
-  else {
+  if (options.json) {
+    const { diagnosticsJson } = await import("../report/json.ts");
+    await print(context.stdout, [diagnosticsJson(error.diagnostics, error.omitted)]);
+  } else {
+    const { diagnosticsText } = await import("../report/diagnostics-text.ts");
     const style = styleOf(context, context.stderr, options.color);
     await print(context.stderr, diagnosticsText(error.diagnostics, error.omitted, style));
   }

@@ -1,7 +1,5 @@
 /** `handover undo`: makes a new run that takes back what a run did; nothing is sent until that is applied. */
 import type { Command } from "commander";
-import { undoRun } from "../engine/undo.ts";
-import { openReader } from "../journal/sqlite/reader.ts";
 import { UsageError } from "../model/errors.ts";
 import { resolveSettings } from "./config.ts";
 import type { Context } from "./context.ts";
@@ -10,7 +8,6 @@ import { existingRunPath, newRunPath } from "./files.ts";
 import { addGoogleOptions, count } from "./flags.ts";
 import type { GoogleFlags } from "./flags.ts";
 import { ulid } from "./ids.ts";
-import { makeRun, refuseTaken } from "./making.ts";
 
 export interface UndoFlags extends GoogleFlags {
   readonly output?: string;
@@ -70,6 +67,10 @@ export async function run(context: Context, options: UndoOptions): Promise<ExitC
   const done = await existingRunPath(context, options.run);
   const path = newRunPath(context, options.output);
   if (path === done) throw new UsageError("a run cannot be its own undo", "name the new run differently with -o NAME");
+  // What planning takes is loaded only now, so that help and mistyped options are answered at once.
+  const { makeRun, refuseTaken } = await import("./making.ts");
+  const { openReader } = await import("../journal/sqlite/reader.ts");
+  const { undoRun } = await import("../engine/undo.ts");
   await refuseTaken(context, path, options.replace);
   const settings = await resolveSettings(context, options.google);
   const reader = await openReader(done);
