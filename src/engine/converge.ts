@@ -57,6 +57,8 @@ class EditConvergence {
   #owner: Email | undefined;
   #attempts: number;
   #conflicts: number;
+  /** The definite no of an actor in whose place others were tried. */
+  #refused: ApiError | undefined;
   #failuresInRow = 0;
   #ineffective = 0;
   #calls = 0;
@@ -140,6 +142,7 @@ class EditConvergence {
     const writeDown = async (): Promise<void> => {
       // Asked a second time only when the first request's token was rejected, which is a definite no.
       if (intent !== undefined) this.#harmless(intent, false);
+      if (this.#s.stop.aborted) throw new StopAsked();
       intent = await this.#intend(known, delta, newOwner);
     };
     const wanted = { roles: withOwner(applyDelta(known.roles, delta), newOwner), etag: known.etag };
@@ -149,6 +152,7 @@ class EditConvergence {
       return this.#afterAnswer(answer, delta, newOwner);
     } catch (error) {
       if (error instanceof ClaimLost) return { kind: "lost" };
+      if (error instanceof StopAsked) return { kind: "stopped" };
       if (!(error instanceof ApiError)) throw error;
       return this.#afterError(error, intent, newOwner);
     }
@@ -217,6 +221,7 @@ class EditConvergence {
       return undefined;
     }
     if (this.#isForOthers(error)) {
+      this.#refused = error;
       this.#switchActor();
       return undefined;
     }
@@ -247,6 +252,7 @@ class EditConvergence {
       case "refuse":
       case "conflict":
         if (this.#isForOthers(error)) {
+          this.#refused = error;
           this.#switchActor();
           return undefined;
         }
@@ -314,11 +320,16 @@ class EditConvergence {
     });
   }
 
-  #nextActor(error: ApiError): Ending | undefined {
+  /** When the others cannot be acted as, the definite no that came first stands. */
+  async #nextActor(error: ApiError): Promise<Ending | undefined> {
     this.#actors.halt(this.#actor, error);
     if (this.#others.length > 0) {
       this.#switchActor();
       return undefined;
+    }
+    const no = this.#refused;
+    if (no !== undefined && (!this.#effect.isDoubtful || no.failure === "not-found")) {
+      return this.#refuseOrSettle({ outcome: "failed", failure: no.failure, reason: no.message }, "refusal");
     }
     return { kind: "blocked", actor: this.#actor, failure: error.failure, reason: error.message };
   }
@@ -358,6 +369,9 @@ interface No {
 
 /** Somebody else holds the step: nothing may be sent for it here any more. */
 class ClaimLost extends Error {}
+
+/** The user asked to stop while the write waited for its turn: nothing was written down, and nothing is sent. */
+class StopAsked extends Error {}
 
 /** The roles with another owner in them; unchanged when `newOwner` is undefined. */
 function withOwner(roles: RoleMap, newOwner: Email | undefined): RoleMap {

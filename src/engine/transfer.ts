@@ -57,6 +57,8 @@ class TransferConvergence {
   /** When this process first tried to start the job, wall ms. */
   #insertedAt: number | undefined;
   #lastStatus: string | undefined;
+  /** Whether a request to start the job, of this process or a dead one, may still arrive. */
+  #isDoubtful: boolean;
 
   constructor(surroundings: Surroundings, journal: Journal, claim: Claim, step: TransferStep, options: ApplyOptions) {
     this.#s = surroundings;
@@ -65,6 +67,7 @@ class TransferConvergence {
     this.#step = step;
     this.#options = options;
     this.#attempts = claim.attempts;
+    this.#isDoubtful = claim.doubtful.length > 0;
   }
 
   async run(): Promise<Ending> {
@@ -84,6 +87,12 @@ class TransferConvergence {
       const found = await this.#existing();
       if (found !== undefined) return found;
       if (this.#s.stop.aborted) return { kind: "stopped" };
+      if (this.#isDoubtful) {
+        // The request may still arrive; a second job for the pair is only started once the first cannot appear any more.
+        await this.#s.clock.sleep(this.#options.settleMs, this.#s.stop);
+        this.#isDoubtful = this.#s.stop.aborted;
+        continue;
+      }
       if (this.#attempts >= this.#options.attemptsMax) {
         return this.#failed("attempts", `the job could not be started in ${counted(this.#attempts, "attempt")}`);
       }
@@ -99,7 +108,7 @@ class TransferConvergence {
     const ours = jobs.find((job) => job.newOwnerUserId === this.#step.to.id && (isRunning(job) || this.#isFromUs(job)));
     if (ours !== undefined) return this.#attach(ours, true);
     const other = jobs.find(isRunning);
-    if (other !== undefined) {
+    if (other !== undefined && !this.#isDoubtful) {
       return this.#failed(
         "transfer-conflict",
         `another job (${other.id}) is moving everything ${this.#step.from.email} owns to somebody else`,
@@ -159,8 +168,7 @@ class TransferConvergence {
       case "refuse":
         return this.#failed(error.failure, error.message);
       case "ambiguous":
-        // The request may still arrive; a second job for the pair is only started once the first cannot appear any more.
-        await this.#s.clock.sleep(this.#options.settleMs, this.#s.stop);
+        this.#isDoubtful = true;
         return undefined;
       case "conflict":
       case "retry":

@@ -1,6 +1,7 @@
 /** What a step may say when it cannot know: cases in which doubt was once settled too early. */
 import { describe, expect, it } from "vitest";
 import type { FaultRule } from "../../src/emulator/fault-rules.ts";
+import type { Exchange } from "../../src/google/exchange.ts";
 import { named, row, transfer, written } from "../plan/compile/world.ts";
 import { Rig, smallTenant } from "../support/rig.ts";
 
@@ -33,6 +34,33 @@ describe("a step", () => {
     rig.emulator.setFaults([
       { route: "assets.*", actor: "leaver@acme.example", fault: { kind: "status", status: 404 } },
     ]);
+    expect(await rig.apply(run)).toMatchObject({ end: "finished", counts: { applied: 1 } });
+  });
+
+  it("refused to one actor has failed when the next one listed cannot be acted as", async () => {
+    const rig = rigWith([]);
+    rig.emulator.world.addAsset({ name: "r2", owner: "leaver", roles: { EDITOR: ["user:ana@acme.example"] } });
+    const run = await rig.made([row({ ...grantOther, select: named("r2") })]);
+    rig.emulator.world.changeUser("ana", { suspended: true });
+    rig.emulator.setFaults([
+      { route: "assets.*", actor: "leaver@acme.example", fault: { kind: "status", status: 403 } },
+    ]);
+    expect(await rig.apply(run)).toMatchObject({ end: "finished" });
+    expect(await rig.outcomes(run)).toEqual(["1 failed permission-denied"]);
+  });
+
+  it("whose token is rejected after the stop is not sent again", async () => {
+    const rig = rigWith([{ route: patch, nth: 1, fault: { kind: "status", status: 401 } }]);
+    const run = await rig.made([grantOther]);
+    const stop = new AbortController();
+    const exchange = (inner: Exchange): Exchange => {
+      return async (request) => {
+        if (request.method === "PATCH") stop.abort();
+        return inner(request);
+      };
+    };
+    expect(await rig.apply(run, {}, { exchange }, stop.signal)).toMatchObject({ end: "stopped" });
+    expect(rig.count(patch)).toBe(1);
     expect(await rig.apply(run)).toMatchObject({ end: "finished", counts: { applied: 1 } });
   });
 
@@ -91,5 +119,25 @@ describe("a transfer", () => {
     const run = await rig.made([transfer("other", "heir", { keep: "none", trashed: "include" })]);
     expect(await rig.apply(run)).toMatchObject({ end: "finished", counts: { applied: 2 } });
     expect(rig.roles("t1")).toEqual(["OWNER user:heir@acme.example"]);
+  });
+
+  it("asked for right before a crash is given time to arrive before it is asked for again", async () => {
+    const rig = rigWith([]);
+    const run = await rig.made([transfer("leaver", "heir")]);
+    let sent: () => void = () => undefined;
+    const leaves = new Promise<void>((resolve) => {
+      sent = resolve;
+    });
+    const exchange = (inner: Exchange): Exchange => {
+      return async (request) => {
+        if (request.method !== "POST" || !request.url.includes("/transfers")) return inner(request);
+        void rig.clock.sleep(30_000).then(() => inner(request));
+        sent();
+        return new Promise<never>(() => undefined);
+      };
+    };
+    await Promise.race([rig.apply(run, {}, { exchange }), leaves]);
+    expect(await rig.apply(run)).toMatchObject({ end: "finished", counts: { failed: 0 } });
+    expect([...rig.emulator.transfers.jobs.values()]).toHaveLength(1);
   });
 });
