@@ -25,6 +25,8 @@ export interface Evidence {
   /** Whether a role that a write leaves out stays, so that a write can change nothing. */
   readonly mayKeepRoles: boolean;
   readonly state: TenantState;
+  /** Whether nobody may look at what is in the trash. */
+  readonly isTrashHidden: boolean;
   /** Reads, and writes, allowed in any minute; undefined when no limit is known. */
   readonly perMinuteMax: number | undefined;
 }
@@ -147,13 +149,16 @@ function judgeRow(row: StepRow, evidence: Evidence): readonly string[] {
 }
 
 /** Nobody listed for the step may look at the asset any more, so that what was sent for it can never be checked. */
-function isLockedOut(step: Step, { state, rows }: Pick<Evidence, "state" | "rows">): boolean {
+function isLockedOut(step: Step, evidence: Evidence): boolean {
+  const { state, rows, isTrashHidden } = evidence;
   if (step.kind === "transfer") return false;
   if (step.kind === "by-hand") {
     const edit = rows.find((row) => row.step.seq === step.unless)?.step;
-    return edit !== undefined && isLockedOut(edit, { state, rows });
+    return edit !== undefined && isLockedOut(edit, evidence);
   }
-  const roles = state.assets.get(step.asset.name)?.roles;
+  const asset = state.assets.get(step.asset.name);
+  if (asset?.trashed === true && isTrashHidden) return true;
+  const roles = asset?.roles;
   const able = new Set([...ownersOf(roles ?? new Map()), ...(roles?.get("EDITOR") ?? [])]);
   const isActive = (actor: string): boolean => state.directory.person(actor)?.suspended === false;
   return ![step.actor, ...step.alternates].some((actor) => able.has(`user:${actor}`) && isActive(actor));

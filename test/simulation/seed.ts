@@ -298,6 +298,7 @@ class Life {
       attemptsMax: this.#options.attemptsMax,
       mayKeepRoles: this.#emulator.switches.patchOmittedRole === "keep",
       state: this.#emulator.state,
+      isTrashHidden: this.#emulator.switches.readTrashed === "404",
       perMinuteMax: this.#perMinuteMax,
     };
     this.#violations.push(...judge(evidence).map((text) => `${verb}: ${text}`));
