@@ -174,7 +174,7 @@ async function carryOut(
   const api = await connectApi(context, settings, {
     access: "write",
     concurrency: options.engine.concurrency,
-    stop: stopping.stop,
+    stop: stopping.late,
     onEvent,
     onCall: (call) => log.call(call),
     onRetry: troubleNotes(context.clock, style, (line) => view.say(line)),

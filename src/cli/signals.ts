@@ -6,6 +6,8 @@ import { exitCodes } from "./exit-code.ts";
 export interface Stopping {
   /** Fires at the first request to stop. */
   readonly stop: AbortSignal;
+  /** Fires some seconds later: time for what was sent to be looked at, and for calls to have the turn they wait for. */
+  readonly late: AbortSignal;
   /** What asked, such as `SIGINT`; undefined while nothing has. */
   readonly why: () => string | undefined;
   /** Takes the handlers away again. */
@@ -14,6 +16,8 @@ export interface Stopping {
 
 /** How long what is under way may take to end before the process leaves anyway. A resumed step reads before it writes. */
 export const drainMaxMs = 30_000;
+/** How long calls may still wait for their turn: a few at a careful rate, not the hour a server may ask for. */
+const lateMs = 10_000;
 
 /**
  * `resume` is the command that goes on from here, printed at both signals; undefined for verbs that leave nothing
@@ -23,6 +27,8 @@ export function stopOnSignals(context: Context, resume: string | undefined): Sto
   const controller = new AbortController();
   // Every call that waits listens to it: hundreds at once are no leak.
   setMaxListeners(0, controller.signal);
+  const late = new AbortController();
+  setMaxListeners(0, late.signal);
   const drained = new AbortController();
   let why: string | undefined;
   const next = resume === undefined ? "" : `Resume with: ${resume}\n`;
@@ -31,6 +37,7 @@ export function stopOnSignals(context: Context, resume: string | undefined): Sto
     why = cause;
     if (word !== "") context.stderr.write(word);
     controller.abort(cause);
+    void context.clock.sleep(lateMs, drained.signal).then(() => late.abort(cause));
     void context.clock.sleep(drainMaxMs, drained.signal).then(() => {
       if (drained.signal.aborted) return;
       context.stderr.write(`\nWhat is under way has not ended within ${drainMaxMs / 1000} s; leaving it. ${next}`);
@@ -54,6 +61,7 @@ export function stopOnSignals(context: Context, resume: string | undefined): Sto
   context.stdout.on("error", onBroken);
   return {
     stop: controller.signal,
+    late: late.signal,
     why: () => why,
     dispose: () => {
       off();

@@ -65,8 +65,10 @@ function wishesOf(resolved: Resolved, permissions: Permissions | undefined, move
   const add = (role: Role, m: Member, soft = false): Wish => ({ role, member: m, add: true, place, soft });
 
   switch (resolved.action) {
-    case "grant":
-      return [add(resolved.request.role, resolved.member)];
+    case "grant": {
+      const owns = !moved && (permissions?.roles.get(OWNER)?.includes(resolved.member) ?? false);
+      return owns ? [] : [add(resolved.request.role, resolved.member)];
+    }
     case "revoke": {
       const { role } = resolved.request;
       if (role === undefined) return remove(held(resolved.forms, [...(permissions?.roles.keys() ?? [])]));

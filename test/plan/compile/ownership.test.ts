@@ -366,6 +366,14 @@ describe("edits", () => {
     expect(alreadySo).toBe(1);
   });
 
+  it("leave out a grant to the owner, who may do everything already", () => {
+    const { edits, alreadySo } = staffed()
+      .asset("r1", "leaver")
+      .compile(row({ action: "grant", select: named("r1"), member: written("leaver@acme.example"), role: "EDITOR" }));
+    expect(edits).toEqual([]);
+    expect(alreadySo).toBe(1);
+  });
+
   it("find a member in every form he may stand in, also as an alias", () => {
     const { edits } = staffed()
       .asset("r1", "ana", { VIEWER: ["user:leaver.alias@acme.example", "group:gone@acme.example"] })
