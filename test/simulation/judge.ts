@@ -188,8 +188,11 @@ function judgeEdit(step: EditStep, row: StepRow, result: StepResult, evidence: E
     return found;
   }
   if (result.evidence === "none") found.push("I11: ended without evidence");
-  if (result.evidence === "refusal" && !lastAnswer(sent, endedAt)?.isRefusal) {
-    found.push(`I11: called refused (${result.failure ?? ""}), and the last answer was no refusal`);
+  if (
+    result.evidence === "refusal" &&
+    !sent.some((each) => each.isRefusal && (each.deliveredAt ?? Infinity) <= endedAt)
+  ) {
+    found.push(`I11: called refused (${result.failure ?? ""}), and no answer was a refusal`);
   }
   if (result.evidence === "read" && seen === undefined) found.push("I11: nothing was read");
   if (seen !== undefined && result.evidence === "read" && holds(seen, step) && step.attemptOwner === undefined) {
@@ -253,15 +256,14 @@ function lastSeen(sent: readonly Sent[], endedAt: number): RoleMap | undefined {
   return last?.roles;
 }
 
-function lastAnswer(sent: readonly Sent[], endedAt: number): Sent | undefined {
-  return sent.filter((each) => each.deliveredAt !== undefined && each.deliveredAt <= endedAt).at(-1);
-}
-
 function judgeTransfer(step: TransferStep, row: StepRow, evidence: Evidence): readonly string[] {
   const found: string[] = [];
   const name = `(step ${step.seq}, ${step.from.email} to ${step.to.email}, ${row.state})`;
   const jobs = evidence.jobs.filter((job) => job.oldOwnerUserId === step.from.id && job.newOwnerUserId === step.to.id);
   const endedAt = row.updatedAt ?? 0;
+  if (row.state === "applied" && leftBehind(step, endedAt, evidence) > 0) {
+    found.push(`I3b: called applied, and the old owner still owned something ${name}`);
+  }
   if (row.state === "applied" && !jobs.some((job) => job.status === "completed")) {
     found.push(`I3b: called applied without a completed job ${name}`);
   }
@@ -283,7 +285,13 @@ function judgeTransfer(step: TransferStep, row: StepRow, evidence: Evidence): re
 }
 
 /** Assets the old owner still owned at `at`, wall ms; those that moved in or out of the trash are left out. */
-function leftBehind(step: TransferStep, at: number, { changes, state }: Evidence): number {
+function leftBehind(step: TransferStep, at: number, { changes, state, sent, wallStart }: Evidence): number {
+  const isLooking = (each: Sent): boolean =>
+    each.kind === "search" &&
+    [step.from.email, step.to.email].some((email) => email === each.actor) &&
+    (each.deliveredAt ?? Infinity) <= at - wallStart + 1;
+  // Where the old owner cannot be acted as, the heir is asked, who is not shown everything: nobody can do better.
+  if (sent.findLast(isLooking)?.actor !== step.from.email) return 0;
   const trashing = new Set(changes.filter((change) => change.before === change.after).map((change) => change.asset));
   let found = 0;
   for (const [name, asset] of state.assets) {
