@@ -210,25 +210,26 @@ class TransferConvergence {
 
   /** A completed job is a claim; that the old owner owns nothing any more is what proves it. */
   async #verify(): Promise<Ending> {
+    const { from, to } = this.#step;
     let left = 0;
     for (let search = 1; search <= searchesMax; search += 1) {
-      left = await this.#stillOwned();
+      const asOwner = await this.#leftBehind(from.email).catch(unknownIfRefused);
+      left = asOwner ?? (await this.#leftBehind(to.email));
       if (left === 0) {
-        return this.#end("applied", { evidence: "read", newOwner: this.#step.to.email });
+        // The heir sees only what is shared with him, so that his word says less: each asset's own step says the rest.
+        const reason =
+          asOwner === undefined
+            ? `checked as ${to.email}: ${from.email} cannot be searched as, and may still own what nobody else sees`
+            : undefined;
+        return this.#end("applied", { evidence: "read", newOwner: to.email, reason });
       }
       await this.#s.clock.sleep(this.#options.transferPollMs * search, this.#s.stop);
       if (this.#s.stop.aborted) return { kind: "stopped" };
     }
     return this.#failed(
       "transfer-incomplete",
-      `the job is completed, but ${counted(left, "asset")} still belong to ${this.#step.from.email}: plan again for those`,
+      `the job is completed, but ${counted(left, "asset")} still belong to ${from.email}: plan again for those`,
     );
-  }
-
-  /** As the old owner, who sees everything of his own; as the heir where the old owner cannot be acted as. */
-  async #stillOwned(): Promise<number> {
-    const asOwner = await this.#leftBehind(this.#step.from.email).catch(unknownIfRefused);
-    return asOwner ?? this.#leftBehind(this.#step.to.email);
   }
 
   async #leftBehind(actor: Email, trashed = false): Promise<number> {

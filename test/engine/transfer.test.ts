@@ -137,6 +137,8 @@ describe("a whole-user transfer", () => {
     expect(await rig.apply(run)).toMatchObject({ end: "finished", counts: { failed: 0 } });
     expect(rig.roles("s1")).toContain("OWNER user:heir@acme.example");
     expect(await rig.verify(run)).toMatchObject({ drifted: 0, unreadableCount: 0 });
+    const [moved] = await (await run.openReader()).page({ kinds: ["transfer"] }, 0, 1);
+    expect(moved?.result?.reason).toContain("checked as heir@acme.example");
   });
 });
 
