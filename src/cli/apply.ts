@@ -48,7 +48,7 @@ export interface ApplyOptions {
   readonly allow: ReadonlySet<HazardName>;
   readonly changesMax: number | undefined;
   readonly ageMaxMs: number;
-  readonly engine: Omit<EngineOptions, "perActor">;
+  readonly engine: Omit<EngineOptions, "perActor" | "settleMs">;
   /** Undefined: two for Google, whose quotas for one user are unknown; no less than in all for a stand-in. */
   readonly perActor: number | undefined;
   readonly json: boolean;
@@ -58,6 +58,9 @@ export interface ApplyOptions {
 
 const dayMs = 86_400_000;
 const perActorAtGoogle = 2;
+/** How long a request whose answer was lost may still arrive: beyond a request's own deadline, or without a network. */
+const settleAtGoogleMs = 90_000;
+const settleNearMs = 20_000;
 /** Under this name a run keeps what the pacer learned. */
 const pacingName = "pacer";
 
@@ -99,7 +102,6 @@ export function parse(args: readonly string[], flags: ApplyFlags): ApplyOptions 
       failuresMax: flags.maxFailures,
       attemptsMax: 30,
       conflictsMax: 8,
-      settleMs: 90_000,
       transferPollMs: 2_000,
       transferPollMaxMs: 60_000,
       transferWaitMs: 6 * 3_600_000,
@@ -188,9 +190,11 @@ async function carryOut(
     const { ready, waiting } = await journal.open();
     if (ready + waiting > 0) await guardTenant(api, header);
     const { clock, random } = context;
-    const perActor = options.perActor ?? (isStandIn(settings) ? options.engine.concurrency : perActorAtGoogle);
+    const near = isStandIn(settings);
+    const perActor = options.perActor ?? (near ? options.engine.concurrency : perActorAtGoogle);
+    const settleMs = near ? settleNearMs : settleAtGoogleMs;
     const surroundings = { api, clock, random, onEvent, stop: stopping.stop };
-    summary = await applyRun(surroundings, journal, { ...options.engine, perActor });
+    summary = await applyRun(surroundings, journal, { ...options.engine, perActor, settleMs });
   } finally {
     view.close();
     stopping.dispose();

@@ -14,7 +14,7 @@ import type { EditStep, Evidence, Intent } from "../model/step.ts";
 import type { Actors } from "./actors.ts";
 import { backoffMs } from "../google/backoff.ts";
 import { Effect } from "./effect.ts";
-import { ended, result } from "./ending.ts";
+import { ClaimLost, StopAsked, ended, result } from "./ending.ts";
 import type { Ending } from "./ending.ts";
 import type { ApplyOptions, Surroundings } from "./verbs.ts";
 
@@ -366,12 +366,6 @@ interface No {
   readonly failure: FailureClass;
   readonly reason: string;
 }
-
-/** Somebody else holds the step: nothing may be sent for it here any more. */
-class ClaimLost extends Error {}
-
-/** The user asked to stop while the write waited for its turn: nothing was written down, and nothing is sent. */
-class StopAsked extends Error {}
 
 /** The roles with another owner in them; unchanged when `newOwner` is undefined. */
 function withOwner(roles: RoleMap, newOwner: Email | undefined): RoleMap {

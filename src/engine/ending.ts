@@ -41,3 +41,9 @@ export function result(
 export function ended(stepResult: StepResult): Ending {
   return { kind: "ended", result: stepResult };
 }
+
+/** Somebody else holds the step: nothing may be sent for it here any more. */
+export class ClaimLost extends Error {}
+
+/** The user asked to stop while the write waited for its turn: nothing was written down, and nothing is sent. */
+export class StopAsked extends Error {}

@@ -11,7 +11,7 @@ import { nothing } from "../model/permissions.ts";
 import type { Intent, StepResult, TransferStep } from "../model/step.ts";
 import { counted } from "../model/text.ts";
 import { backoffMs } from "../google/backoff.ts";
-import { ended, result } from "./ending.ts";
+import { ClaimLost, StopAsked, ended, result } from "./ending.ts";
 import type { Ending } from "./ending.ts";
 import type { ApplyOptions, Surroundings } from "./verbs.ts";
 
@@ -137,6 +137,26 @@ class TransferConvergence {
   }
 
   async #insert(): Promise<string | Ending | undefined> {
+    let intent: Intent | undefined;
+    const writeDown = async (): Promise<void> => {
+      // Asked a second time only when the first request's token was rejected, which is a definite no.
+      if (intent !== undefined) this.#journal.noEffect(this.#claim, intent.attempt, false);
+      if (this.#s.stop.aborted) throw new StopAsked();
+      intent = await this.#intend();
+    };
+    const { from, to } = this.#step;
+    try {
+      return await this.#attach(await this.#s.api.dataTransfer.insert(from.id, to.id, writeDown), false);
+    } catch (error) {
+      if (error instanceof ClaimLost) return { kind: "lost" };
+      if (error instanceof StopAsked) return { kind: "stopped" };
+      if (!(error instanceof ApiError)) throw error;
+      return this.#afterInsertError(error, intent);
+    }
+  }
+
+  /** Durable when it resolves: only then may the request leave. */
+  async #intend(): Promise<Intent> {
     this.#attempts += 1;
     const at = this.#s.clock.now();
     const intent: Intent = {
@@ -148,19 +168,17 @@ class TransferConvergence {
       before: undefined,
       at,
     };
-    if ((await this.#journal.intent(this.#claim, intent)) === "lost") return { kind: "lost" };
+    if ((await this.#journal.intent(this.#claim, intent)) === "lost") throw new ClaimLost();
     this.#insertedAt ??= at;
     this.#calls += 1;
-    try {
-      return await this.#attach(await this.#s.api.dataTransfer.insert(this.#step.from.id, this.#step.to.id), false);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      return this.#afterInsertError(error, intent);
-    }
+    return intent;
   }
 
-  async #afterInsertError(error: ApiError, intent: Intent): Promise<Ending | undefined> {
-    if (error.disposition !== "ambiguous") this.#journal.noEffect(this.#claim, intent.attempt, false);
+  /** `intent` is undefined when the request never had its turn. */
+  async #afterInsertError(error: ApiError, intent: Intent | undefined): Promise<Ending | undefined> {
+    if (error.disposition !== "ambiguous" && intent !== undefined) {
+      this.#journal.noEffect(this.#claim, intent.attempt, false);
+    }
     switch (error.disposition) {
       case "halt-run":
       case "halt-actor":
@@ -173,7 +191,7 @@ class TransferConvergence {
       case "conflict":
       case "retry":
       case "throttle": {
-        const waitMs = backoffMs(this.#attempts, error.disposition, this.#s.random);
+        const waitMs = backoffMs(Math.max(1, this.#attempts), error.disposition, this.#s.random);
         this.#s.onEvent({ type: "retry", seq: this.#step.seq, failure: error.failure, waitMs });
         await this.#s.clock.sleep(waitMs, this.#s.stop);
         return undefined;

@@ -63,16 +63,16 @@ export class DataTransferClient implements DataTransferApi {
     return applications.some((application) => application.id === dataStudioApplicationId);
   }
 
-  insert(oldOwnerUserId: string, newOwnerUserId: string): Promise<TransferJob> {
+  insert(oldOwnerUserId: string, newOwnerUserId: string, beforeSend: () => Promise<void>): Promise<TransferJob> {
     // No parameters: the application takes none, and moves everything (api.md 3.1).
     const requestBody = {
       oldOwnerUserId,
       newOwnerUserId,
       applicationDataTransfers: [{ applicationId: dataStudioApplicationId }],
     };
-    return this.#call("datatransfer.transfers.insert", true, job, (api, carriage) =>
-      api.transfers.insert({ requestBody }, carriage),
-    );
+    const insert = (api: admin_datatransfer_v1.Admin, carriage: Carriage): Promise<unknown> =>
+      api.transfers.insert({ requestBody }, carriage);
+    return this.#call("datatransfer.transfers.insert", true, job, insert, beforeSend);
   }
 
   async get(id: string): Promise<TransferJob | undefined> {
@@ -100,10 +100,12 @@ export class DataTransferClient implements DataTransferApi {
     isWrite: boolean,
     schema: z.ZodType<T>,
     run: (api: admin_datatransfer_v1.Admin, carriage: Carriage) => Promise<unknown>,
+    beforeSend?: () => Promise<void>,
   ): Promise<T> {
     this.#api ??= loadDataTransfer();
     const api = await this.#api;
-    const call = { service: "data-transfer" as const, route, isWrite, actor: this.#admin, scopes: this.#scopes };
+    const service = "data-transfer" as const;
+    const call = { service, route, isWrite, actor: this.#admin, scopes: this.#scopes, beforeSend };
     return carry(this.#authorised, call, schema, (carriage) => run(api, carriage));
   }
 }

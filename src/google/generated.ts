@@ -29,6 +29,8 @@ export interface GeneratedCall {
   readonly isWrite: boolean;
   readonly actor: Email;
   readonly scopes: Scopes;
+  /** Waited for when the call's turn has come, right before it leaves. */
+  readonly beforeSend?: (() => Promise<void>) | undefined;
 }
 
 /** What a method of a generated client is given besides its parameters. */

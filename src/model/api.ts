@@ -67,7 +67,8 @@ export interface TransferJob {
 export interface DataTransferApi {
   /** Whether the tenant offers transfers for Data Studio (by application id, never by name). */
   offersDataStudio(): Promise<boolean>;
-  insert(oldOwnerUserId: string, newOwnerUserId: string): Promise<TransferJob>;
+  /** `beforeSend` as with `patchPermissions`. */
+  insert(oldOwnerUserId: string, newOwnerUserId: string, beforeSend: () => Promise<void>): Promise<TransferJob>;
   get(id: string): Promise<TransferJob | undefined>;
   /** Jobs of one old owner, newest first as far as the server says. */
   list(oldOwnerUserId: string): Promise<readonly TransferJob[]>;

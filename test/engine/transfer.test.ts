@@ -4,6 +4,9 @@ import type { FaultRule } from "../../src/emulator/fault-rules.ts";
 import { named, row, transfer, written } from "../plan/compile/world.ts";
 import { Rig, address, smallTenant } from "../support/rig.ts";
 
+/** Nothing has to be written down first. */
+const atOnce = async (): Promise<void> => undefined;
+
 const insert = "transfers.insert";
 
 function rigWith(faults: readonly FaultRule[] = [], switches: Readonly<Record<string, string>> = {}): Rig {
@@ -67,7 +70,7 @@ describe("a whole-user transfer", () => {
     const run = await rig.made([everything]);
     const api = rig.api();
     const directory = rig.emulator.world;
-    await rig.clock.drive(api.dataTransfer.insert(directory.person("leaver").id, directory.person("heir").id));
+    await rig.clock.drive(api.dataTransfer.insert(directory.person("leaver").id, directory.person("heir").id, atOnce));
     await rig.apply(run);
     expect([...rig.emulator.transfers.jobs.values()]).toHaveLength(1);
     expect(rig.events).toContainEqual(expect.objectContaining({ type: "transfer", attached: true }));
@@ -80,7 +83,9 @@ describe("a whole-user transfer", () => {
     rig.emulator.setFaults(rig.onceApplied);
     rig.onceApplied = [];
     const directory = rig.emulator.world;
-    await rig.clock.drive(rig.api().dataTransfer.insert(directory.person("leaver").id, directory.person("other").id));
+    await rig.clock.drive(
+      rig.api().dataTransfer.insert(directory.person("leaver").id, directory.person("other").id, atOnce),
+    );
     const summary = await rig.apply(run);
     expect(summary.counts).toMatchObject({ failed: 1, skipped: 5 });
     expect((await rig.outcomes(run))[0]).toBe("1 failed transfer-conflict");
@@ -122,7 +127,9 @@ describe("a whole-user transfer", () => {
     const rig = rigWith();
     const run = await rig.made([transfer("leaver", "heir", { keep: "none" })]);
     const directory = rig.emulator.world;
-    await rig.clock.drive(rig.api().dataTransfer.insert(directory.person("leaver").id, directory.person("heir").id));
+    await rig.clock.drive(
+      rig.api().dataTransfer.insert(directory.person("leaver").id, directory.person("heir").id, atOnce),
+    );
     await rig.clock.advance(60_000);
     rig.emulator.log.clear();
     await rig.apply(run);

@@ -173,7 +173,7 @@ describe("Data Transfer", () => {
     const { directory, dataTransfer } = client();
     expect(await dataTransfer.offersDataStudio()).toBe(true);
     const [from, to] = [await directory.user(leaver), await directory.user(heir)];
-    const job = await dataTransfer.insert(from?.id ?? "", to?.id ?? "");
+    const job = await dataTransfer.insert(from?.id ?? "", to?.id ?? "", atOnce);
     expect(job).toMatchObject({ status: "inProgress", applicationIds: ["810260081642"], oldOwnerUserId: from?.id });
     google.emulator.advance(600_000);
     expect(await dataTransfer.get(job.id)).toMatchObject({ id: job.id, status: "completed" });
