@@ -60,7 +60,7 @@ const dayMs = 86_400_000;
 const perActorAtGoogle = 2;
 /** How long a request whose answer was lost may still arrive: beyond a request's own deadline, or without a network. */
 const settleAtGoogleMs = 90_000;
-const settleNearMs = 20_000;
+const settleNearMs = 10_000;
 /** Under this name a run keeps what the pacer learned. */
 const pacingName = "pacer";
 
