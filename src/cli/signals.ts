@@ -37,7 +37,9 @@ export function stopOnSignals(context: Context, resume: string | undefined): Sto
     why = cause;
     if (word !== "") context.stderr.write(word);
     controller.abort(cause);
-    void context.clock.sleep(lateMs, drained.signal).then(() => late.abort(cause));
+    void context.clock.sleep(lateMs, drained.signal).then(() => {
+      if (!drained.signal.aborted) late.abort(cause);
+    });
     void context.clock.sleep(drainMaxMs, drained.signal).then(() => {
       if (drained.signal.aborted) return;
       context.stderr.write(`\nWhat is under way has not ended within ${drainMaxMs / 1000} s; leaving it. ${next}`);

@@ -110,6 +110,21 @@ describe("stopping", () => {
     expect(made.exits).toEqual([7]);
   });
 
+  it("calls that wait for their turn are cut off some seconds after the stop, and not at all once the verb has ended", async () => {
+    const clock = new ManualClock();
+    for (const ends of [false, true]) {
+      const made = await world({ clock });
+      const stopping = stopOnSignals(made.context, "handover apply friday");
+      made.signal("SIGINT");
+      if (ends) stopping.dispose();
+      await clock.advance(9_000);
+      expect([stopping.stop.aborted, stopping.late.aborted]).toEqual([true, false]);
+      await clock.advance(2_000);
+      expect(stopping.late.aborted).toBe(!ends);
+      stopping.dispose();
+    }
+  });
+
   it("a verb that ended in time is not left a second time", async () => {
     const clock = new ManualClock();
     const made = await world({ clock });
