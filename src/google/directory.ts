@@ -5,19 +5,22 @@ import type { DirectoryApi } from "../model/api.ts";
 import { emailOrUndefined, parseDomain } from "../model/email.ts";
 import type { Domain, Email } from "../model/email.ts";
 import { ApiError } from "../model/errors.ts";
+import type { GroupMember } from "../model/inventory.ts";
 import type { Person } from "../model/tenant.ts";
 import type { Authorised } from "./authorised.ts";
 import { carry, loadDirectory } from "./generated.ts";
 import type { Carriage } from "./generated.ts";
 import { allPages } from "./pages.ts";
-import { directoryScopes } from "./scopes.ts";
+import { directoryMemberScopes, directoryScopes } from "./scopes.ts";
+import type { Scopes } from "./scopes.ts";
 import { ShapeError } from "./send.ts";
 
 const customer = "my_customer";
-const userFields = "id,primaryEmail,aliases,nonEditableAliases,suspended,archived,deletionTime";
+const userFields = "id,primaryEmail,aliases,nonEditableAliases,suspended,archived,deletionTime,orgUnitPath";
 const pageFields = `nextPageToken,users(${userFields})`;
-/** The largest page of users (api.md 5). */
+/** The largest page of users, and of a group's members (api.md 5). */
 const usersPerPage = 500;
+const membersPerPage = 200;
 
 const user = z.object({
   id: z.string().min(1),
@@ -27,6 +30,7 @@ const user = z.object({
   suspended: z.boolean().optional(),
   archived: z.boolean().optional(),
   deletionTime: z.string().optional(),
+  orgUnitPath: z.string().optional(),
 });
 const onePerson = user.transform((answer): Person => {
   const person = personOf(answer);
@@ -45,6 +49,19 @@ const group = z.object({ id: z.string().min(1), email: z.string() }).transform((
   if (email === undefined) throw new ShapeError("the group has no usable address");
   return { id: answer.id, email };
 });
+/** A member without an address that can be used is known by its type alone. */
+const membersPage = z
+  .object({
+    members: z.array(z.object({ email: z.string().optional(), type: z.string().optional() })).optional(),
+    nextPageToken: z.string().optional(),
+  })
+  .transform(({ members = [], nextPageToken = "" }) => ({
+    members: members.map(({ email, type = "" }): GroupMember => ({
+      email: emailOrUndefined(email ?? ""),
+      type: type.toUpperCase(),
+    })),
+    nextPageToken: nextPageToken === "" ? undefined : nextPageToken,
+  }));
 const domainList = z.object({
   domains: z.array(
     z.object({
@@ -109,12 +126,31 @@ export class DirectoryClient implements DirectoryApi {
 
   async users(
     pageToken?: string,
+    orgUnit?: string,
   ): Promise<{ readonly people: readonly Person[]; readonly nextPageToken: string | undefined }> {
-    const { items, nextPageToken = "" } = await this.#userPage(pageToken, false);
+    const { items, nextPageToken = "" } = await this.#userPage(pageToken, false, orgUnit);
     return { people: items, nextPageToken: nextPageToken === "" ? undefined : nextPageToken };
   }
 
-  #userPage(pageToken: string | undefined, areDeleted: boolean): Promise<z.infer<typeof peoplePage>> {
+  groupMembers(
+    groupKey: Email,
+    pageToken?: string,
+  ): Promise<{ readonly members: readonly GroupMember[]; readonly nextPageToken: string | undefined }> {
+    const parameters = {
+      groupKey,
+      maxResults: membersPerPage,
+      fields: "nextPageToken,members(email,type)",
+      ...(pageToken === undefined ? {} : { pageToken }),
+    };
+    return this.#call(
+      "directory.members.list",
+      membersPage,
+      (api, carriage) => api.members.list(parameters, carriage),
+      directoryMemberScopes,
+    );
+  }
+
+  #userPage(pageToken: string | undefined, areDeleted: boolean, orgUnit?: string): Promise<z.infer<typeof peoplePage>> {
     const parameters = {
       customer,
       maxResults: usersPerPage,
@@ -122,6 +158,7 @@ export class DirectoryClient implements DirectoryApi {
       projection: "basic",
       fields: pageFields,
       ...(areDeleted ? { showDeleted: "true" } : {}),
+      ...(orgUnit === undefined ? {} : { query: `orgUnitPath='${orgUnit.replaceAll("'", "\\'")}'` }),
       ...(pageToken === undefined ? {} : { pageToken }),
     };
     return this.#call("directory.users.list", peoplePage, (api, carriage) => api.users.list(parameters, carriage));
@@ -147,10 +184,11 @@ export class DirectoryClient implements DirectoryApi {
     route: string,
     schema: z.ZodType<T>,
     run: (api: admin_directory_v1.Admin, carriage: Carriage) => Promise<unknown>,
+    scopes: Scopes = directoryScopes,
   ): Promise<T> {
     this.#api ??= loadDirectory();
     const api = await this.#api;
-    const call = { service: "directory" as const, route, isWrite: false, actor: this.#admin, scopes: directoryScopes };
+    const call = { service: "directory" as const, route, isWrite: false, actor: this.#admin, scopes };
     return carry(this.#authorised, call, schema, (carriage) => run(api, carriage));
   }
 }
@@ -166,6 +204,7 @@ function personOf(answer: z.infer<typeof user>): Person | undefined {
     suspended: answer.suspended ?? false,
     archived: answer.archived ?? false,
     deletionTime: answer.deletionTime,
+    orgUnit: answer.orgUnitPath,
   };
 }
 

@@ -25,6 +25,9 @@ export const directoryScopes: Scopes = ["user", "group", "domain"]
   .map((kind) => `${base}admin.directory.${kind}.readonly`)
   .join(" ");
 
+/** Members of groups. Apart from the others, because only an inventory asks for it, and does without where it is not granted. */
+export const directoryMemberScopes: Scopes = `${base}admin.directory.group.member.readonly`;
+
 /** Every scope that `access` asks for, one by one, as they are entered in the Admin console. */
 export function scopesOf(access: Access): readonly string[] {
   return [dataStudioScopes[access], dataTransferScopes[access], ...directoryScopes.split(" ")];

@@ -2,6 +2,7 @@
 import type { Asset, AssetType } from "./asset.ts";
 import type { AssetName } from "./asset.ts";
 import type { Domain, Email } from "./email.ts";
+import type { GroupMember } from "./inventory.ts";
 import type { Permissions } from "./permissions.ts";
 import type { Person } from "./tenant.ts";
 
@@ -45,10 +46,16 @@ export interface DirectoryApi {
   group(key: string): Promise<{ readonly id: string; readonly email: Email } | undefined>;
   /** Users deleted in the last 20 days. */
   deletedUsers(): Promise<readonly Person[]>;
-  /** One page of the tenant's users. */
+  /** One page of the tenant's users; of those in an organisational unit (`/Sales`) and below it, when one is given. */
   users(
     pageToken?: string,
+    orgUnit?: string,
   ): Promise<{ readonly people: readonly Person[]; readonly nextPageToken: string | undefined }>;
+  /** One page of a group's direct members. */
+  groupMembers(
+    group: Email,
+    pageToken?: string,
+  ): Promise<{ readonly members: readonly GroupMember[]; readonly nextPageToken: string | undefined }>;
 }
 
 /** A Data Transfer job (api.md 3.1). Status values are open strings. */

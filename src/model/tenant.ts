@@ -21,6 +21,8 @@ export interface Person {
   readonly archived: boolean;
   /** When a deleted user was deleted; restorable for 20 days after. RFC 3339. */
   readonly deletionTime?: string | undefined;
+  /** Path of the organisational unit, such as `/Sales/EMEA`. */
+  readonly orgUnit?: string | undefined;
 }
 
 /** What an address stands for, as far as the Directory tells. */

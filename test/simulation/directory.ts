@@ -19,6 +19,7 @@ export function directoryOf(state: DirectoryState): DirectoryApi {
     },
     deletedUsers: async () => [],
     users: async () => ({ people: [...state.people.values()].map(personOf), nextPageToken: undefined }),
+    groupMembers: async () => ({ members: [], nextPageToken: undefined }),
   };
 }
 

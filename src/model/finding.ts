@@ -1,0 +1,40 @@
+/** Findings of an audit: what a rule has found, how bad that is, and the row of a plan file that would remedy it. */
+import type { AssetName } from "./asset.ts";
+import type { Email } from "./email.ts";
+import type { Member } from "./member.ts";
+import type { Role } from "./permissions.ts";
+
+/** From worst to least. */
+export const severities = ["critical", "high", "medium", "low", "info"] as const;
+
+export type Severity = (typeof severities)[number];
+
+/** Columns of a CSV plan file by name (`action`, `asset`, `member`, `role`, …), ready to paste. */
+export type PlanRow = ReadonlyMap<string, string>;
+
+export interface Finding {
+  /** Of the rule, such as `public-link-edit`. */
+  readonly rule: string;
+  readonly severity: Severity;
+  /** The asset it is about, as a view shows it; undefined for a finding about the tenant or a person. */
+  readonly asset:
+    | {
+        readonly name: AssetName;
+        readonly assetType: string;
+        readonly title: string;
+        readonly owner: Email | undefined;
+      }
+    | undefined;
+  /** Whose access it is about, if one member's. */
+  readonly member: Member | undefined;
+  readonly role: Role | undefined;
+  /** One sentence with what was found; foreign text in it is for views to neutralise. */
+  readonly text: string;
+  /** Undefined where no plan row can remedy it; the rule's remedy says what can. */
+  readonly fix: PlanRow | undefined;
+}
+
+/** The same finding in another snapshot has the same key: rule, asset, member and role. */
+export function findingKey(finding: Pick<Finding, "rule" | "asset" | "member" | "role">): string {
+  return JSON.stringify([finding.rule, finding.asset?.name ?? "", finding.member ?? "", finding.role ?? ""]);
+}
