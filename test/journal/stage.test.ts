@@ -1,145 +1,14 @@
-/** The stage: requests in file order, assets in order of name, each with what names it and who has seen it. */
+/** The contract of a stage, in a file and in memory; and that its file is nobody else's to find. */
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { openStage } from "../../src/journal/sqlite/stage.ts";
-import type { Stage } from "../../src/journal/stage.ts";
-import type { Asset, AssetName } from "../../src/model/asset.ts";
-import { etag } from "../../src/model/brand.ts";
-import type { Email } from "../../src/model/email.ts";
-import { allUsers } from "../../src/model/member.ts";
-import type { Request, Selector } from "../../src/model/request.ts";
-import { anna, ben, cleo, oddRoles } from "./samples.ts";
+import { stageContract, stagedAsset } from "../conformance/stage.contract.ts";
+import { anna } from "./samples.ts";
 
-function asset(name: string, changes: Partial<Asset> = {}): Asset {
-  return {
-    name: name as AssetName,
-    assetType: "REPORT",
-    title: `Title of ${name}`,
-    owner: anna,
-    trashed: false,
-    ...changes,
-  };
-}
-
-let lines = 1;
-
-function request(select: Partial<Selector>): Request {
-  lines += 1;
-  return {
-    action: "grant",
-    place: { file: "a.csv", line: lines, column: 1 },
-    select: { types: [], ...select },
-    trashed: "exclude",
-    note: "why \u0000 not",
-    member: { member: allUsers, bare: false },
-    role: "__proto__",
-  };
-}
-
-const named = (name: string): Request => request({ asset: name as AssetName });
-
-describe.each([
-  ["in a temporary file", false],
-  ["in memory", true],
-])("a stage %s", (_, memory) => {
-  let stage: Stage;
-  beforeEach(async () => {
-    stage = await openStage({ memory });
-  });
-  afterEach(async () => {
-    await stage.close();
-  });
-
-  it("keeps requests without an asset in file order, whole", async () => {
-    const broad = [request({ owner: ben }), request({ title: "Q?*" })];
-    await stage.addRequests([...broad.slice(0, 1), named("x"), ...broad.slice(1)]);
-    expect(await stage.broadRequests()).toEqual(broad);
-  });
-
-  it("pages assets by name, each with the requests that name it, in file order", async () => {
-    const requests = [named("b"), named("d"), named("b"), named("nowhere"), request({})];
-    await stage.addRequests(requests);
-    await stage.addAssets(
-      ["d", "B", "a", "b", "c"].map((name) => asset(name)),
-      ben,
-    );
-    const page = await stage.assets("", 3);
-    expect(page.map(({ record }) => record.asset.name)).toEqual(["B", "a", "b"]);
-    expect(page.map((one) => one.requests)).toEqual([[], [], [requests[0], requests[2]]]);
-    const rest = await stage.assets("b", 3);
-    expect(rest.map(({ record, requests: own }) => [record.asset.name, own.length])).toEqual([
-      ["c", 0],
-      ["d", 1],
-    ]);
-    expect(await stage.assets("d", 3)).toEqual([]);
-    expect((await stage.assets("", 9, true)).map(({ record }) => record.asset.name)).toEqual(["b", "d"]);
-    expect(await stage.assetCount()).toBe(5);
-  });
-
-  it("names the assets that requests name and the snapshot does not hold", async () => {
-    const requests = ["z", "y", "x", "z"].map(named);
-    await stage.addRequests(requests);
-    await stage.addAssets([asset("y")], ben);
-    expect(await stage.unresolved("", 1)).toEqual([{ name: "x", requests: [requests[2]] }]);
-    expect(await stage.unresolved("x", 5)).toEqual([{ name: "z", requests: [requests[0], requests[3]] }]);
-    expect(await stage.unresolved("z", 5)).toEqual([]);
-    await stage.addAssets([asset("z")], ben);
-    await stage.addRequests([named("w")]);
-    expect((await stage.unresolved("", 5)).map(({ name }) => name)).toEqual(["w", "x"]);
-  });
-
-  it("merges what several users see, and keeps the first eight of them", async () => {
-    const users = Array.from({ length: 12 }, (_nothing, index) => `u${index}@acme.example` as Email);
-    for (const user of [...users, ...users]) await stage.addAssets([asset("a")], user);
-    const record = await stage.asset("a" as AssetName);
-    expect(record?.seenBy).toEqual(users.slice(0, 8));
-    expect(await stage.assetCount()).toBe(1);
-  });
-
-  it("takes what the last search says, and keeps what it leaves out", async () => {
-    const first = asset("a", { createTime: "2026-01-01T00:00:00Z", updateTime: "2026-01-02T00:00:00Z" });
-    await stage.addAssets([first], anna);
-    await stage.addAssets(
-      [asset("a", { title: "new \ud800", owner: undefined, trashed: true, updateTime: "t3" })],
-      ben,
-    );
-    expect(await stage.asset("a" as AssetName)).toEqual({
-      asset: { ...first, title: "new \ud800", trashed: true, updateTime: "t3" },
-      permissions: undefined,
-      readAs: undefined,
-      unreadable: undefined,
-      seenBy: [anna, ben],
-    });
-  });
-
-  it("keeps permissions byte for byte, or why there are none; the later word counts", async () => {
-    const name = "a" as AssetName;
-    await stage.addAssets([asset(name)], anna);
-    await stage.setPermissions(name, { unreadable: "nobody may" });
-    expect(await stage.asset(name)).toMatchObject({ unreadable: "nobody may", permissions: undefined });
-    await stage.setPermissions(name, { permissions: { roles: oddRoles, etag: etag('"e"') }, readAs: cleo });
-    const record = await stage.asset(name);
-    expect(record).toMatchObject({ readAs: cleo, unreadable: undefined, permissions: { etag: '"e"' } });
-    expect([...(record?.permissions?.roles ?? [])]).toEqual([...oddRoles]);
-    await stage.addAssets([asset(name, { title: "again" })], ben);
-    expect((await stage.asset(name))?.permissions?.etag).toBe('"e"');
-    await expect(stage.setPermissions("none" as AssetName, { unreadable: "x" })).rejects.toThrow("no asset none");
-    expect(await stage.asset("none" as AssetName)).toBeUndefined();
-  });
-
-  it("counts the assets of each owner, live and in the trash", async () => {
-    await stage.addAssets(
-      [asset("a"), asset("b", { trashed: true }), asset("c", { owner: ben }), asset("d", { owner: undefined })],
-      cleo,
-    );
-    expect(await stage.owners()).toEqual([
-      { owner: anna, live: 1, trashed: 1 },
-      { owner: ben, live: 1, trashed: 0 },
-    ]);
-  });
-});
+stageContract("a stage in a temporary file", () => openStage());
+stageContract("a stage in memory", () => openStage({ memory: true }));
 
 it("a stage leaves no file where anybody could find it", async () => {
   const folder = mkdtempSync(join(tmpdir(), "handover-stage-"));
@@ -150,7 +19,7 @@ it("a stage leaves no file where anybody could find it", async () => {
   const title = "t".repeat(2000);
   for (let page = 0; page < 30; page += 1) {
     await stage.addAssets(
-      Array.from({ length: 1000 }, (_, index) => asset(`a${page}-${index}`, { title })),
+      Array.from({ length: 1000 }, (_, index) => stagedAsset(`a${page}-${index}`, { title })),
       anna,
     );
   }
