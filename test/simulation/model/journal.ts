@@ -8,7 +8,7 @@ import type { Email } from "../../../src/model/email.ts";
 import { RunLockedError } from "../../../src/model/errors.ts";
 import type { Intent, StepResult } from "../../../src/model/step.ts";
 import { ModelReader } from "./reader.ts";
-import { endStep, isWaiting, rowOf } from "./store.ts";
+import { endStep, isWaiting } from "./store.ts";
 import type { Row, Store, Verdict } from "./store.ts";
 import { ModelTurns } from "./turns.ts";
 
