@@ -9,9 +9,19 @@ import { shellWord } from "../report/words.ts";
 import type { Context } from "./context.ts";
 
 const runExtension = ".handover";
+const snapshotExtension = ".snapshot";
 
 /** Where a new run is put: `friday` and `friday.handover` are the same. Absolute. */
 export function newRunPath(context: Context, name: string): string {
+  return namedPath(context, name, "run", runExtension);
+}
+
+/** Where a new snapshot is put: `october` and `october.snapshot` are the same. Absolute. */
+export function newSnapshotPath(context: Context, name: string): string {
+  return namedPath(context, name, "snapshot", snapshotExtension);
+}
+
+function namedPath(context: Context, name: string, what: string, extension: string): string {
   const forbidden = firstForbiddenCharacter(name);
   const last = basename(name);
   if (
@@ -24,11 +34,11 @@ export function newRunPath(context: Context, name: string): string {
   ) {
     const problem = forbidden === undefined ? "is not a file name" : `contains ${forbidden}`;
     throw new UsageError(
-      `the run name ${JSON.stringify(printable(name))} ${problem}`,
-      "write a name such as friday.handover",
+      `the ${what} name ${JSON.stringify(printable(name))} ${problem}`,
+      `write a name such as friday${extension}`,
     );
   }
-  return resolve(context.cwd, name.endsWith(runExtension) ? name : `${name}${runExtension}`);
+  return resolve(context.cwd, name.endsWith(extension) ? name : `${name}${extension}`);
 }
 
 /** The file of an existing run; throws `RunFileError` (`missing`) naming runs that do exist. */
@@ -37,7 +47,7 @@ export async function existingRunPath(context: Context, name: string): Promise<s
   if (await isThere(exact)) return exact;
   const named = newRunPath(context, name);
   if (await isThere(named)) return named;
-  const near = await runsIn(dirname(named));
+  const near = await filesIn(dirname(named), runExtension);
   throw new RunFileError(
     "missing",
     `there is no run ${printable(name)}`,
@@ -47,15 +57,31 @@ export async function existingRunPath(context: Context, name: string): Promise<s
   );
 }
 
+/** The file of an existing snapshot; throws `RunFileError` (`missing`) naming snapshots that do exist. */
+export async function existingSnapshotPath(context: Context, name: string): Promise<string> {
+  const exact = resolve(context.cwd, name);
+  if (await isThere(exact)) return exact;
+  const named = newSnapshotPath(context, name);
+  if (await isThere(named)) return named;
+  const near = await filesIn(dirname(named), snapshotExtension);
+  throw new RunFileError(
+    "missing",
+    `there is no snapshot ${printable(name)}`,
+    near.length === 0
+      ? "take one with: handover inventory"
+      : `snapshots in that folder: ${near.map((file) => printable(file)).join(", ")}`,
+  );
+}
+
 async function isThere(path: string): Promise<boolean> {
   const stats = await stat(path).catch(() => undefined);
   return stats !== undefined && !stats.isDirectory();
 }
 
-async function runsIn(folder: string): Promise<readonly string[]> {
+async function filesIn(folder: string, extension: string): Promise<readonly string[]> {
   const names = await readdir(folder).catch(() => []);
   return names
-    .filter((name) => name.endsWith(runExtension))
+    .filter((name) => name.endsWith(extension))
     .toSorted()
     .slice(0, 5);
 }

@@ -28,6 +28,7 @@ export interface SnapshotReader {
   /** Assets that a search as the user showed, with name > `after`. */
   seenAs(user: Email, query: InventoryQuery, after: string, max: number): Promise<readonly Asset[]>;
   users(after: string, max: number): Promise<readonly UserRecord[]>;
+  user(email: Email): Promise<UserRecord | undefined>;
   principals(after: string, max: number): Promise<readonly { readonly email: Email; readonly principal: Principal }[]>;
   principal(email: Email): Promise<Principal | undefined>;
   /** Direct members; undefined when the group was not read. */

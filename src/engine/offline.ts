@@ -1,0 +1,124 @@
+/** Google as a snapshot remembers it: the same calls, answered from the file, so that planning needs no network. */
+import type { SnapshotReader } from "../journal/snapshot.ts";
+import type { Api, AssetQuery, DataStudioApi, DirectoryApi } from "../model/api.ts";
+import type { Asset } from "../model/asset.ts";
+import type { Email } from "../model/email.ts";
+import { ApiError } from "../model/errors.ts";
+import type { Permissions } from "../model/permissions.ts";
+import type { Person, Principal } from "../model/tenant.ts";
+
+const pageSize = 1000;
+const usersMax = 1_000_000;
+
+/**
+ * What the snapshot holds and no more: an asset that no search showed does not exist, and permissions that could not be
+ * read are refused with the reason that was noted. A user who was not read cannot be acted as. Writes are refused.
+ */
+export function offlineApi(snapshot: SnapshotReader): Api {
+  const directory = offlineDirectory(snapshot);
+  return {
+    dataStudio: offlineDataStudio(snapshot),
+    directory,
+    dataTransfer: {
+      // Whether transfers are offered is asked when the run is applied.
+      offersDataStudio: async () => true,
+      insert: async () => refuse("a snapshot takes no transfer"),
+      get: async () => undefined,
+      list: async () => [],
+    },
+    authenticate: async (actor) => {
+      await readAs(snapshot, actor);
+    },
+    close: async () => undefined,
+  };
+}
+
+function offlineDataStudio(snapshot: SnapshotReader): DataStudioApi {
+  return {
+    search: async (actor, query, pageToken) => {
+      await readAs(snapshot, actor);
+      const { assets, nextPageToken } = await page(snapshot, actor, query, pageToken ?? "");
+      return { assets, nextPageToken };
+    },
+    getPermissions: async (actor, name): Promise<Permissions> => {
+      const found = await snapshot.asset(name);
+      if (found === undefined) return refuse(`the snapshot holds no asset ${name}`, "not-found");
+      if (found.permissions === undefined) {
+        return refuse(found.unreadable ?? "the snapshot does not hold its permissions", "permission-denied");
+      }
+      await readAs(snapshot, actor);
+      return found.permissions;
+    },
+    patchPermissions: async () => refuse("a snapshot cannot be written to"),
+  };
+}
+
+/** Assets of one owner are picked out of the page; a page may then be short, or empty, before the last one. */
+async function page(
+  snapshot: SnapshotReader,
+  actor: Email,
+  { owner, ...query }: AssetQuery,
+  after: string,
+): Promise<{ readonly assets: readonly Asset[]; readonly nextPageToken: string | undefined }> {
+  const assets = await snapshot.seenAs(actor, query, after, pageSize);
+  const last = assets.at(-1);
+  return {
+    assets: owner === undefined ? assets : assets.filter((asset) => asset.owner === owner),
+    nextPageToken: last === undefined || assets.length < pageSize ? undefined : last.name,
+  };
+}
+
+function offlineDirectory(snapshot: SnapshotReader): DirectoryApi {
+  let everyone: Promise<ReadonlyMap<string, Person>> | undefined;
+  const people = (): Promise<ReadonlyMap<string, Person>> => (everyone ??= peopleByKey(snapshot));
+  const principal = async (key: string): Promise<Principal | undefined> => {
+    const person = (await people()).get(key);
+    return person === undefined ? snapshot.principal(key as Email) : { kind: "user", person };
+  };
+  return {
+    domains: async () => ({ primary: snapshot.header.tenant, all: snapshot.header.domains }),
+    user: async (key) => {
+      const found = await principal(key);
+      return found?.kind === "user" ? found.person : undefined;
+    },
+    group: async (key) => {
+      const found = await principal(key);
+      return found?.kind === "group" ? { id: found.id, email: found.email } : undefined;
+    },
+    deletedUsers: async () => deletedUsers(snapshot),
+    users: async () => ({ people: [...new Set((await people()).values())], nextPageToken: undefined }),
+    groupMembers: async (group) => ({ members: (await snapshot.groupMembers(group)) ?? [], nextPageToken: undefined }),
+  };
+}
+
+/** By address, alias and id. */
+async function peopleByKey(snapshot: SnapshotReader): Promise<ReadonlyMap<string, Person>> {
+  const found = new Map<string, Person>();
+  for (const { person } of await snapshot.users("", usersMax)) {
+    for (const key of [person.id, person.email, ...person.aliases]) found.set(key, person);
+  }
+  return found;
+}
+
+async function deletedUsers(snapshot: SnapshotReader): Promise<readonly Person[]> {
+  const found: Person[] = [];
+  let after = "";
+  for (;;) {
+    const principals = await snapshot.principals(after, pageSize);
+    const last = principals.at(-1);
+    if (last === undefined) return found;
+    after = last.email;
+    for (const { principal } of principals) if (principal.kind === "deleted") found.push(principal.person);
+  }
+}
+
+async function readAs(snapshot: SnapshotReader, actor: Email): Promise<void> {
+  const user = await snapshot.user(actor);
+  if (user?.reading === "read") return;
+  const reason = user?.reason ?? "the snapshot was not read as this user";
+  throw new ApiError(reason, { disposition: "halt-actor", failure: "account-unusable" });
+}
+
+function refuse(message: string, failure: "not-found" | "permission-denied" = "permission-denied"): never {
+  throw new ApiError(message, { disposition: "refuse", failure });
+}

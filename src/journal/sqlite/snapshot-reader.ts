@@ -1,0 +1,219 @@
+/** Reads a snapshot file, page by page. */
+import type { Database as Connection, Statement } from "better-sqlite3";
+import type { Asset, AssetName } from "../../model/asset.ts";
+import type { Email } from "../../model/email.ts";
+import { inventoryQueries } from "../../model/inventory.ts";
+import type {
+  GroupMember,
+  InventoryAsset,
+  InventoryCoverage,
+  InventoryQuery,
+  SnapshotHeader,
+  UserReading,
+  UserRecord,
+} from "../../model/inventory.ts";
+import type { Digest } from "../../model/run.ts";
+import type { Person, Principal } from "../../model/tenant.ts";
+import type { SnapshotReader } from "../snapshot.ts";
+import { permissionsOfText } from "./codec.ts";
+import { snapshotCoverage } from "./snapshot-coverage.ts";
+import { snapshotDigest } from "./snapshot-digest.ts";
+import { connectSnapshot, inWords, readState } from "./snapshot-file.ts";
+import type { SnapshotState } from "./snapshot-file.ts";
+
+interface AssetRow {
+  readonly name: AssetName;
+  readonly type: string;
+  readonly title: string;
+  readonly owner: Email | null;
+  readonly trashed: number;
+  readonly created: string | null;
+  readonly updated: string | null;
+  readonly permissions: string | null;
+  readonly readAs: Email | null;
+  readonly readAt: number | null;
+  readonly carried: number;
+  readonly unreadable: string | null;
+}
+
+interface UserRow {
+  readonly person: string;
+  readonly reading: UserReading;
+  readonly reason: string | null;
+}
+
+const columns =
+  "name, type, title, owner, trashed, created, updated, permissions, read_as as readAs, read_at as readAt, carried, unreadable";
+
+/** Opens a snapshot, finished or in the making. Throws RunFileError. */
+export async function openSnapshot(path: string): Promise<SnapshotReader> {
+  const db = connectSnapshot(path, "read");
+  try {
+    return new SqliteSnapshotReader(db, path, readState(db, path));
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+export class SqliteSnapshotReader implements SnapshotReader {
+  protected readonly db: Connection;
+  protected readonly path: string;
+  readonly #state: SnapshotState;
+  readonly #prepared = new Map<string, Statement<unknown[]>>();
+
+  constructor(db: Connection, path: string, state: SnapshotState) {
+    this.db = db;
+    this.path = path;
+    this.#state = state;
+  }
+
+  get header(): SnapshotHeader {
+    return this.#state.header;
+  }
+
+  get finished(): { readonly at: number; readonly digest: Digest } | undefined {
+    return this.#state.finished;
+  }
+
+  async coverage(): Promise<InventoryCoverage> {
+    return inWords(this.path, () => snapshotCoverage(this.db));
+  }
+
+  async assets(after: string, max: number): Promise<readonly InventoryAsset[]> {
+    return this.all<AssetRow>(`select ${columns} from assets where name > ? order by name limit ?`, after, max).map(
+      assetOf,
+    );
+  }
+
+  async pendingAssets(after: string, max: number): Promise<readonly InventoryAsset[]> {
+    const sql = `select ${columns} from assets where permissions is null and unreadable is null and name > ? order by name limit ?`;
+    return this.all<AssetRow>(sql, after, max).map(assetOf);
+  }
+
+  async asset(name: AssetName): Promise<InventoryAsset | undefined> {
+    return this.all<AssetRow>(`select ${columns} from assets where name = ?`, name).map(assetOf)[0];
+  }
+
+  async assetCount(): Promise<number> {
+    return this.all<{ n: number }>("select count(*) as n from assets")[0]?.n ?? 0;
+  }
+
+  async seers(name: AssetName, max: number): Promise<readonly Email[]> {
+    const rows = this.all<{ email: Email }>(
+      `select u.email from assets a join sightings s on s.asset = a.id join users u on u.id = s.user
+       where a.name = ? order by u.email limit ?`,
+      name,
+      max,
+    );
+    return rows.map((row) => row.email);
+  }
+
+  async seenAs(user: Email, query: InventoryQuery, after: string, max: number): Promise<readonly Asset[]> {
+    const rows = this.all<AssetRow>(
+      `select ${columns} from users u cross join sightings s cross join assets a
+       where u.email = ? and s.user = u.id and a.id = s.asset and type = ? and trashed = ? and name > ?
+       order by name limit ?`,
+      user,
+      query.assetType,
+      query.trashed ? 1 : 0,
+      after,
+      max,
+    );
+    return rows.map((row) => assetOf(row).asset);
+  }
+
+  async users(after: string, max: number): Promise<readonly UserRecord[]> {
+    const sql = "select person, reading, reason from users where email > ? order by email limit ?";
+    return this.all<UserRow>(sql, after, max).map(userOf);
+  }
+
+  async user(email: Email): Promise<UserRecord | undefined> {
+    return this.all<UserRow>("select person, reading, reason from users where email = ?", email).map(userOf)[0];
+  }
+
+  async principals(
+    after: string,
+    max: number,
+  ): Promise<readonly { readonly email: Email; readonly principal: Principal }[]> {
+    const rows = this.all<{ email: Email; body: string }>(
+      "select email, body from principals where email > ? order by email limit ?",
+      after,
+      max,
+    );
+    return rows.map(({ email, body }) => ({ email, principal: JSON.parse(body) as Principal }));
+  }
+
+  async principal(email: Email): Promise<Principal | undefined> {
+    const [row] = this.all<{ body: string }>("select body from principals where email = ?", email);
+    return row === undefined ? undefined : (JSON.parse(row.body) as Principal);
+  }
+
+  async groupMembers(group: Email): Promise<readonly GroupMember[] | undefined> {
+    const [row] = this.all<{ members: string | null }>("select members from groups where email = ?", group);
+    return row === undefined || row.members === null ? undefined : membersOf(row.members);
+  }
+
+  async contentDigest(): Promise<Digest> {
+    return snapshotDigest(this.db, this.header);
+  }
+
+  async close(): Promise<void> {
+    this.db.close();
+  }
+
+  protected all<R>(sql: string, ...parameters: readonly (string | number)[]): R[] {
+    return inWords(this.path, () => {
+      let statement = this.#prepared.get(sql);
+      if (statement === undefined) {
+        statement = this.db.prepare<unknown[]>(sql);
+        this.#prepared.set(sql, statement);
+      }
+      return statement.all(...parameters) as R[];
+    });
+  }
+}
+
+/** The number under which a search is kept. */
+export function queryCode(query: InventoryQuery): number {
+  return inventoryQueries.findIndex(
+    ({ assetType, trashed }) => assetType === query.assetType && trashed === query.trashed,
+  );
+}
+
+export function queryOf(code: number): InventoryQuery {
+  const query = inventoryQueries[code];
+  if (query === undefined) throw new RangeError(`there is no search ${code}`);
+  return query;
+}
+
+function userOf({ person, reading, reason }: UserRow): UserRecord {
+  return { person: JSON.parse(person) as Person, reading, reason: reason ?? undefined };
+}
+
+function membersOf(text: string): readonly GroupMember[] {
+  return (JSON.parse(text) as readonly (readonly [Email | null, string])[]).map(([email, type]) => ({
+    email: email ?? undefined,
+    type,
+  }));
+}
+
+function assetOf(row: AssetRow): InventoryAsset {
+  return {
+    asset: {
+      name: row.name,
+      assetType: row.type,
+      title: JSON.parse(row.title) as string,
+      owner: row.owner ?? undefined,
+      trashed: row.trashed === 1,
+      createTime: row.created ?? undefined,
+      updateTime: row.updated ?? undefined,
+    },
+    permissions: row.permissions === null ? undefined : permissionsOfText(row.permissions),
+    readAs: row.readAs ?? undefined,
+    readAt: row.readAt ?? undefined,
+    carriedOver: row.carried === 1,
+    unreadable: row.unreadable ?? undefined,
+    seenBy: [],
+  };
+}
