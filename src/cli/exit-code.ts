@@ -1,5 +1,7 @@
 /** What the process exits with: one function from how a verb ended to the documented code. */
 import type { ApplySummary, PlanOutcome, VerifySummary } from "../engine/verbs.ts";
+import type { Examination } from "../model/examination.ts";
+import { isSound } from "../model/examination.ts";
 import { ApiError, GuardError, PlanFileError, RunFileError, RunLockedError, UsageError } from "../model/errors.ts";
 
 /** A public contract; the README lists it. */
@@ -38,6 +40,9 @@ export type Ending =
   | { readonly kind: "error"; readonly error: unknown }
   | { readonly kind: "plan"; readonly outcome: PlanOutcome; readonly detailed: boolean }
   | { readonly kind: "apply"; readonly summary: ApplySummary }
+  | { readonly kind: "evidence"; readonly examination: Examination }
+  /** An inventory, `whole` when nothing stayed dark. */
+  | { readonly kind: "reading"; readonly whole: boolean; readonly detailed: boolean }
   | { readonly kind: "verify"; readonly summary: VerifySummary; readonly detailed: boolean };
 
 export function exitCode(ending: Ending): ExitCode {
@@ -52,6 +57,10 @@ export function exitCode(ending: Ending): ExitCode {
       return ofPlan(ending.outcome, ending.detailed);
     case "apply":
       return ofApply(ending.summary);
+    case "evidence":
+      return isSound(ending.examination) ? exitCodes.done : exitCodes.guard;
+    case "reading":
+      return ending.detailed && !ending.whole ? exitCodes.differences : exitCodes.done;
     case "verify":
       return ofVerify(ending.summary, ending.detailed);
   }

@@ -35,6 +35,11 @@ function bind<Flags extends object, Options>(verb: Verb<Flags, Options>): BoundV
 /** In the order in which they are used. Each loads only when it is called. */
 const verbs: readonly VerbEntry[] = [
   {
+    name: "inventory",
+    summary: "take a snapshot of everything a tenant has, and who may use it",
+    load: async () => bind(await import("./inventory.ts")),
+  },
+  {
     name: "plan",
     summary: "compile plan files into a run and show what it would do",
     load: async () => bind(await import("./plan.ts")),
@@ -56,6 +61,11 @@ const verbs: readonly VerbEntry[] = [
     name: "report",
     summary: "report on a run; its hand-over sheet",
     load: async () => bind(await import("./report.ts")),
+  },
+  {
+    name: "evidence",
+    summary: "check offline that a run file is as it was written",
+    load: async () => bind(await import("./evidence.ts")),
   },
   {
     name: "emulator",

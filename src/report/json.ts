@@ -2,6 +2,8 @@
 import { instantText } from "../model/clock.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { PlanFileError } from "../model/errors.ts";
+import type { Examination } from "../model/examination.ts";
+import { isSound } from "../model/examination.ts";
 import type { EngineEvent } from "../model/event.ts";
 import type { Digest, RunHeader } from "../model/run.ts";
 import type { Breach } from "./diagnostics-text.ts";
@@ -79,6 +81,22 @@ export function verifyJson(findings: VerifyFindings, header: RunHeader, digest: 
     runId: header.runId,
     digest,
     ...findings,
+  });
+}
+
+/** One `evidence` document. */
+export function evidenceJson(examination: Examination, runName: string): string {
+  const { header, digest, findings, head } = examination;
+  return jsonText({
+    type: "evidence",
+    version,
+    run: runName,
+    runId: header?.runId,
+    tenant: header?.tenant,
+    digest,
+    sound: isSound(examination),
+    findings,
+    head,
   });
 }
 

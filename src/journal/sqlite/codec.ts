@@ -200,8 +200,17 @@ export function intentText(intent: Intent): string {
   });
 }
 
+/** No digest covers intents, so that every field is looked at. Throws on text that is none of ours. */
 export function intentOf(text: string): Intent {
   const read = JSON.parse(text) as IntentBody;
+  const texts = [read.actor, read.etag ?? "", read.newOwner ?? ""];
+  if (
+    !Number.isSafeInteger(read.attempt) ||
+    !Number.isFinite(read.at) ||
+    texts.some((each) => typeof each !== "string")
+  ) {
+    throw new SyntaxError("an intent is not as it was written");
+  }
   return {
     attempt: read.attempt,
     actor: read.actor,
@@ -237,9 +246,10 @@ export function endedText(
   });
 }
 
-/** The result in an audit body made by `endedText`. */
-export function resultOf(text: string): StepResult {
+/** The result in an audit body made by `endedText`; undefined for one of another kind. */
+export function resultOf(text: string): StepResult | undefined {
   const read = JSON.parse(text) as EndedBody;
+  if (read.kind !== "ended") return undefined;
   return {
     outcome: read.outcome,
     failure: read.failure,
@@ -275,6 +285,7 @@ function deltaOf(written: WrittenDelta): Delta {
 }
 
 function pairOf([role, member]: readonly [Role, Member]): Pair {
+  if (typeof role !== "string" || typeof member !== "string") throw new SyntaxError("a pair is not two texts");
   return { role, member };
 }
 
@@ -291,7 +302,7 @@ function writtenRoles(roles: RoleMap): WrittenRoles {
 }
 
 function rolesOfWritten(written: WrittenRoles): RoleMap {
-  return new Map(written);
+  return new Map(written.map(([role, members]) => [role, members.map((each) => pairOf([role, each]).member)]));
 }
 
 function writtenPlace(place: Place): WrittenPlace {

@@ -13,6 +13,8 @@ export function faultCode(error: unknown): string | undefined {
 export function runFileFault(fault: unknown, path: string): Error {
   const error = fault instanceof Error ? fault : new Error(String(fault));
   const code = faultCode(error);
+  // Text in the file that is none of ours.
+  if (error instanceof SyntaxError) return corrupt(path, error.message);
   if (code === undefined || error instanceof RunFileError || error instanceof RunLockedError) {
     return isMissingFolder(error) ? missing(path) : error;
   }

@@ -8,7 +8,7 @@ import type { Intent, StepResult, StepState } from "../../model/step.ts";
 import type { Claim, Journal, Written } from "../journal.ts";
 import { canonicalJson } from "./canonical.ts";
 import { ChainWriter, genesis, tailHolds } from "./chain.ts";
-import { endedText, intentOf, intentText } from "./codec.ts";
+import { endedText, intentText } from "./codec.ts";
 import { checkSteps } from "./digest.ts";
 import { runFileFault, tampered, withFaults } from "./faults.ts";
 import { Gates } from "./gates.ts";
@@ -284,7 +284,7 @@ class SqliteJournal extends SqliteRunReader implements Journal {
     const [kind, actor, asset, after, unless, body, memo] = row;
     this.#fences += 1;
     const intents = turn.begun ? this.#statements.intents.all(turn.seq) : [];
-    const doubtful = intents.filter(({ void: how }) => how === 0).map((intent) => intentOf(intent.body));
+    const doubtful = intents.filter(({ void: how }) => how === 0).map((intent) => this.intentIn(turn.seq, intent.body));
     const attempts = intents.at(-1)?.attempt ?? 0;
     const claim: Claim = {
       step: this.stepIn({ seq: turn.seq, actor, kind, asset, after, unless, body }),

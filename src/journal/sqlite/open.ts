@@ -4,10 +4,11 @@ import { resolve } from "node:path";
 import Database from "better-sqlite3";
 import type { Database as Connection } from "better-sqlite3";
 import type { Digest, RunHeader } from "../../model/run.ts";
+import { printable } from "../../model/text.ts";
 import { runDigest } from "./digest.ts";
 import { corrupt, faultCode, notARun, tampered, withFaults } from "./faults.ts";
 import { checkFolder, checkRunFile, checkSameFile, statusOf } from "./file-safety.ts";
-import { identify, migrate, schemaVersion } from "./schema.ts";
+import { identify, migrate, schemaVersion, strangeDefinition } from "./schema.ts";
 
 const busyTimeoutMs = 5000;
 
@@ -26,6 +27,17 @@ export function runPath(path: string): string {
 
 /** A connection that writes nothing. Works while another process carries the run out, and on a read-only copy. */
 export function connectForReading(path: string): Connection {
+  return withFaults(path, () => {
+    const db = connectForExamining(path);
+    return orClose(db, () => {
+      checkTables(db, path);
+      return db;
+    });
+  });
+}
+
+/** The same to a file of which only this is known: it calls itself a run of this version. */
+export function connectForExamining(path: string): Connection {
   return withFaults(path, () => {
     const checked = checkRunFile(path);
     const db = openReadOnly(path);
@@ -51,6 +63,7 @@ export function connectForWriting(path: string): Connection {
       identify(db, path);
       checkPages(db, path);
       migrate(db, path);
+      checkTables(db, path);
       return db;
     });
   });
@@ -128,6 +141,11 @@ function openImage(path: string): Connection {
 function checkPages(db: Connection, path: string): void {
   const verdict = db.pragma("quick_check(1)", { simple: true });
   if (verdict !== "ok") throw corrupt(path, String(verdict));
+}
+
+function checkTables(db: Connection, path: string): void {
+  const strange = strangeDefinition(db);
+  if (strange !== undefined) throw tampered(path, `its tables are not those of a run: ${printable(strange, 60)}`);
 }
 
 function expectPragma(db: Connection, setting: string, name: string, expected: unknown): void {

@@ -4,10 +4,12 @@ import { noCounts } from "../../model/run.ts";
 import type { Counts, Digest, RunHeader } from "../../model/run.ts";
 import type { AssetName } from "../../model/asset.ts";
 import type { Email } from "../../model/email.ts";
-import type { Outcome, Step, StepResult, StepState } from "../../model/step.ts";
+import type { Intent, Outcome, Step, StepResult, StepState } from "../../model/step.ts";
 import type { AuditRow, RunReader, StepFilter, StepRow } from "../journal.ts";
-import { firstBadRow, genesis } from "./chain.ts";
-import { resultOf, stepOf } from "./codec.ts";
+import { walkAudit } from "./audit-walk.ts";
+import type { AuditWalk } from "./audit-walk.ts";
+import { genesis } from "./chain.ts";
+import { intentOf, resultOf, stepOf } from "./codec.ts";
 import { checkSteps } from "./digest.ts";
 import { corrupt, runFileFault, withFaults } from "./faults.ts";
 import { connectForReading, readSealed, runPath } from "./open.ts";
@@ -146,7 +148,14 @@ export class SqliteRunReader implements RunFileReader {
   }
 
   async firstBadAuditRow(): Promise<number | undefined> {
-    return this.#readingLong(firstBadRow(this.db, genesis(this.header.runId, this.digest)));
+    const { chain, results } = await this.walkAudit();
+    // The row of a step is read before the link that follows it.
+    return results?.row ?? chain?.row;
+  }
+
+  /** Recomputes the audit chain, and says what is wrong where. */
+  async walkAudit(): Promise<AuditWalk> {
+    return this.#readingLong(() => walkAudit(this.db, genesis(this.header.runId, this.digest)));
   }
 
   async verification(): ReturnType<RunReader["verification"]> {
@@ -168,7 +177,7 @@ export class SqliteRunReader implements RunFileReader {
   }
 
   async verifyDigest(): Promise<void> {
-    await this.#readingLong(checkSteps(this.db, this.run.path, this.run.pages));
+    await this.#readingLong(() => checkSteps(this.db, this.run.path, this.run.pages));
   }
 
   async close(): Promise<void> {
@@ -201,11 +210,20 @@ export class SqliteRunReader implements RunFileReader {
       after: after ?? undefined,
       unless: unless ?? undefined,
     };
+    // Not checked against the digest, or it would have been refused before.
+    return this.#readable(() => stepOf(row.seq, said, row.body), `step ${row.seq}`);
+  }
+
+  protected intentIn(seq: number, body: string): Intent {
+    return this.#readable(() => intentOf(body), `an intent of step ${seq}`);
+  }
+
+  /** Reads text that somebody may have changed: whatever stumbles over it, it is the file that is at fault. */
+  #readable<T>(work: () => T, what: string): T {
     try {
-      return stepOf(row.seq, said, row.body);
+      return work();
     } catch {
-      // Not checked against the digest, or it would have been refused before.
-      throw corrupt(this.run.path, `step ${row.seq} cannot be read`);
+      throw corrupt(this.run.path, `${what} cannot be read`);
     }
   }
 
@@ -219,21 +237,13 @@ export class SqliteRunReader implements RunFileReader {
     return email;
   }
 
-  /** Runs a read; text that cannot be parsed means a damaged file. */
   protected reading<T>(work: () => T): T {
-    return withFaults(this.run.path, () => {
-      try {
-        return work();
-      } catch (error) {
-        if (error instanceof SyntaxError) throw corrupt(this.run.path, error.message);
-        throw error;
-      }
-    });
+    return withFaults(this.run.path, work);
   }
 
-  async #readingLong<T>(work: Promise<T>): Promise<T> {
+  async #readingLong<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await work;
+      return await work();
     } catch (error) {
       throw runFileFault(error, this.run.path);
     }
@@ -253,8 +263,8 @@ export class SqliteRunReader implements RunFileReader {
 
   /** A step skipped because of its predecessor shares one audit row with the others; its result is made from that. */
   #result(row: StoredStep, step: Step, ended: string): StepResult {
-    const { kind } = JSON.parse(ended) as { kind: string };
-    if (kind === "ended") return resultOf(ended);
+    const result = this.#readable(() => resultOf(ended), `the result of step ${row.seq}`);
+    if (result !== undefined) return result;
     return {
       outcome: "skipped",
       failure: row.failure ?? undefined,

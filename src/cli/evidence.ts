@@ -1,0 +1,78 @@
+/** `handover evidence verify`: checks a run file against itself, without credentials, network, or a byte written. */
+import { Argument } from "commander";
+import type { Command } from "commander";
+import { examineRun } from "../journal/sqlite/examine.ts";
+import { UsageError } from "../model/errors.ts";
+import { printable } from "../model/text.ts";
+import { evidenceText } from "../report/evidence-text.ts";
+import { evidenceJson } from "../report/json.ts";
+import type { Context } from "./context.ts";
+import { exitCode } from "./exit-code.ts";
+import type { ExitCode } from "./exit-code.ts";
+import { existingRunPath, shownPath } from "./files.ts";
+import type { CommonFlags } from "./flags.ts";
+import { print, styleOf } from "./output.ts";
+
+export interface EvidenceFlags extends CommonFlags {
+  readonly json?: boolean;
+  readonly head?: string;
+}
+
+export interface EvidenceOptions {
+  readonly run: string;
+  readonly json: boolean;
+  /** 64 hex digits in lower case. */
+  readonly head: string | undefined;
+  readonly color: boolean;
+}
+
+export function define(command: Command): void {
+  command
+    .addArgument(new Argument("<action>", "what to do with it").choices(["verify"]))
+    .argument("<run>", "the run: friday or friday.handover")
+    .option("--head <hash>", "also check that this head, printed earlier, is still in the audit chain")
+    .option("--json", "one JSON document")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  handover evidence verify friday.handover
+  handover evidence verify friday --json | jq '.head.hash'
+  handover evidence verify friday --head 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+
+Exits 0 when everything agrees, 6 when something was changed, 3 when it is no run file of this version.
+The chain is not signed. Whoever holds the file can write all of it anew, consistently: note the head
+where they cannot change it, and check it with --head later. That shows a chain cut short or rewritten.`,
+    );
+}
+
+export function parse(args: readonly string[], flags: EvidenceFlags): EvidenceOptions {
+  return {
+    run: args[1] ?? "",
+    json: flags.json === true,
+    head: flags.head === undefined ? undefined : headHash(flags.head),
+    color: flags.color,
+  };
+}
+
+function headHash(text: string): string {
+  const hash = text.trim().toLowerCase();
+  if (/^[0-9a-f]{64}$/.test(hash)) return hash;
+  throw new UsageError(
+    `${JSON.stringify(printable(text))} is not a head`,
+    "give the 64 hex digits that handover evidence verify printed",
+  );
+}
+
+export async function run(context: Context, options: EvidenceOptions): Promise<ExitCode> {
+  const path = await existingRunPath(context, options.run);
+  const name = shownPath(context, path);
+  const examination = await examineRun(path, { head: options.head });
+  await print(
+    context.stdout,
+    options.json
+      ? [evidenceJson(examination, name)]
+      : evidenceText(examination, name, styleOf(context, context.stdout, options.color)),
+  );
+  return exitCode({ kind: "evidence", examination });
+}

@@ -1,0 +1,149 @@
+/** Examines a run file as evidence: every check there is, in one view of the file, without writing a byte to it. */
+import type { Database as Connection } from "better-sqlite3";
+import { flawOf } from "../../model/examination.ts";
+import type { CheckName, Examination, Finding, Flaw } from "../../model/examination.ts";
+import { attemptsFlaw, orderFlaw, scopeFlaw } from "./agreement.ts";
+import type { Covered } from "./agreement.ts";
+import { genesis } from "./chain.ts";
+import { faultCode } from "./faults.ts";
+import { connectForExamining, readSealed, runPath } from "./open.ts";
+import type { SealedRun } from "./open.ts";
+import { SqliteRunReader } from "./reader.ts";
+import { definitionCount, strangeDefinition } from "./schema.ts";
+import { RunFileError } from "../../model/errors.ts";
+
+export interface ExamineOptions {
+  /** A hash noted earlier, 64 hex digits, that must still be in the chain. */
+  readonly head: string | undefined;
+}
+
+const inOrder: readonly CheckName[] = [
+  "tables",
+  "file",
+  "header",
+  "steps",
+  "chain",
+  "results",
+  "order",
+  "attempts",
+  "scope",
+];
+
+/**
+ * Throws RunFileError for what is no run file of this version at all; everything that is wrong with one is a finding. May
+ * be asked while another process carries the run out: it sees the run as it was at one moment.
+ */
+export async function examineRun(path: string, options: ExamineOptions): Promise<Examination> {
+  const full = runPath(path);
+  const db = connectForExamining(full);
+  try {
+    // One transaction: what is written meanwhile is not seen.
+    db.exec("begin");
+    const findings = new Findings();
+    const run = await examineFile(db, full, findings);
+    const head = run === undefined ? undefined : await examineRows(db, run, findings);
+    if (options.head !== undefined) findings.add("head", headFinding(db, run, head, options.head));
+    return { findings: findings.all(options.head !== undefined), header: run?.header, digest: run?.digest, head };
+  } finally {
+    db.close();
+  }
+}
+
+class Findings {
+  readonly #made = new Map<CheckName, Finding>();
+
+  add(check: CheckName, { covered, flaw }: Covered): boolean {
+    this.#made.set(check, { check, verdict: flaw === undefined ? "holds" : "broken", covered, flaw });
+    return flaw === undefined;
+  }
+
+  /** Runs a check; a page or text that cannot be read is its flaw. */
+  async try(check: CheckName, work: () => Promise<Covered> | Covered): Promise<boolean> {
+    try {
+      return this.add(check, await work());
+    } catch (error) {
+      return this.add(check, { covered: 0, flaw: flawOf(unreadable(error)) });
+    }
+  }
+
+  all(withHead: boolean): readonly Finding[] {
+    const checks: readonly CheckName[] = withHead ? [...inOrder, "head"] : inOrder;
+    return checks.map((check) => this.#made.get(check) ?? { check, verdict: "unchecked", covered: 0, flaw: undefined });
+  }
+}
+
+/** Programmer errors go through. */
+function unreadable(error: unknown): string {
+  if (error instanceof RunFileError || error instanceof SyntaxError) return error.message;
+  if (error instanceof Error && faultCode(error)?.startsWith("SQLITE_") === true) return error.message;
+  throw error;
+}
+
+/** The container and the header; undefined when there is nothing to go on with. */
+async function examineFile(db: Connection, path: string, findings: Findings): Promise<SealedRun | undefined> {
+  // First: nothing else is safe to ask of tables that are somebody else's.
+  const ours = await findings.try("tables", () => {
+    const strange = strangeDefinition(db);
+    const flaw = strange === undefined ? undefined : flawOf("it is missing, or no run has it", { found: strange });
+    return { covered: definitionCount, flaw };
+  });
+  if (!ours) return undefined;
+  await findings.try("file", () => pagesFlaw(db));
+  let run: SealedRun | undefined;
+  await findings.try("header", () => {
+    run = readSealed(db, path);
+    return { covered: 1, flaw: undefined };
+  });
+  return run;
+}
+
+function pagesFlaw(db: Connection): Covered {
+  const covered = Number(db.pragma("page_count", { simple: true }));
+  const verdict = String(db.pragma("integrity_check(1)", { simple: true }));
+  if (verdict !== "ok") return { covered, flaw: flawOf(verdict) };
+  const stray = (db.pragma("foreign_key_check") as { readonly table: string; readonly parent: string }[])[0];
+  return {
+    covered,
+    flaw: stray === undefined ? undefined : flawOf(`a row of ${stray.table} refers to none of ${stray.parent}`),
+  };
+}
+
+/** Steps, audit rows, and what is known of each step. Answers the head of a chain that holds. */
+async function examineRows(db: Connection, run: SealedRun, findings: Findings): Promise<Examination["head"]> {
+  const reader = new SqliteRunReader(db, run, false);
+  const planned = await findings.try("steps", async () => {
+    await reader.verifyDigest();
+    return { covered: count(db, "steps"), flaw: undefined };
+  });
+  let head: Examination["head"];
+  await findings.try("chain", async () => {
+    const walk = await reader.walkAudit();
+    if (walk.chain === undefined) head = { row: walk.rows, hash: walk.head };
+    if (walk.chain === undefined || walk.results !== undefined) {
+      findings.add("results", { covered: walk.ended, flaw: walk.results });
+    }
+    return { covered: walk.rows, flaw: walk.chain };
+  });
+  await findings.try("order", () => orderFlaw(db));
+  await findings.try("attempts", () => attemptsFlaw(db));
+  if (planned) await findings.try("scope", () => scopeFlaw(db, reader));
+  return head;
+}
+
+/** Whether the noted hash is still a link, or what stands before the first. Only a chain that holds can say so. */
+function headFinding(db: Connection, run: SealedRun | undefined, head: Examination["head"], noted: string): Covered {
+  const row =
+    run === undefined || head === undefined
+      ? undefined
+      : genesis(run.header.runId, run.digest) === noted
+        ? 0
+        : db.prepare<[string], number>("select seq from audit where hash = ?").pluck().get(noted);
+  if (row !== undefined) return { covered: row, flaw: undefined };
+  const why = head === undefined ? "the chain does not hold" : "no row bears it: the chain was cut or written anew";
+  const flaw: Flaw = flawOf(`the noted head is not found, as ${why}`, { expected: noted, found: head?.hash });
+  return { covered: 0, flaw };
+}
+
+function count(db: Connection, table: "steps"): number {
+  return db.prepare<[], number>(`select count(*) from ${table}`).pluck().get() ?? 0;
+}

@@ -1,0 +1,60 @@
+/** What examining a run file as evidence found: each check, how much it covered, and the first thing that is wrong. */
+import type { Digest, RunHeader } from "./run.ts";
+
+/**
+ * - `tables`: exactly those of a run, nothing beside them · `file`: SQLite's own check of pages, indexes and constraints
+ * - `header`: agrees with the digest · `steps`: each as it was planned, by the digest
+ * - `chain`: each audit row's hash covers its text and the row before · `results`: each ended step has one row that says
+ *   the same, and each row its step · `order`: what is open waits for what the plan says
+ * - `attempts`: intents are counted without gaps, and nothing was changed without one
+ * - `scope`: what was changed or tried lies within what the plan names · `head`: a hash noted earlier is still in the chain
+ */
+export type CheckName =
+  | "tables"
+  | "file"
+  | "header"
+  | "steps"
+  | "chain"
+  | "results"
+  | "order"
+  | "attempts"
+  | "scope"
+  | "head";
+
+/** Something that is not as it was written. Texts come from the file: foreign. */
+export interface Flaw {
+  /** The audit row it concerns, or the first one that is missing. */
+  readonly row: number | undefined;
+  readonly step: number | undefined;
+  readonly problem: string;
+  readonly expected: string | undefined;
+  readonly found: string | undefined;
+}
+
+/** One check. `unchecked`: what it rests on is broken already. */
+export interface Finding {
+  readonly check: CheckName;
+  readonly verdict: "holds" | "broken" | "unchecked";
+  /** Pages, tables, steps, rows or intents looked at; for `head`, the row that bears the hash. */
+  readonly covered: number;
+  /** The first one. */
+  readonly flaw: Flaw | undefined;
+}
+
+export interface Examination {
+  readonly findings: readonly Finding[];
+  /** Undefined when it cannot be read. */
+  readonly header: RunHeader | undefined;
+  readonly digest: Digest | undefined;
+  /** The last link of a chain that holds; row 0 is what stands before the first row. */
+  readonly head: { readonly row: number; readonly hash: string } | undefined;
+}
+
+export function isSound(examination: Examination): boolean {
+  return examination.findings.every((finding) => finding.verdict === "holds");
+}
+
+/** A flaw with everything unsaid left out. */
+export function flawOf(problem: string, said: Partial<Omit<Flaw, "problem">> = {}): Flaw {
+  return { row: said.row, step: said.step, problem, expected: said.expected, found: said.found };
+}

@@ -1,0 +1,92 @@
+/** What examining a run file found: each check with how much it covered, the first flaw of each, and what cannot be told. */
+import { isSound } from "../model/examination.ts";
+import type { CheckName, Examination, Finding, Flaw } from "../model/examination.ts";
+import { counted, thousands } from "../model/text.ts";
+import { label, labelled, labelledCommand, pad, paint, shown, sigil, wrap } from "./style.ts";
+import type { Style } from "./style.ts";
+import { shellWord, timeText } from "./words.ts";
+
+const nameWidth = 10;
+
+/** What was looked at, where it holds. */
+const coverage: Readonly<Record<CheckName, (covered: number) => string>> = {
+  tables: (count) => `${counted(count, "definition")}, those of a run and nothing beside them`,
+  file: (count) => `${counted(count, "page")} in order, by SQLite's own check`,
+  header: () => "agrees with the digest",
+  steps: (count) => `${counted(count, "step")} as planned, by the digest`,
+  chain: (count) => `${counted(count, "row")}, each bound to the one before`,
+  results: (count) => `${counted(count, "ended step")}, each with one row that says the same, and no other row`,
+  order: (count) => `${counted(count, "step")}, each waiting for what the plan says`,
+  attempts: (count) => `${counted(count, "count")} without a gap, and no change without an attempt`,
+  scope: (count) => `${counted(count, "step")} within what the plan names`,
+  head: (row) =>
+    row === 0 ? "the noted head is what the chain begins with" : `the noted head is row ${thousands(row)}`,
+};
+
+/** Last what a chain cannot tell, and what to do about that. */
+export function evidenceText(examination: Examination, runName: string, style: Style): string[] {
+  const { findings, header, head } = examination;
+  const name = shown(runName, style);
+  const run =
+    header === undefined ? [] : [`run ${header.runId}`, `tenant ${header.tenant}`, timeText(header.createdAt)];
+  return [
+    ...wrap([name, ...run.map((part) => shown(part, style))].join("   "), label("Evidence", style), style.width),
+    "",
+    ...findings.flatMap((finding) => findingLines(finding, style)),
+    "",
+    ...verdictLines(examination, style),
+    ...(head === undefined ? [] : headLines(head, runName, findings, style)),
+  ];
+}
+
+function findingLines(finding: Finding, style: Style): string[] {
+  const { check, verdict, covered, flaw } = finding;
+  const first = (mark: "=" | "x" | "?"): string => `  ${sigil(mark, style)} ${pad(check, nameWidth)}`;
+  if (verdict === "holds") return wrap(coverage[check](covered), first("="), style.width);
+  if (flaw === undefined) return wrap("not checked: what it rests on is broken", first("?"), style.width);
+  const indent = " ".repeat(nameWidth + 4);
+  const fact = (name: string, value: string | undefined): string[] =>
+    value === undefined ? [] : wrap(shown(value, style, 500), `${indent}${pad(name, 10)}`, style.width);
+  return [
+    ...wrap(placed(flaw, style), first("x"), style.width),
+    ...fact("expected", flaw.expected),
+    ...fact("found", flaw.found),
+  ];
+}
+
+function placed(flaw: Flaw, style: Style): string {
+  const row = flaw.row === undefined ? [] : [`row ${thousands(flaw.row)}`];
+  const step = flaw.step === undefined ? [] : [`step ${thousands(flaw.step)}`];
+  const place = [...row, ...step].join(", ");
+  return `${place === "" ? "" : `${place}: `}${shown(flaw.problem, style, 500)}`;
+}
+
+function verdictLines(examination: Examination, style: Style): string[] {
+  if (isSound(examination)) {
+    return labelled("Verdict", paint("sound: nothing in it contradicts anything else", "green", style), style);
+  }
+  return [
+    ...labelled("Verdict", paint("not as it was written", "red", style), style),
+    ...labelled("Remedy", "do not rely on it or apply it: find out who changed it, and compare with a copy", style),
+  ];
+}
+
+function headLines(
+  head: NonNullable<Examination["head"]>,
+  runName: string,
+  findings: readonly Finding[],
+  style: Style,
+): string[] {
+  const limits =
+    "The chain is not signed: whoever holds the file can write all of it anew. Against that, note the head where they " +
+    "cannot change it; what was verified, learned limits and the times of waiting are not in the chain.";
+  const asked = findings.some((finding) => finding.check === "head");
+  return [
+    ...labelled("Head", `row ${thousands(head.row)}`, style),
+    `${label("", style)}${head.hash}`,
+    ...labelled("Limits", limits, style),
+    ...(asked
+      ? []
+      : labelledCommand("Later", `handover evidence verify ${shellWord(runName)} --head ${head.hash}`, style)),
+  ];
+}
