@@ -2,6 +2,7 @@
 import type { SnapshotReader } from "../journal/snapshot.ts";
 import type { Api, AssetQuery, DataStudioApi, DirectoryApi } from "../model/api.ts";
 import type { Asset } from "../model/asset.ts";
+import { emailOrUndefined } from "../model/email.ts";
 import type { Email } from "../model/email.ts";
 import { ApiError } from "../model/errors.ts";
 import type { Permissions } from "../model/permissions.ts";
@@ -73,7 +74,9 @@ function offlineDirectory(snapshot: SnapshotReader): DirectoryApi {
   const people = (): Promise<ReadonlyMap<string, Person>> => (everyone ??= peopleByKey(snapshot));
   const principal = async (key: string): Promise<Principal | undefined> => {
     const person = (await people()).get(key);
-    return person === undefined ? snapshot.principal(key as Email) : { kind: "user", person };
+    if (person !== undefined) return { kind: "user", person };
+    const email = emailOrUndefined(key);
+    return email === undefined ? undefined : snapshot.principal(email);
   };
   return {
     domains: async () => ({ primary: snapshot.header.tenant, all: snapshot.header.domains }),

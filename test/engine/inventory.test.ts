@@ -13,7 +13,6 @@ import { openSnapshotStore } from "../../src/journal/sqlite/snapshot-store.ts";
 import type { Domain } from "../../src/model/email.ts";
 import { isWhole } from "../../src/model/inventory.ts";
 import type { InventoryScope, SnapshotHeader } from "../../src/model/inventory.ts";
-import type { AssetName } from "../../src/model/asset.ts";
 import { Rig, address, smallTenant } from "../support/rig.ts";
 
 function newPath(): string {
@@ -253,7 +252,7 @@ describe("a snapshot", () => {
     await read(path, async (snapshot) => {
       expect(await snapshot.contentDigest()).toBe(snapshot.finished?.digest);
     });
-    rig.emulator.state.assets.delete("r1" as AssetName);
+    rig.emulator.state.assets.delete("r1");
     expect((await take(rig)).summary.digest).not.toBe(await read(path, async (s) => s.finished?.digest));
   });
 });

@@ -60,7 +60,7 @@ export class SqliteSnapshotReader implements SnapshotReader {
   protected readonly db: Connection;
   protected readonly path: string;
   readonly #state: SnapshotState;
-  readonly #prepared = new Map<string, Statement<unknown[]>>();
+  readonly #prepared = new Map<string, Statement>();
 
   constructor(db: Connection, path: string, state: SnapshotState) {
     this.db = db;
@@ -166,7 +166,7 @@ export class SqliteSnapshotReader implements SnapshotReader {
     return inWords(this.path, () => {
       let statement = this.#prepared.get(sql);
       if (statement === undefined) {
-        statement = this.db.prepare<unknown[]>(sql);
+        statement = this.db.prepare(sql);
         this.#prepared.set(sql, statement);
       }
       return statement.all(...parameters) as R[];
