@@ -13,6 +13,7 @@ import { described } from "../plan/compile/asset.ts";
 import { editHazards } from "../plan/compile/hazards.ts";
 import { PlanTotals } from "../plan/compile/totals.ts";
 import { inParallel } from "./parallel.ts";
+import { PlanStopped } from "./plan.ts";
 import { tenantOf } from "./people.ts";
 import type { PlanOutcome, Surroundings, UndoRun } from "./verbs.ts";
 
@@ -63,11 +64,7 @@ class Undoing {
     await inParallel(this.#rows(), this.#input.concurrency, this.#s.stop, async (row) => this.#reverse(row));
     if (this.#s.stop.aborted) {
       await this.#writer.discard();
-      throw new GuardError(
-        "stopped",
-        "stopped before the undo run was complete; nothing was written",
-        "run undo again",
-      );
+      throw new PlanStopped();
     }
     const header = this.#header();
     return { kind: "made", header, digest: await this.#writer.seal(header) };

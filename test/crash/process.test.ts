@@ -228,6 +228,25 @@ describe("a plan", () => {
   });
 });
 
+describe("an undo", () => {
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "asked to stop by %s while it reads ends with 7, and leaves no run",
+    async (signal) => {
+      await stage.control("DELETE", "faults");
+      expect((await stage.handover("apply", run, ...applying)).code).toBe(0);
+      await stage.control("PUT", "faults", [{ route: "assets.getPermissions", fault: { kind: "delay", ms: 500 } }]);
+      const back = `back${runs}`;
+      const undo = stage.begin(["undo", run, "-o", back, ...fast]);
+      await stage.strikesReach(1);
+      undo.child.kill(signal);
+      const ended = await undo.ended;
+      expect(ended.code, ended.stderr).toBe(7);
+      expect(ended.stderr).toContain("No run was made");
+      expect((await readdir(stage.folder)).filter((file) => file.includes(back))).toEqual([]);
+    },
+  );
+});
+
 describe("a run file", () => {
   it("that was changed after planning is refused with 6, and nothing is sent", async () => {
     const path = join(stage.folder, run);
