@@ -172,7 +172,16 @@ async function readYaml(
     const pair = root.items.find((item) => isScalar(item.key) && item.key.value === name);
     return at(isScalar(pair?.key) ? pair.key.range?.[0] : undefined);
   };
-  const parsed = (await fileShape()).safeParse(document.toJS({ maxAliasCount: 10 }));
+  let values: unknown;
+  try {
+    values = document.toJS({ maxAliasCount: 10 });
+  } catch (error) {
+    // Only here does the library find an alias that stands for nothing, or for too much.
+    if (!(error instanceof ReferenceError)) throw error;
+    problems.push(`${shown}: ${printable(error.message)}`);
+    return;
+  }
+  const parsed = (await fileShape()).safeParse(values);
   if (parsed.success) {
     for (const name of settingNames) {
       const value = parsed.data[name];

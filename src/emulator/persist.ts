@@ -85,7 +85,9 @@ const stateSchema = z.object({
   version: z.literal(1),
   customerId: z.string(),
   domains: z.array(domain).min(1),
-  people: z.array(person),
+  people: z
+    .array(person)
+    .refine((people) => new Set(people.map(({ id }) => id)).size === people.length, "two people share an id"),
   groups: z.array(group),
   assets: z.array(asset),
   transfers: z.array(transfer),

@@ -73,8 +73,9 @@ function wrongFile(parsed: unknown): string {
   }
   const type = "type" in parsed && typeof parsed.type === "string" ? parsed.type : undefined;
   if (type === "authorized_user") return "the file is a person's own credentials, not a service account's key";
+  // A word is shown, anything else is not: in a file edited by hand it could be a piece of the key.
   if (type !== undefined && type !== "service_account") {
-    return `the file is of type ${JSON.stringify(printable(type, 40))}, not a service account's key`;
+    return `the file is of ${/^[a-z_]{1,40}$/.test(type) ? `type "${type}"` : "another type"}, not a service account's key`;
   }
   return "the file lacks parts of a service account's key (type, client_email, private_key)";
 }

@@ -104,12 +104,12 @@ export function initialPace(quota: Quota, now: number): Pace {
   };
 }
 
-/** A pace that goes on from a limit learned earlier. */
+/** A pace that goes on from a limit learned earlier; never so slow that a damaged memory could stop a run. */
 export function resumedPace(quota: Quota, limit: number, now: number): Pace {
   const fresh = initialPace(quota, now);
   return {
     ...fresh,
-    perMinute: Math.min(fresh.ceiling, limit * share),
+    perMinute: Math.min(fresh.ceiling, atLeastOne(limit * share)),
     limit,
     reason: "measured",
     raiseAt: now + holdMs,

@@ -140,6 +140,8 @@ class Reading {
 
   /** A row with a quote inside an unquoted cell is left out and reading goes on; nothing else can be stepped over. */
   #skipped(error: CsvError): undefined {
+    // The piece that holds a useless header may hold broken rows too, which are as little worth reading.
+    if (this.#stopped) throw new StopReading();
     const { lines: line, empty_lines } = this.#parser.info;
     const start = Math.min(line, this.#nextStart(empty_lines));
     const column = Number(error["index"]) + 1;

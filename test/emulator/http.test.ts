@@ -239,6 +239,15 @@ describe("starting", () => {
     await expect(start).rejects.toThrow(/not an emulator state|not a service-account key/);
   });
 
+  it("refuses a state whose people share an id, and keeps the one it has", () => {
+    const { emulator } = server.running();
+    const before = emulator.exportState();
+    const state = JSON.parse(before) as { people: unknown[] };
+    const twins = JSON.stringify({ ...state, people: [...state.people, ...state.people] });
+    expect(() => emulator.importState(twins)).toThrow(/share an id/);
+    expect(emulator.exportState()).toBe(before);
+  });
+
   it("refuses a port that is taken", async () => {
     const { url, keyFile } = server.running();
     const port = Number(new URL(url).port);

@@ -177,6 +177,7 @@ describe("a key file", () => {
     ["that is a list", "[]", /lacks parts/],
     ["that is nothing", "null", /no JSON object/],
     ["of an OAuth client", '{"installed":{"client_secret":"secret"}}', /OAuth client/],
+    ["whose type is a piece of a key", '{"type":"MIIEvsecret+Q/"}', /of another type/],
     ["of a person", '{"type":"authorized_user","refresh_token":"secret"}', /person's own/],
     ["of another kind", '{"type":"external_account"}', /"external_account"/],
     ["without its key", file({ private_key: undefined }), /lacks parts/],

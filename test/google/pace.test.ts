@@ -14,6 +14,7 @@ describe("the first pace", () => {
     ["a guess has no ceiling", guess, 594, Infinity],
     ["no quota is no pacing", unpaced, Infinity, Infinity],
     ["a limit learned earlier is gone on with", resumedPace({ perMinute: 600, known: false }, 200, 0), 198, Infinity],
+    ["a damaged memory stops nothing", resumedPace({ perMinute: 600, known: false }, 1e-9, 0), 1, Infinity],
     [
       "a limit learned earlier does not lift a known quota",
       resumedPace({ perMinute: 600, known: true }, 900, 0),

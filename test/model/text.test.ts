@@ -17,6 +17,7 @@ describe("text that is shown", () => {
     ["invoice\u202efdp.exe", "invoice\\u{202e}fdp.exe"],
     ["zero\u200bwidth\ufeff", "zero\\u{200b}width\\u{feff}"],
     ["line\u2028end\u2029", "line\\u{2028}end\\u{2029}"],
+    ["hiero\u{13430}glyphs \u{1bca0} \u{1d173}", "hiero\\u{13430}glyphs \\u{1bca0} \\u{1d173}"],
     ["lone \ud800 half", "lone \\u{d800} half"],
     ["<img src=x onerror=alert(1)>", "<img src=x onerror=alert(1)>"],
     ["", ""],

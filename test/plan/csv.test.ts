@@ -318,6 +318,13 @@ describe("a mistake is reported with its place and what to write instead", () =>
     ]);
   });
 
+  it("tells nothing of the rows below a first line that names no column, however the file arrives", async () => {
+    for (const chunk of [1, 3, 1000]) {
+      const outcome = await readPlan({ csv: 'm\r{"a":\n"x"y\n', chunk });
+      expect(told(outcome)).toEqual([expect.stringMatching(/^plan\.csv:1:1 the first line names no known column/)]);
+    }
+  });
+
   it("tells all problems of all files at once, each under its file", async () => {
     const outcome = await readPlan(
       { name: "one.csv", csv: "from,to\nanna,\nb@c.example,d@e.example\nx@y.example,z\n" },

@@ -35,8 +35,12 @@ export const hostile: readonly (readonly [name: string, text: string])[] = [
   ["is __proto__", "__proto__"],
 ];
 
-/** Controls, formats, unseen line ends, halves of characters and blanks: what acts on a screen or an eye without ink. */
-const acts = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u3164\u2800\u115f]/u;
+/**
+ * Controls, formats, unseen line ends, halves of characters and blanks: what acts on a screen or an eye without ink. The
+ * signs that Arabic, Syriac and Kaithi set before numbers count as formats in Unicode, but are printed.
+ */
+const acts =
+  /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u3164\u2800\u115f]|(?![\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}])\p{Cf}/u;
 
 /** Whether `text` holds a character that acts; line feeds and the isolates that texts add themselves do not count. */
 export function isActing(text: string): boolean {
