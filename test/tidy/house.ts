@@ -1,6 +1,16 @@
 /** The house rules as tables: which layer may import which, and what of the outside world each may touch. */
 
-export type Layer = "model" | "plan" | "google" | "journal" | "report" | "engine" | "cli" | "emulator" | "index";
+export type Layer =
+  | "model"
+  | "plan"
+  | "audit"
+  | "google"
+  | "journal"
+  | "report"
+  | "engine"
+  | "cli"
+  | "emulator"
+  | "index";
 
 /** Kinds of global that reach outside the program. */
 export type Effect = "time" | "turn" | "chance" | "network" | "process" | "escape";
@@ -20,12 +30,13 @@ export interface LayerRule {
 const nothing = { packages: [], modules: [], effects: [], processMembers: [] } as const;
 
 /**
- * Imports point one way: model <- plan | google | journal | report <- engine <- cli. Clock, chance and identifiers reach
+ * Imports point one way: model <- plan | audit | google | journal | report <- engine <- cli. Clock, chance and identifiers reach
  * every layer but the command line as arguments.
  */
 export const layerRules: ReadonlyMap<Layer, LayerRule> = new Map<Layer, LayerRule>([
   ["model", { ...nothing, layers: [] }],
   ["plan", { ...nothing, layers: ["model"], packages: ["csv-parse", "yaml", "zod"] }],
+  ["audit", { ...nothing, layers: ["model"] }],
   ["report", { ...nothing, layers: ["model"], packages: ["zod"] }],
   [
     "google",
@@ -51,14 +62,18 @@ export const layerRules: ReadonlyMap<Layer, LayerRule> = new Map<Layer, LayerRul
   ],
   [
     "engine",
-    { ...nothing, layers: ["model", "plan", "google", "journal", "report"], packages: ["p-queue", "p-retry", "zod"] },
+    {
+      ...nothing,
+      layers: ["model", "plan", "audit", "google", "journal", "report"],
+      packages: ["p-queue", "p-retry", "zod"],
+    },
   ],
   ["emulator", { ...nothing, layers: ["model"], packages: ["@hono/node-server", "hono", "zod"] }],
-  ["index", { ...nothing, layers: ["model", "plan", "google", "journal", "report", "engine", "emulator"] }],
+  ["index", { ...nothing, layers: ["model", "plan", "audit", "google", "journal", "report", "engine", "emulator"] }],
   [
     "cli",
     {
-      layers: ["model", "plan", "google", "journal", "report", "engine", "emulator"],
+      layers: ["model", "plan", "audit", "google", "journal", "report", "engine", "emulator"],
       packages: ["commander", "pino", "yaml", "zod"],
       modules: ["*"],
       effects: ["time", "turn", "chance", "network", "process", "escape"],

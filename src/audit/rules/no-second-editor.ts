@@ -1,0 +1,25 @@
+/** Nobody but the owner can edit the asset. */
+import { memberEmail, memberKind } from "../../model/member.ts";
+import { EDITOR, LINK_EDITOR } from "../../model/permissions.ts";
+import { isActiveUser } from "../members.ts";
+import type { Rule } from "../rule.ts";
+
+export const noSecondEditor: Rule = {
+  id: "no-second-editor",
+  severity: "medium",
+  title: "Nobody but the owner can edit",
+  rationale: "When the owner leaves, nobody is left who can repair, share or hand over the asset.",
+  remedy: "Give somebody else of the team the role EDITOR.",
+  check: ({ record, roles }, facts) => {
+    if (record.permissions === undefined) return [];
+    const { owner } = record.asset;
+    const other = [...(roles.get(EDITOR) ?? []), ...(roles.get(LINK_EDITOR) ?? [])].some((m) => {
+      if (memberKind(m) !== "user") return memberKind(m) !== "unknown";
+      const email = memberEmail(m);
+      if (email === undefined || email === owner) return false;
+      const principal = facts.principal(email);
+      return principal === undefined || principal.kind === "external" || isActiveUser(facts, email);
+    });
+    return other ? [] : [{ text: `nobody but the owner ${owner ?? "(none named)"} can edit` }];
+  },
+};

@@ -1,0 +1,17 @@
+/** Nobody has changed the asset for a long time. */
+import type { Rule } from "../rule.ts";
+
+const dayMs = 86_400_000;
+
+export const stale: Rule = {
+  id: "stale",
+  severity: "info",
+  title: "Not changed for a long time",
+  rationale: "What nobody looks after shows old data to whoever has access; fewer assets are easier to watch.",
+  remedy: "Ask the owner whether it is still needed.",
+  check: ({ record }, { at, staleAfterMs }) => {
+    const updated = Date.parse(record.asset.updateTime ?? "");
+    if (Number.isNaN(updated) || at - updated < staleAfterMs) return [];
+    return [{ text: `last changed ${Math.floor((at - updated) / dayMs)} days before the snapshot` }];
+  },
+};
