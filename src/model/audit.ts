@@ -1,0 +1,45 @@
+/** What an audit counts over a whole snapshot: the figures behind its pictures. */
+import type { Email } from "./email.ts";
+import type { Severity } from "./finding.ts";
+
+/** Who a grant lets in, from widest to narrowest. */
+export const audiences = ["public", "outside", "domain", "group", "person", "service account", "gone"] as const;
+export type AuditAudience = (typeof audiences)[number];
+
+/** How: the columns of the exposure matrix. `other` stands for roles this version does not know. */
+export const exposureRoles = ["LINK_EDITOR", "EDITOR", "LINK_VIEWER", "VIEWER", "other"] as const;
+export type ExposureRole = (typeof exposureRoles)[number];
+
+export const ownerStates = ["active", "suspended", "archived", "deleted", "unknown", "outside", "none"] as const;
+export type OwnerState = (typeof ownerStates)[number];
+
+/** Ages by last change, the upper end of each in days; the last has none. */
+export const ageBuckets: readonly (number | undefined)[] = [30, 90, 180, 365, 730, undefined];
+
+export interface AuditSums {
+  readonly assets: number;
+  readonly trashed: number;
+  /** Live assets with at least one grant of that kind. */
+  readonly exposure: readonly {
+    readonly audience: AuditAudience;
+    readonly role: ExposureRole;
+    readonly assets: number;
+  }[];
+  readonly owners: readonly { readonly state: OwnerState; readonly assetType: string; readonly assets: number }[];
+  /** The owners with the most severe findings, worst first. */
+  readonly risks: readonly {
+    readonly owner: Email;
+    readonly assets: number;
+    readonly findings: Readonly<Record<Severity, number>>;
+  }[];
+  /** Domains outside, with the assets they reach and how many of those they can edit; most first. */
+  readonly domains: readonly {
+    readonly domain: string;
+    readonly members: number;
+    readonly assets: number;
+    readonly editable: number;
+  }[];
+  /** Live assets by age, in the order of `ageBuckets`, and those without a time. */
+  readonly ages: readonly number[];
+  readonly ageless: number;
+}
