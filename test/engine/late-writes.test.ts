@@ -6,10 +6,10 @@ import { Rig, smallTenant } from "../support/rig.ts";
 const patch = "assets.updatePermissions";
 const insert = "transfers.insert";
 
-function rigOfOne(): Rig {
+function rigOfOne(switches: Readonly<Record<string, string>> = {}): Rig {
   const world = smallTenant();
   world.addAsset({ name: "r1", owner: "leaver" });
-  return new Rig(world);
+  return new Rig(world, { switches });
 }
 
 describe("a write without an answer", () => {
@@ -27,6 +27,15 @@ describe("a write without an answer", () => {
     await rig.clock.advance(600_000);
     expect(rig.roles("r1")).toContain("EDITOR user:other@acme.example");
     expect(await rig.outcomes(run)).toEqual(["1 confirmed"]);
+  });
+
+  it("that changed the owner is known by what is read, and nobody is asked to do it by hand", async () => {
+    const rig = rigOfOne({ patchOwnerChanged: "apply" });
+    rig.onceApplied = [{ route: patch, nth: 1, fault: { kind: "reset", applied: true } }];
+    const run = await rig.made([transfer("leaver", "heir", { select: named("r1"), ownerChange: "attempt" })]);
+    await rig.apply(run);
+    expect(await rig.outcomes(run)).toEqual(["1 confirmed", "2 unchanged"]);
+    expect(rig.roles("r1")).toContain("OWNER user:heir@acme.example");
   });
 });
 

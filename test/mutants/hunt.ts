@@ -18,13 +18,6 @@ const huntMsMax = 300_000;
 /** What a bug in the bug looks like: the code fell over, and no check was asked. */
 const fellOver = /\b(?:TypeError|ReferenceError|SyntaxError|RangeError: Maximum call stack)\b/;
 
-/** Whether the copy still is a program: answers what the compiler says against it. */
-export async function typesProblem(folder: string): Promise<string | undefined> {
-  const tsc = join(folder, "node_modules/.bin/tsc");
-  const ended = await runCommand(tsc, ["-p", "tsconfig.build.json", "--noEmit"], folder, huntMsMax);
-  return ended.code === 0 ? undefined : firstLine(ended.out || ended.err);
-}
-
 export function hunt(folder: string, where: Hunt, seeds: number): Promise<Finding> {
   return where === "sim" ? huntInSimulation(folder, seeds) : huntInTests(folder, [where]);
 }

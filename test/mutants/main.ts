@@ -1,11 +1,11 @@
 /** The command line of the mutants: puts each bug of the table into a copy of the tree and says whether it is found. */
 import { parseArgs } from "node:util";
-import { hunt, huntInSimulation, huntInTests, typesProblem } from "./hunt.ts";
+import { hunt, huntInSimulation, huntInTests } from "./hunt.ts";
 import type { Finding } from "./hunt.ts";
 import type { Mutant } from "./mutant.ts";
 import { markdown, sums } from "./print.ts";
-import type { Verdict } from "./print.ts";
 import { mutants } from "./table.ts";
+import { illTyped, typesProblem } from "./compiles.ts";
 import { Workshop } from "./workshop.ts";
 
 const { values } = parseArgs({
@@ -44,12 +44,17 @@ async function main(): Promise<number> {
     for (let count = Math.min(Number(values.workers), chosen.length); count > 0; count -= 1) {
       workshops.push(await Workshop.open(process.cwd()));
     }
-    const unsound = await checkSound(workshops, chosen);
-    if (unsound !== undefined) {
-      process.stderr.write(`without any mutant: ${unsound}\n`);
+    const [workshop] = workshops;
+    if (workshop === undefined) throw new Error("there is no copy of the tree");
+    const fitting: Mutant[] = [];
+    for (const mutant of chosen) if (await workshop.fits(mutant)) fitting.push(mutant);
+    const prepared = await prepare(workshop, workshops[1] ?? workshop, fitting);
+    if (typeof prepared === "string") {
+      process.stderr.write(`without any mutant: ${prepared}\n`);
       return 2;
     }
-    const verdicts = await huntAll(workshops, chosen);
+    const findings = await huntAll(workshops, fitting, prepared);
+    const verdicts = chosen.map((mutant) => ({ mutant, ...(findings.get(mutant) ?? { kind: "stale" as const }) }));
     const figures = { ...sums(verdicts), seconds: Math.round((performance.now() - startedAt) / 1000) };
     if (!values.json) out(markdown(verdicts));
     out(JSON.stringify(figures));
@@ -59,21 +64,29 @@ async function main(): Promise<number> {
   }
 }
 
-/** A bug is only found by what says nothing against the sound tree: every seed and every test file is asked first. */
-async function checkSound(workshops: readonly Workshop[], chosen: readonly Mutant[]): Promise<string | undefined> {
-  const [first, second = first] = workshops;
-  if (first === undefined || second === undefined) throw new Error("there is no copy of the tree");
-  const files = [...new Set(chosen.map((mutant) => mutant.hunt).filter((where) => where !== "sim"))];
-  const isSimulated = chosen.some((mutant) => mutant.hunt === "sim");
-  const simulated = async (): Promise<string | undefined> => {
-    const types = await typesProblem(first.folder);
-    if (types !== undefined || !isSimulated) return types;
-    return complaint(await huntInSimulation(first.folder, seedsMax));
+/**
+ * A bug is only found by what says nothing against the sound tree: every seed and every test file is asked first. Answers
+ * what they say, or else which mutants do not compile.
+ */
+async function prepare(
+  one: Workshop,
+  other: Workshop,
+  fitting: readonly Mutant[],
+): Promise<string | ReadonlyMap<Mutant, string>> {
+  const files = [...new Set(fitting.map((mutant) => mutant.hunt).filter((where) => where !== "sim"))];
+  const simulated = async (): Promise<string | undefined> =>
+    fitting.some((mutant) => mutant.hunt === "sim")
+      ? complaint(await huntInSimulation(one.folder, seedsMax))
+      : undefined;
+  const tested = async (): Promise<string | ReadonlyMap<Mutant, string>> => {
+    const wrong =
+      (await typesProblem(other.folder)) ??
+      (files.length === 0 ? undefined : complaint(await huntInTests(other.folder, files)));
+    return wrong ?? illTyped(other, fitting);
   };
-  const tested = async (): Promise<string | undefined> =>
-    files.length === 0 ? undefined : complaint(await huntInTests(second.folder, files));
-  const [one, other] = await Promise.all([simulated(), tested()]);
-  return one ?? other;
+  if (one === other) return (await simulated()) ?? tested();
+  const [said, found] = await Promise.all([simulated(), tested()]);
+  return said ?? found;
 }
 
 function complaint(finding: Finding): string | undefined {
@@ -87,28 +100,26 @@ function complaint(finding: Finding): string | undefined {
   }
 }
 
-async function huntAll(workshops: readonly Workshop[], chosen: readonly Mutant[]): Promise<readonly Verdict[]> {
-  const verdicts = new Map<Mutant, Verdict>();
-  const left = [...chosen];
+async function huntAll(
+  workshops: readonly Workshop[],
+  fitting: readonly Mutant[],
+  uncompiled: ReadonlyMap<Mutant, string>,
+): Promise<ReadonlyMap<Mutant, Finding>> {
+  const findings = new Map<Mutant, Finding>();
+  const left = [...fitting];
   await Promise.all(
     workshops.map(async (workshop) => {
       for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
-        const verdict = await judge(workshop, mutant);
-        verdicts.set(mutant, verdict);
-        if (!values.json) process.stderr.write(`${verdict.kind}\t${mutant.name}\n`);
+        const { hunt: where, name } = mutant;
+        const said = uncompiled.get(mutant);
+        const finding: Finding =
+          said === undefined
+            ? await workshop.with([mutant], () => hunt(workshop.folder, where, seedsMax))
+            : { kind: "broken", said };
+        findings.set(mutant, finding);
+        if (!values.json) process.stderr.write(`${finding.kind}\t${name}\n`);
       }
     }),
   );
-  return chosen.flatMap((mutant) => verdicts.get(mutant) ?? []);
-}
-
-async function judge(workshop: Workshop, mutant: Mutant): Promise<Verdict> {
-  const startedAt = performance.now();
-  const found = await workshop.with(mutant, async (): Promise<Finding> => {
-    const problem = await typesProblem(workshop.folder);
-    if (problem !== undefined) return { kind: "broken", said: problem };
-    return hunt(workshop.folder, mutant.hunt, seedsMax);
-  });
-  const finding = found === "stale" ? { kind: "stale" as const } : found;
-  return { mutant, ...finding, seconds: (performance.now() - startedAt) / 1000 };
+  return findings;
 }

@@ -2,10 +2,7 @@
 import type { Finding } from "./hunt.ts";
 import type { Mutant } from "./mutant.ts";
 
-export type Verdict = (Finding | { readonly kind: "stale" }) & {
-  readonly mutant: Mutant;
-  readonly seconds: number;
-};
+export type Verdict = (Finding | { readonly kind: "stale" }) & { readonly mutant: Mutant };
 
 export interface Sums {
   readonly mutants: number;

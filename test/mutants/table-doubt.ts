@@ -198,7 +198,7 @@ export const doubtMutants: readonly Mutant[] = [
     file: effect,
     find: "this.#doubtful = this.#settled ? [] : this.#doubtful.filter((intent) => intent.etag === permissions.etag);",
     replace: "this.#doubtful = [];",
-    hunt: "sim",
+    hunt: "test/engine/late-writes.test.ts",
   },
   {
     name: "settled-once-settled-ever",
@@ -222,7 +222,7 @@ export const doubtMutants: readonly Mutant[] = [
     file: effect,
     find: "this.#newOwner = intent.newOwner;\n      }",
     replace: "}",
-    hunt: "sim",
+    hunt: "test/engine/late-writes.test.ts",
   },
   {
     name: "out-of-sight-out-of-mind",

@@ -138,8 +138,9 @@ export const googleMutants: readonly Mutant[] = [
     name: "intent-before-its-turn",
     breaks: "hundreds of writes that only wait for their turn count as sent after a crash",
     file: "src/google/send.ts",
-    find: "await pacer.take(paced, signal);\n    if (call.beforeSend !== undefined) await call.beforeSend();",
-    replace: "if (call.beforeSend !== undefined) await call.beforeSend();\n    await pacer.take(paced, signal);",
+    find: "await pacer.take(paced, signal);\n    if (call.beforeSend !== undefined) await prepare(call.beforeSend, paced);",
+    replace:
+      "if (call.beforeSend !== undefined) await prepare(call.beforeSend, paced);\n    await pacer.take(paced, signal);",
     hunt: "sim",
   },
   {

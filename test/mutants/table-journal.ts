@@ -44,8 +44,8 @@ export const journalMutants: readonly Mutant[] = [
     name: "steps-not-compared-with-the-chain",
     breaks: "an outcome changed in the run file passes as evidence",
     file: "src/journal/sqlite/audit-walk.ts",
-    find: "this.#results ??= this.#disagreement(row);",
-    replace: "",
+    find: "said.outcome, stateName(stands.state)]",
+    replace: "said.outcome, said.outcome]",
     hunt: tamper,
   },
   {

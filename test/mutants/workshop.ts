@@ -29,18 +29,31 @@ export class Workshop {
     return new Workshop(folder);
   }
 
-  /** Runs `work` with the bug in place, and takes it out whatever happens. Answers `stale` when it does not fit. */
-  async with<T>(mutant: Mutant, work: () => Promise<T>): Promise<T | "stale"> {
-    const path = join(this.folder, mutant.file);
-    const sound = await readFile(path, "utf8").catch(() => "");
-    const broken = mutate(sound, mutant);
-    if (broken === undefined) return "stale";
-    await writeFile(path, broken);
+  /** Whether the bug still has its place in the code. */
+  async fits(mutant: Mutant): Promise<boolean> {
+    return mutate(await this.#text(mutant), mutant) !== undefined;
+  }
+
+  /** Runs `work` with these bugs in place, each in a file of its own, and takes them out whatever happens. */
+  async with<T>(mutants: readonly Mutant[], work: () => Promise<T>): Promise<T> {
+    const sound = new Map<string, string>();
     try {
+      for (const mutant of mutants) {
+        const path = join(this.folder, mutant.file);
+        const text = await this.#text(mutant);
+        const broken = mutate(text, mutant);
+        if (broken === undefined || sound.has(path)) throw new Error(`${mutant.name} does not fit ${mutant.file}`);
+        sound.set(path, text);
+        await writeFile(path, broken);
+      }
       return await work();
     } finally {
-      await writeFile(path, sound);
+      for (const [path, text] of sound) await writeFile(path, text);
     }
+  }
+
+  #text(mutant: Mutant): Promise<string> {
+    return readFile(join(this.folder, mutant.file), "utf8").catch(() => "");
   }
 
   async close(): Promise<void> {
