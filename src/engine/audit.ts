@@ -3,12 +3,12 @@ import { checkAsset } from "../audit/check.ts";
 import { compareAsset } from "../audit/compare.ts";
 import type { Rule } from "../audit/rule.ts";
 import { Sums } from "../audit/sums.ts";
-import type { Acceptance, FindingSide, FindingStore } from "../journal/findings.ts";
+import type { FindingSide, FindingStore } from "../journal/findings.ts";
 import type { SnapshotReader } from "../journal/snapshot.ts";
 import type { AuditSums } from "../model/audit.ts";
 import type { Domain } from "../model/email.ts";
 import { findingKey } from "../model/finding.ts";
-import type { Finding } from "../model/finding.ts";
+import type { Acceptance, Finding } from "../model/finding.ts";
 import type { InventoryAsset } from "../model/inventory.ts";
 import { factsOf } from "./audit-facts.ts";
 

@@ -1,6 +1,8 @@
 /** What an audit counts over a whole snapshot: the figures behind its pictures. */
 import type { Email } from "./email.ts";
-import type { Severity } from "./finding.ts";
+import type { FindingCount, Severity } from "./finding.ts";
+import type { InventoryCoverage, SnapshotHeader } from "./inventory.ts";
+import type { Digest } from "./run.ts";
 
 /** Who a grant lets in, from widest to narrowest. */
 export const audiences = ["public", "outside", "domain", "group", "person", "service account", "gone"] as const;
@@ -42,4 +44,46 @@ export interface AuditSums {
   /** Live assets by age, in the order of `ageBuckets`, and those without a time. */
   readonly ages: readonly number[];
   readonly ageless: number;
+}
+
+/** A rule as people read it. */
+export interface RuleWords {
+  readonly id: string;
+  readonly severity: Severity;
+  readonly title: string;
+  readonly rationale: string;
+  readonly remedy: string;
+}
+
+/** Everything a view of an audit shows, apart from the findings themselves, which come in pages. */
+export interface AuditView {
+  /** What the snapshot is called where it was given. */
+  readonly snapshot: string;
+  readonly header: SnapshotHeader;
+  readonly finished: { readonly at: number; readonly digest: Digest } | undefined;
+  readonly coverage: InventoryCoverage;
+  readonly sums: AuditSums;
+  readonly counts: readonly FindingCount[];
+  /** The rules that were asked, in order; those of a comparison at their place. */
+  readonly rules: readonly RuleWords[];
+  readonly settings: {
+    readonly trusted: readonly string[];
+    readonly staleAfterMs: number;
+    readonly editorsMax: number;
+  };
+  /** The snapshot that was compared with. */
+  readonly earlier: { readonly name: string; readonly snapshotId: string; readonly at: number } | undefined;
+  readonly baseline:
+    | {
+        readonly name: string;
+        readonly entries: number;
+        /** Entries whose day has passed: their findings count again. */
+        readonly expired: number;
+        /** Entries that stand for no finding any more. */
+        readonly unused: number;
+      }
+    | undefined;
+  readonly toolVersion: string;
+  /** Wall ms at which the audit was made. */
+  readonly madeAt: number;
 }

@@ -38,3 +38,26 @@ export interface Finding {
 export function findingKey(finding: Pick<Finding, "rule" | "asset" | "member" | "role">): string {
   return JSON.stringify([finding.rule, finding.asset?.name ?? "", finding.member ?? "", finding.role ?? ""]);
 }
+
+/** Somebody has looked at the finding and lives with it, until a day such as `2027-03-31`. */
+export interface Acceptance {
+  readonly until: string | undefined;
+  readonly reason: string;
+}
+
+export interface StoredFinding {
+  /** Grows down the list: pages go on after it. */
+  readonly order: number;
+  readonly finding: Finding;
+  readonly accepted: Acceptance | undefined;
+  /** Against the earlier snapshot; undefined when there is none. */
+  readonly change: "new" | "known" | "fixed" | undefined;
+}
+
+export interface FindingCount {
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly change: StoredFinding["change"];
+  readonly accepted: boolean;
+  readonly count: number;
+}

@@ -2,8 +2,8 @@
 import Database from "better-sqlite3";
 import type { Database as Connection, Statement } from "better-sqlite3";
 import { findingKey, severities } from "../../model/finding.ts";
-import type { Finding } from "../../model/finding.ts";
-import type { Acceptance, FindingCount, FindingSide, FindingStore, StoredFinding } from "../findings.ts";
+import type { Acceptance, Finding, FindingCount, StoredFinding } from "../../model/finding.ts";
+import type { FindingSide, FindingStore } from "../findings.ts";
 import { withFaults } from "./faults.ts";
 
 /** What errors call it. */
