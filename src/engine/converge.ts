@@ -59,6 +59,8 @@ class EditConvergence {
   #conflicts: number;
   /** The definite no of an actor in whose place others were tried. */
   #refused: ApiError | undefined;
+  /** Whether the user an attempt may have made the owner was already asked in the others' place. */
+  #askedNewOwner = false;
   #failuresInRow = 0;
   #ineffective = 0;
   #calls = 0;
@@ -144,6 +146,8 @@ class EditConvergence {
       if (intent !== undefined) this.#harmless(intent, false);
       if (this.#s.stop.aborted) throw new StopAsked();
       intent = await this.#intend(known, delta, newOwner);
+      // Writing down may take its time; what was asked meanwhile counts, and nothing has left.
+      if (this.#s.stop.aborted) throw new StopAsked();
     };
     const wanted = { roles: withOwner(applyDelta(known.roles, delta), newOwner), etag: known.etag };
     try {
@@ -152,7 +156,10 @@ class EditConvergence {
       return this.#afterAnswer(answer, delta, newOwner);
     } catch (error) {
       if (error instanceof ClaimLost) return { kind: "lost" };
-      if (error instanceof StopAsked) return { kind: "stopped" };
+      if (error instanceof StopAsked) {
+        this.#harmless(intent, false);
+        return { kind: "stopped" };
+      }
       if (!(error instanceof ApiError)) throw error;
       return this.#afterError(error, intent, newOwner);
     }
@@ -256,6 +263,7 @@ class EditConvergence {
           this.#switchActor();
           return undefined;
         }
+        if (this.#isForNewOwner()) return undefined;
         if (this.#effect.isDoubtful && error.failure !== "not-found") return this.#unsettled(error);
         return this.#refuseOrSettle({ outcome: "failed", failure: error.failure, reason: error.message }, "refusal");
       case "retry":
@@ -337,6 +345,15 @@ class EditConvergence {
   /** Google may say "not found" of what merely this user may not see (api.md 6): somebody else listed may be let in. */
   #isForOthers(error: ApiError): boolean {
     return this.#others.length > 0 && (error.failure === "permission-denied" || error.failure === "not-found");
+  }
+
+  /** An owner change whose answer was lost may have shut out everybody listed: then the new owner may look. */
+  #isForNewOwner(): boolean {
+    const owner = this.#effect.possibleOwner;
+    if (owner === undefined || this.#askedNewOwner) return false;
+    this.#askedNewOwner = true;
+    this.#actor = owner;
+    return true;
   }
 
   #switchActor(): void {

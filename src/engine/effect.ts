@@ -34,6 +34,11 @@ export class Effect {
     return this.#doubtful.length > 0;
   }
 
+  /** Whom a request that nobody has seen the end of may have made the owner. */
+  get possibleOwner(): Email | undefined {
+    return this.#doubtful.findLast((intent) => intent.newOwner !== undefined)?.newOwner;
+  }
+
   /** Whether requests have been given the time to arrive since the last one was sent. */
   get isSettled(): boolean {
     return this.#settled;

@@ -108,9 +108,11 @@ class Undoing {
     const oldOwner = done.newOwner === undefined ? undefined : step.owner;
     const actors = [...new Set([done.newOwner ?? done.actor, done.actor, step.actor, ...step.alternates])];
     const wanted = inverse(done.changed);
+    // An owner keeps the right to act whatever else is taken away.
     const able = actors.filter(
       (actor) =>
         actor === step.owner ||
+        actor === done.newOwner ||
         !wanted.remove.some((pair) => samePair(pair, { role: EDITOR, member: userMember(actor) })),
     );
     const seen = await this.#readAs(able.length > 0 ? able : actors, step);

@@ -113,7 +113,9 @@ class Verifying {
   }
 
   async #checkEdit(step: EditStep, stepResult: StepResult): Promise<void> {
-    const actors = [stepResult.actor, step.actor, ...step.alternates];
+    // Whoever gave the asset away may be let in no more.
+    const { actor, newOwner } = stepResult;
+    const actors = [...(newOwner === undefined ? [] : [newOwner]), actor, step.actor, ...step.alternates];
     const seen = await this.#read([...new Set(actors)], step.asset.name);
     const missing = need(seen.roles, step.delta);
     // After a transfer the owner is part of what was promised for the asset; elsewhere only if the step changed it.
