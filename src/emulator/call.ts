@@ -23,9 +23,18 @@ export function causeOf(call: Call): Cause {
   return { at: call.now, actor: call.caller.email, via: call.route.id };
 }
 
+/** Pages of assets repeat a few instants over and over, and writing one out costs as much as finding its asset. */
+const secondsTexts = new Map<number, string>();
+const secondsTextsMax = 1024;
+
 /** RFC 3339 UTC without a fraction, as Data Studio writes times (api.md 1.3). */
 export function secondsText(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  const known = secondsTexts.get(ms);
+  if (known !== undefined) return known;
+  if (secondsTexts.size >= secondsTextsMax) secondsTexts.clear();
+  const text = `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  secondsTexts.set(ms, text);
+  return text;
 }
 
 /** The path parameter at `index`. */

@@ -222,7 +222,10 @@ function readOrder(text: string): { readonly order: string; readonly descending:
   return { order: field, descending: down };
 }
 
+const noWords: Words = { text: [], operators: [] };
+
 function readWords(title: string): Words {
+  if (title === "") return noWords;
   const text: string[] = [];
   const operators: (readonly [string, string])[] = [];
   for (const [, operator, quotedValue, value, quoted, word] of title.matchAll(

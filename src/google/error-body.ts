@@ -109,6 +109,8 @@ function quotaOf(metadata: unknown): QuotaDetail | undefined {
 }
 
 function parseObject(body: string): object | undefined {
+  // A page, and no body at all, are told by one look; an exception of JSON.parse takes 4 us.
+  if (!/^\s*[[{]/.test(body)) return undefined;
   try {
     const parsed: unknown = JSON.parse(body);
     // Streaming front ends of Google wrap the error object in an array of one.

@@ -3,7 +3,8 @@
 const seconds = 60;
 
 export class Tally {
-  readonly #counts = new Uint32Array(seconds);
+  /** By second modulo sixty, with gaps: most gates and users see few calls, and an array of sixty takes 0.4 us to make. */
+  readonly #counts: number[] = [];
   /** The second that the newest count belongs to. */
   #second = 0;
   #total = 0;

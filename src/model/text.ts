@@ -36,8 +36,13 @@ function isInvisible(code: number): boolean {
   );
 }
 
+/** Printable ASCII and nothing else. */
+const plain = /^[\x20-\x7e]*$/;
+
 /** Names the first control, zero-width or direction-changing character of `text`, or undefined if there is none. */
 export function firstForbiddenCharacter(text: string): string | undefined {
+  // Nearly every address is plain: one look costs 45 ns, a look at each character of it 260 ns.
+  if (plain.test(text)) return undefined;
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;
     if (isControl(code) || isInvisible(code)) return characterName(code);
@@ -58,6 +63,7 @@ export function characterName(code: number): string {
  * direction-changing characters become `\u{...}` escapes, and text over `lengthMax` characters is cut with an ellipsis.
  */
 export function printable(text: string, lengthMax = 120): string {
+  if (text.length <= lengthMax && plain.test(text)) return text;
   let shown = "";
   let length = 0;
   for (const character of text) {
