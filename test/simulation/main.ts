@@ -21,7 +21,7 @@ if (values.seed === undefined) await many(Number(values.from), Number(values.see
 else await one(Number(values.seed));
 
 async function one(seed: number): Promise<void> {
-  const outcome = await runSeed(seed, values.trace);
+  const outcome = await runSeed(seed, { keepTrace: values.trace });
   for (const line of outcome.trace) out(line);
   const { violations, hash } = outcome;
   for (const violation of violations) out(`seed ${seed}: ${violation}`);

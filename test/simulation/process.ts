@@ -1,6 +1,5 @@
 /** One life of the command: its clock, its stop signal, and the boundaries at which it can be killed for good. */
 import { setMaxListeners } from "node:events";
-import type { Journal } from "../../src/journal/journal.ts";
 import type { Clock } from "../../src/model/clock.ts";
 import type { Event, VirtualTime } from "./time.ts";
 
@@ -10,6 +9,21 @@ export interface Doom {
   readonly afterMs?: number | undefined;
   /** Asked to stop after so long, as by SIGTERM. */
   readonly stopAfterMs?: number | undefined;
+  /** Taken for dead after so long: another process takes its place while it lives on. */
+  readonly replacedAfterMs?: number | undefined;
+}
+
+export interface Identity {
+  readonly id: number;
+  /** The run it works on. */
+  readonly run: number;
+  readonly isPlanning: boolean;
+  /** The machine it runs on: power and sleep are the machine's. */
+  readonly machine: number;
+  /** How far its wall clock is ahead of the server's, ms. */
+  readonly skewMs: number;
+  /** Whether its monotonic clock stands still while the machine sleeps. */
+  readonly clockSleeps: boolean;
 }
 
 /** Handed over without waiting for an answer. */
@@ -20,48 +34,74 @@ function never(): Promise<never> {
   return new Promise(() => undefined);
 }
 
+export type Ended = "killed" | "replaced";
+
 export class Process {
-  readonly id: number;
+  readonly who: Identity;
   readonly clock: Clock;
-  readonly killed: Promise<"killed">;
+  /** Resolves when somebody starts the command again although this one has not ended. */
+  readonly gone: Promise<Ended>;
   readonly #time: VirtualTime;
   readonly #doom: Doom;
   readonly #stopping = new AbortController();
   readonly #events: Event[] = [];
-  #die: (how: "killed") => void = () => undefined;
+  #leave: (how: Ended) => void = () => undefined;
   #dead = false;
+  #over = false;
+  #replaced = false;
   #passed = 0;
+  /** Virtual ms at which the machine wakes; in the past while it is awake. */
+  #wakesAt = -1;
+  /** Ms that the monotonic clock stood still. */
+  #stoodStill = 0;
   /** Virtual ms at which it was asked to stop. */
   stoppedAt: number | undefined;
+  /** The machine lost its power: what it had not sent yet is never sent. */
+  hasNoPower = false;
 
-  constructor(id: number, time: VirtualTime, doom: Doom) {
-    this.id = id;
+  constructor(who: Identity, time: VirtualTime, doom: Doom) {
+    this.who = who;
     this.#time = time;
     this.#doom = doom;
     // Every sleeper of the process listens.
     setMaxListeners(0, this.stop);
-    this.killed = new Promise((resolve) => {
-      this.#die = resolve;
+    this.gone = new Promise((resolve) => {
+      this.#leave = resolve;
     });
     this.clock = {
-      now: () => time.wall(),
-      monotonic: () => time.monotonic,
+      now: () => time.wall() + who.skewMs,
+      monotonic: () => time.monotonic - this.#stoodStill,
       sleep: (ms, signal) => this.#sleep(ms, signal),
     };
     if (doom.afterMs !== undefined) this.#events.push(time.after(doom.afterMs, () => this.kill()));
     if (doom.stopAfterMs !== undefined) this.#events.push(time.after(doom.stopAfterMs, () => this.#askToStop()));
+    if (doom.replacedAfterMs !== undefined) {
+      this.#events.push(time.after(doom.replacedAfterMs, () => this.#replace()));
+    }
   }
 
-  get isDead(): boolean {
-    return this.#dead;
+  /** Neither killed nor ended by itself. */
+  get isRunning(): boolean {
+    return !this.#dead && !this.#over;
   }
 
   get stop(): AbortSignal {
     return this.#stopping.signal;
   }
 
+  /** Virtual ms until which the machine sleeps, if it sleeps now. */
+  get asleepUntil(): number | undefined {
+    return this.#wakesAt > this.#time.monotonic ? this.#wakesAt : undefined;
+  }
+
+  /** Whether the machine has slept since `at`, virtual ms. */
+  hasSleptSince(at: number): boolean {
+    return this.#wakesAt > at;
+  }
+
   /** The process ended by itself: whatever awaits it is taken back. */
   ended(): void {
+    this.#over = true;
     for (const event of this.#events) event.cancel();
   }
 
@@ -69,17 +109,30 @@ export class Process {
     if (this.#dead) return;
     this.#dead = true;
     this.ended();
-    this.#die("killed");
+    this.#leave("killed");
   }
 
-  /** A boundary of journal or network: goes on at once, or never. */
+  losePower(): void {
+    this.hasNoPower = true;
+    this.kill();
+  }
+
+  /** The lid is shut for `ms`: nothing runs here meanwhile, and everything due is due when it wakes. */
+  fallAsleep(ms: number): void {
+    if (this.#dead || this.#replaced || this.asleepUntil !== undefined) return;
+    this.#wakesAt = this.#time.monotonic + ms;
+    if (this.who.clockSleeps) this.#stoodStill += ms;
+  }
+
+  /** A boundary of journal or network: goes on at once, when the machine is awake, or never. */
   pass(): Promise<void> | undefined {
     if (!this.#dead && (this.#passed += 1) === this.#doom.boundary) this.kill();
-    return this.#dead ? never() : undefined;
+    if (this.#dead) return never();
+    return this.asleepUntil === undefined ? undefined : this.#awake();
   }
 
-  /** The journal as this process sees it: nothing is called, and nothing answered, once it is dead. */
-  journal(inner: Journal): Journal {
+  /** A store as this process sees it: nothing is called, and nothing answered, once it is dead. */
+  holding<T extends object>(inner: T): T {
     const bound = new Map<PropertyKey, unknown>();
     return new Proxy(inner, {
       get: (target, name) => {
@@ -93,6 +146,13 @@ export class Process {
         return guarded;
       },
     });
+  }
+
+  /** Nobody takes a process for dead whose machine sleeps: what it has sent may arrive long after. */
+  #replace(): void {
+    if (this.#dead || this.asleepUntil !== undefined) return;
+    this.#replaced = true;
+    this.#leave("replaced");
   }
 
   #unlessDead(call: (...given: readonly unknown[]) => unknown): (...given: readonly unknown[]) => unknown {
@@ -110,20 +170,39 @@ export class Process {
 
   #askToStop(): void {
     if (this.#dead) return;
+    if (this.asleepUntil !== undefined) {
+      this.#events.push(this.#time.after(this.asleepUntil - this.#time.monotonic, () => this.#askToStop()));
+      return;
+    }
     this.stoppedAt = this.#time.monotonic;
     this.#stopping.abort();
+  }
+
+  async #awake(): Promise<void> {
+    for (let until = this.asleepUntil; until !== undefined; until = this.asleepUntil) {
+      await this.#time.sleep(until - this.#time.monotonic);
+    }
+    if (this.#dead) await never();
   }
 
   #sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
     if (this.#dead) return never();
     if (signal?.aborted === true) return Promise.resolve();
+    const due = this.clock.monotonic() + ms;
     return new Promise((resolve) => {
+      let event: Event;
       const wake = (): void => {
         event.cancel();
         signal?.removeEventListener("abort", wake);
         if (!this.#dead) resolve();
       };
-      const event = this.#time.after(ms, wake);
+      const ring = (): void => {
+        const left = Math.max(due - this.clock.monotonic(), (this.asleepUntil ?? 0) - this.#time.monotonic);
+        // What is left of a rounded clock is no time.
+        if (left > 1e-6 && !this.#dead) event = this.#time.after(left, ring);
+        else wake();
+      };
+      event = this.#time.after(ms, ring);
       signal?.addEventListener("abort", wake);
     });
   }

@@ -1,7 +1,7 @@
 /** Where Google's undocumented behaviours stand in a seed: each its default, or one of the other positions. */
 import type { Chance } from "./chance.ts";
 
-/** Positions the engine must cope with; the first is the default. A write guarded by nothing is not among them. */
+/** Positions the engine must cope with so that every step still succeeds; the first is the default. */
 const positions: Readonly<Record<string, readonly string[]>> = {
   etagMismatch: ["409_ABORTED", "412", "400_FAILED_PRECONDITION"],
   noopWriteMovesEtag: ["true", "false"],
@@ -11,10 +11,27 @@ const positions: Readonly<Record<string, readonly string[]>> = {
   transferConflict: ["accept", "409", "400"],
   oldOwnerAfterTransfer: ["EDITOR", "none"],
   heirKeepsOtherRole: ["false", "true"],
-  suspendedToken: ["invalid_grant", "access_denied"],
+  suspendedToken: ["invalid_grant", "access_denied", "issue"],
+  outsideSubject: ["unauthorized_client", "invalid_grant", "invalid_request"],
   linkSharedInSearch: ["hidden", "shown"],
   paging: ["key", "offset"],
   includeTrashed: ["only", "also"],
+  maxPageSize: ["1000", "2", "5"],
+  transferApplication: ["offered", "absent"],
+  transferApplicationName: ["Data Studio", "Looker Studio", "Google Data Studio"],
+  transferToSelf: ["400", "accept"],
+  transferUnknownUser: ["403", "404", "400"],
+  suspendedOwnerTransfer: ["accept", "400"],
+  // Calls the engine does not make; their positions must make no difference.
+  addExistingInOtherRole: ["both", "move", "noop"],
+  revokeOwnerOrSelf: ["ignore_200", "400"],
+  maxMembersPerCall: ["unlimited", "1"],
+  assetsGet: ["on", "404"],
+  deleteRights: ["owner", "editor"],
+  trashAgain: ["accept", "400"],
+  purgeLive: ["400", "accept"],
+  orphanOwner: ["keep", "deleted_prefix", "empty"],
+  aliasMember: ["keep", "resolve"],
 };
 
 /** Positions that make some steps fail for good. */
@@ -28,8 +45,19 @@ const hostile: Readonly<Record<string, readonly string[]>> = {
   externalPrincipal: ["accept", "400"],
   domainInPersonRoles: ["accept", "400"],
   bothLinkRoles: ["accept", "400"],
-  searchLagMs: ["0", "5000"],
+  unknownRole: ["existing", "400", "accept"],
+  unknownMemberKind: ["existing", "400"],
+  searchLagMs: ["0", "5000", "60000"],
 };
+
+/** Positions drawn elsewhere: APIs switched off and on again are weather, and an etag that guards nothing is a class of seeds. */
+const elsewhere: readonly string[] = ["dataStudioApi", "adminApi"];
+
+export const drawnSwitches: ReadonlySet<string> = new Set([
+  ...Object.keys(positions),
+  ...Object.keys(hostile),
+  ...elsewhere,
+]);
 
 export function drawSwitches(chance: Chance, isCalm: boolean): Readonly<Record<string, string>> {
   const drawn: Record<string, string> = {};

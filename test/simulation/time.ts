@@ -16,15 +16,27 @@ export class NeverEnds extends Error {
   override readonly name: string = "NeverEnds";
 }
 
+/**
+ * How far everything an event causes may reach before the next event. `loop`: as far as a turn of Node's loop, for what
+ * waits for the loop itself (SQLite takes a breath between pages). `microtasks`: promises only, which is a tenth less work
+ * for a seed. Over stores that wait for nothing else both give one trace.
+ */
+export type Settling = "loop" | "microtasks";
+
 /** The instant simulations begin at: 21 November 2026, 09:00 UTC. */
 const wallStart = Date.UTC(2026, 10, 21, 9);
 const eventsMax = 400_000;
 
 export class VirtualTime {
   readonly #heap: Due[] = [];
+  readonly #settle: () => Promise<void>;
   #now = 0;
   #order = 0;
   #events = 0;
+
+  constructor(settling: Settling = "loop") {
+    this.#settle = settling === "loop" ? turnOfLoop : promisesEnd;
+  }
 
   /** Ms since the simulation began. */
   get monotonic(): number {
@@ -66,11 +78,12 @@ export class VirtualTime {
     work.then(mark, mark);
     const limit = this.#now + limitMs;
     let idle = 0;
-    for (await settle(); !ended; await settle()) {
+    for (await turnOfLoop(); !ended; await this.#settle()) {
       const next = this.#pop();
       if (next === undefined) {
         // Streams and imports of the libraries underneath take a few turns of the loop.
         if ((idle += 1) > 200) throw new NeverEnds("everything waits, and nothing is due");
+        await turnOfLoop();
         continue;
       }
       idle = 0;
@@ -136,9 +149,15 @@ function before(a: Due, b: Due): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);
 }
 
-/** Lets pending promises run to their end. */
-function settle(): Promise<void> {
+function turnOfLoop(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
+  });
+}
+
+/** Node calls what `nextTick` is given once no promise has anything left to do. */
+function promisesEnd(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(resolve);
   });
 }

@@ -12,6 +12,12 @@ import type { VirtualTime } from "./time.ts";
 
 const lifetimeMs = 3_300_000;
 
+const wrongClock = JSON.stringify({
+  error: "invalid_grant",
+  error_description:
+    "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim.",
+});
+
 interface Held {
   readonly asked: Promise<string>;
   readonly until: number;
@@ -42,8 +48,12 @@ export class SimulatedTokens implements TokenSource {
   token(actor: Email, scopes: Scopes): Promise<string> {
     const key = `${actor} ${scopes}`;
     const known = this.#held.get(key);
-    if (known !== undefined && this.#time.monotonic < known.until) return known.asked;
-    const held: Held = { asked: this.#ask(actor, scopes), until: this.#time.monotonic + lifetimeMs, token: undefined };
+    if (known !== undefined && this.#process.clock.monotonic() < known.until) return known.asked;
+    const held: Held = {
+      asked: this.#ask(actor, scopes),
+      until: this.#process.clock.monotonic() + lifetimeMs,
+      token: undefined,
+    };
     this.#held.set(key, held);
     held.asked.then(
       (token) => {
@@ -66,6 +76,8 @@ export class SimulatedTokens implements TokenSource {
     await this.#time.sleep(this.#chance.between(1, 30));
     await this.#process.pass();
     const wall = this.#time.wall();
+    // Google takes five minutes of difference.
+    if (Math.abs(this.#process.who.skewMs) > 300_000) throw failure(400, wrongClock, wall);
     if (this.#chance.hits(this.#weather.failing)) throw failure(503, "{}", wall);
     try {
       return this.#emulator.mint(actor, scopes.split(" "));

@@ -1,16 +1,10 @@
 /** What goes wrong in a seed: which faults there are and how strong, who interferes, and when processes die. Drawn once. */
-import type { Emulator } from "../../src/emulator/emulator.ts";
 import type { Fault, FaultRule } from "../../src/emulator/fault-rules.ts";
-import { member } from "../../src/model/member.ts";
-import { EDITOR, OWNER, VIEWER } from "../../src/model/permissions.ts";
-import type { Pair } from "../../src/model/permissions.ts";
 import type { Chance } from "./chance.ts";
 import type { Doom } from "./process.ts";
 import type { Scene } from "./scene.ts";
-import type { TokenWeather } from "./tokens.ts";
-import type { Event, VirtualTime } from "./time.ts";
 import { fairNetwork } from "./wire.ts";
-import type { NetworkWeather, Wire } from "./wire.ts";
+import type { NetworkWeather } from "./wire.ts";
 
 /** How long a request may be under way after its client gave up: less than the engine allows for (`settleMs`). */
 const landsWithinMs = 88_000;
@@ -23,9 +17,28 @@ export interface Weather {
   readonly lastsMs: number;
   readonly delegationFails: boolean;
   readonly suspensions: number;
+  /** Users for whom the service is switched off for a while. */
+  readonly servicesOff: number;
+  /** An API of the project that is switched off for a while. */
+  readonly apiOff: "dataStudioApi" | "adminApi" | undefined;
   readonly edits: number;
   readonly crashes: number;
   readonly stops: number;
+  /** Of the whole machine: every process on it at once, and what it has not sent yet. */
+  readonly powerLosses: number;
+  readonly sleeps: number;
+  readonly sleepMaxMs: number;
+  /** Whether the monotonic clock stands still while a machine sleeps, as on some systems. */
+  readonly clockSleeps: boolean;
+  /** Most that a machine's wall clock may be wrong, ms. */
+  readonly skewMaxMs: number;
+  readonly storeSlow: number;
+  readonly storeSlowMaxMs: number;
+  readonly storeLost: number;
+  /** How often the disk fills up. */
+  readonly storeFull: number;
+  /** Times a process is taken for dead and another one takes its place. */
+  readonly replacements: number;
   /** Crashes come within a few boundaries of each start. */
   readonly isCrashLoop: boolean;
 }
@@ -37,9 +50,21 @@ export const calm: Weather = {
   lastsMs: 0,
   delegationFails: false,
   suspensions: 0,
+  servicesOff: 0,
+  apiOff: undefined,
   edits: 0,
   crashes: 0,
   stops: 0,
+  powerLosses: 0,
+  sleeps: 0,
+  sleepMaxMs: 0,
+  clockSleeps: false,
+  skewMaxMs: 0,
+  storeSlow: 0,
+  storeSlowMaxMs: 0,
+  storeLost: 0,
+  storeFull: 0,
+  replacements: 0,
   isCrashLoop: false,
 };
 
@@ -56,17 +81,35 @@ export function drawWeather(chance: Chance, scene: Scene): Weather {
     tokensFailing: swarm(chance, 0.3),
     lastsMs: chance.between(10_000, 1_200_000),
     delegationFails: chance.hits(0.1),
-    suspensions: chance.hits(0.15) ? chance.whole(1, 2) : 0,
-    edits: chance.hits(0.6) ? chance.whole(1, 25) : 0,
-    crashes: isCrashLoop ? chance.whole(15, 40) : chance.hits(0.7) ? chance.whole(1, 6) : 0,
-    stops: chance.hits(0.2) ? chance.whole(1, 2) : 0,
+    suspensions: some(chance, 0.15, 2),
+    servicesOff: some(chance, 0.08, 2),
+    apiOff: chance.hits(0.06) ? chance.pick(["dataStudioApi", "adminApi"] as const) : undefined,
+    edits: some(chance, 0.6, 25),
+    crashes: isCrashLoop ? chance.whole(15, 40) : some(chance, 0.7, 6),
+    stops: some(chance, 0.2, 2),
+    powerLosses: some(chance, 0.15, 3),
+    sleeps: some(chance, 0.12, 2),
+    sleepMaxMs: chance.pick([120_000, 8 * 3_600_000]),
+    clockSleeps: chance.hits(0.5),
+    // The engine allows for five minutes; Google's token endpoint for as much.
+    skewMaxMs: chance.hits(0.2) ? chance.pick([60_000, 240_000, 7_200_000]) : 0,
+    storeSlow: swarm(chance, 0.5, 0.75),
+    storeSlowMaxMs: chance.pick([50, 5000, 60_000]),
+    storeLost: swarm(chance, 0.15, 0.85),
+    storeFull: some(chance, 0.12, 2),
+    replacements: some(chance, 0.08, 2),
     isCrashLoop,
   };
 }
 
-/** Off in half of the seeds, else anything up to `most`, rather weak than strong. */
-function swarm(chance: Chance, most: number): number {
-  return chance.hits(0.5) ? 0 : most * chance.random() ** 2;
+/** Off in so many of the seeds, half unless told; else anything up to `most`, rather weak than strong. */
+function swarm(chance: Chance, most: number, off = 0.5): number {
+  return chance.hits(off) ? 0 : most * chance.random() ** 2;
+}
+
+/** With chance `p` from one to `most`, else none. */
+function some(chance: Chance, p: number, most: number): number {
+  return chance.hits(p) ? chance.whole(1, most) : 0;
 }
 
 function drawRules(chance: Chance, scene: Scene): readonly FaultRule[] {
@@ -88,7 +131,8 @@ function drawRules(chance: Chance, scene: Scene): readonly FaultRule[] {
   add({ kind: "hang", lateMs: chance.between(0, landsWithinMs) }, 0.2);
   add({ kind: "hang", applied: chance.hits(0.5) }, 0.1);
   add({ kind: "status", status: 429 });
-  add({ kind: "status", status: 429, retryAfterS: chance.whole(1, 120) }, 0.2);
+  const retryAfterAs = chance.pick(["seconds", "date"] as const);
+  add({ kind: "status", status: 429, retryAfterS: chance.whole(1, 120), retryAfterAs }, 0.2);
   add({ kind: "status", status: 403, reason: "rateLimitExceeded", message: "Rate Limit Exceeded" }, 0.2);
   add({ kind: "status", status: 503, retryAfterS: chance.whole(1, 30) }, 0.1);
   add({ kind: "quotaText" }, 0.2);
@@ -98,14 +142,22 @@ function drawRules(chance: Chance, scene: Scene): readonly FaultRule[] {
   add({ kind: "expireTokens" }, 0.05);
   add({ kind: "delay", ms: chance.between(100, 20_000) });
   add({ kind: "concurrentEditor" }, 0.2);
-  if (chance.hits(0.4)) {
+  if (chance.hits(0.5)) {
     const outcome = chance.pick(["stuck", "failed", "partial"] as const);
-    rules.push({ route: "transfers.insert", fault: { kind: "transfer", outcome }, probability: 0.7 });
+    const share = chance.pick([0, 0.5, 0.9]);
+    rules.push({
+      route: "transfers.insert",
+      fault: { kind: "transfer", outcome, share },
+      probability: chance.pick([0.4, 1]),
+    });
   }
+  if (chance.hits(0.2))
+    rules.push({ route: "assets.search", fault: { kind: "searchLag", ms: 30_000 }, probability: 0.5 });
+  if (chance.hits(0.1)) rules.push({ fault: { kind: "concurrentTrash" }, probability: 0.05 });
   return rules;
 }
 
-/** The doom of the next process, while there are any left. */
+/** The doom of the next process, while there are crashes left. */
 export function drawDoom(chance: Chance, weather: Weather): Doom {
   if (weather.isCrashLoop) return { boundary: chance.whole(1, 14) };
   return chance.hits(0.6) ? { boundary: chance.whole(1, 60) } : { afterMs: chance.between(0, weather.lastsMs) };
@@ -116,104 +168,4 @@ export function drawPause(chance: Chance, weather: Weather): number {
   if (weather.isCrashLoop) return chance.between(0, 100);
   if (chance.hits(0.6)) return chance.between(0, 3000);
   return chance.hits(0.7) ? chance.between(0, 300_000) : chance.between(0, 8 * 3_600_000);
-}
-
-export interface Sky {
-  readonly time: VirtualTime;
-  readonly emulator: Emulator;
-  readonly wire: Wire;
-  readonly tokens: TokenWeather;
-  readonly scene: Scene;
-  /** Pairs the plan adds or removes, by asset: what people undo or do themselves. */
-  readonly planned: ReadonlyMap<string, readonly Pair[]>;
-  readonly trace: (line: string) => void;
-}
-
-/** Lets the weather loose; answers how to end it. */
-export function begin(sky: Sky, weather: Weather, people: Chance): () => void {
-  const { time, emulator, wire, tokens } = sky;
-  const events: Event[] = [];
-  const within = (share: number): number => people.between(0, weather.lastsMs * share);
-  emulator.setFaults(weather.rules);
-  wire.weather = weather.network;
-  tokens.failing = weather.tokensFailing;
-  for (let edit = 0; edit < weather.edits; edit += 1) {
-    // Most of what the engine does, it does at once.
-    const at = people.hits(0.6) ? people.between(0, 3000) : within(1);
-    events.push(time.after(at, () => interfere(sky, people)));
-  }
-  if (weather.delegationFails) {
-    events.push(
-      time.after(people.hits(0.5) ? people.between(0, 2000) : within(0.5), () => {
-        emulator.tokens.delegationRevoked = true;
-        if (people.hits(0.5)) emulator.tokens.expireAll();
-        sky.trace("- delegation revoked");
-      }),
-      time.after(within(1), () => {
-        emulator.tokens.delegationRevoked = false;
-      }),
-    );
-  }
-  const suspended: string[] = [];
-  for (let count = 0; count < weather.suspensions; count += 1) {
-    const email = people.pick(sky.scene.people);
-    const at = people.hits(0.5) ? people.between(0, 2000) : within(0.5);
-    events.push(
-      time.after(at, () => {
-        emulator.world.changeUser(email, { suspended: true });
-        suspended.push(email);
-        sky.trace(`- ${email} suspended`);
-      }),
-    );
-  }
-  return () => {
-    for (const event of events) event.cancel();
-    for (const email of suspended) emulator.world.changeUser(email, { suspended: false });
-    emulator.setFaults([]);
-    emulator.tokens.delegationRevoked = false;
-    wire.weather = fairNetwork;
-    tokens.failing = 0;
-    freeTransfers(emulator);
-    sky.trace("- the sky clears");
-  };
-}
-
-/** A job that would never end goes on like any other. */
-function freeTransfers(emulator: Emulator): void {
-  const jobs = [...emulator.transfers.jobs.values()];
-  if (!jobs.some((job) => job.fate.outcome === "stuck")) return;
-  emulator.transfers.restore(
-    jobs.map((job) => (job.fate.outcome === "stuck" ? { ...job, fate: { outcome: "normal", share: 1 } } : job)),
-  );
-}
-
-/** A person changes something in the web UI. */
-function interfere(sky: Sky, people: Chance): void {
-  const { emulator, scene, planned } = sky;
-  const name = people.pick(scene.assets);
-  const asset = emulator.state.assets.get(name);
-  if (asset === undefined) return;
-  const cause = { at: emulator.now(), actor: "somebody", via: "person" };
-  const pairs = planned.get(name) ?? [];
-  const what = people.whole(0, 19);
-  sky.trace(`- a person edits ${name} (${what})`);
-  if (what < 6 || (pairs.length === 0 && what < 15)) {
-    const bystander = {
-      role: people.pick([VIEWER, EDITOR]),
-      member: member(`user:by${people.whole(1, 3)}@acme.example`),
-    };
-    const held = asset.roles.get(bystander.role)?.includes(bystander.member) === true;
-    emulator.state.edit(name, held ? { add: [], remove: [bystander] } : { add: [bystander], remove: [] }, cause);
-  } else if (what < 15) {
-    const pair = people.pick(pairs);
-    if (pair.role === OWNER) return;
-    const held = asset.roles.get(pair.role)?.includes(pair.member) === true;
-    emulator.state.edit(name, held ? { add: [], remove: [pair] } : { add: [pair], remove: [] }, cause);
-  } else if (what < 17) {
-    emulator.state.setTrashed(asset, !asset.trashed, cause);
-  } else if (what < 19) {
-    const roles = new Map(asset.roles);
-    roles.set(OWNER, [member(`user:${people.pick(["ana", "bob", "cyd", "hei", "hal"])}@acme.example`)]);
-    emulator.state.setRoles(asset, roles, cause);
-  } else emulator.state.remove(asset, cause);
 }
