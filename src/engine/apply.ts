@@ -6,6 +6,7 @@ import PQueue from "p-queue";
 import type { Claim, Journal } from "../journal/journal.ts";
 import type { Email } from "../model/email.ts";
 import { RunFileError } from "../model/errors.ts";
+import type { Counts } from "../model/run.ts";
 import type { ByHandStep, StepResult } from "../model/step.ts";
 import { counted } from "../model/text.ts";
 import { Actors } from "./actors.ts";
@@ -71,7 +72,7 @@ class Applying {
 
   async #begin(): Promise<void> {
     const counts = await this.#journal.counts();
-    const open = counts.planned + counts["in-flight"];
+    const open = openIn(counts);
     const steps = this.#journal.header.totals.steps;
     const resumed = open < steps || counts["in-flight"] > 0;
     this.#failures = counts.failed;
@@ -226,15 +227,32 @@ class Applying {
   }
 
   async #summary(): Promise<ApplySummary> {
+    if (this.#crash === undefined && this.#halt?.end !== "journal") {
+      await this.#close().catch((error: unknown) => this.#fault(error));
+    }
     if (this.#crash !== undefined) throw this.#crash.error;
-    const writable = this.#halt?.end !== "journal";
-    if (writable) await this.#journal.flush();
     const counts = await this.#journal.counts();
-    const open = counts.planned + counts["in-flight"];
-    const end: ApplyEnd = this.#halt?.end ?? (open === 0 ? "finished" : "blocked");
-    const reason = this.#halt?.reason ?? (open === 0 ? undefined : `${counted(open, "step")} cannot go on now`);
-    if (writable && this.#ended > 0) await this.#journal.note("ended", { end, open });
+    const { end, reason } = this.#halt ?? endOf(counts);
     this.#s.onEvent({ type: "apply-ended", counts });
     return { end, reason, counts, blocked: [...this.#blocked.values()], ended: this.#ended };
   }
+
+  /** Everything durable, and how it ended in the audit chain. */
+  async #close(): Promise<void> {
+    await this.#journal.flush();
+    const counts = await this.#journal.counts();
+    const { end } = this.#halt ?? endOf(counts);
+    if (this.#ended > 0) await this.#journal.note("ended", { end, open: openIn(counts) });
+  }
+}
+
+/** How it ends when nothing made it end. */
+function endOf(counts: Counts): { readonly end: ApplyEnd; readonly reason: string | undefined } {
+  const open = openIn(counts);
+  if (open === 0) return { end: "finished", reason: undefined };
+  return { end: "blocked", reason: `${counted(open, "step")} cannot go on now` };
+}
+
+function openIn(counts: Counts): number {
+  return counts.planned + counts["in-flight"];
 }

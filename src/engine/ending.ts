@@ -45,5 +45,5 @@ export function ended(stepResult: StepResult): Ending {
 /** Somebody else holds the step: nothing may be sent for it here any more. */
 export class ClaimLost extends Error {}
 
-/** The user asked to stop while the write waited for its turn: nothing was written down, and nothing is sent. */
+/** The user asked to stop before the write left: nothing is sent. */
 export class StopAsked extends Error {}

@@ -143,13 +143,18 @@ class TransferConvergence {
       if (intent !== undefined) this.#journal.noEffect(this.#claim, intent.attempt, false);
       if (this.#s.stop.aborted) throw new StopAsked();
       intent = await this.#intend();
+      // Writing down may take its time; what was asked meanwhile counts, and nothing has left.
+      if (this.#s.stop.aborted) throw new StopAsked();
     };
     const { from, to } = this.#step;
     try {
       return await this.#attach(await this.#s.api.dataTransfer.insert(from.id, to.id, writeDown), false);
     } catch (error) {
       if (error instanceof ClaimLost) return { kind: "lost" };
-      if (error instanceof StopAsked) return { kind: "stopped" };
+      if (error instanceof StopAsked) {
+        if (intent !== undefined) this.#journal.noEffect(this.#claim, intent.attempt, false);
+        return { kind: "stopped" };
+      }
       if (!(error instanceof ApiError)) throw error;
       return this.#afterInsertError(error, intent);
     }

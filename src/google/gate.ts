@@ -68,6 +68,12 @@ export class Gate {
     return signal?.aborted === true ? Promise.reject(stopped()) : this.#wait(this.#lane(actor), signal);
   }
 
+  /** Whether the server wants no calls as `actor` now, whatever the slots say. */
+  isHeldBack(actor: string): boolean {
+    const now = this.#clock.monotonic();
+    return this.project.serverHold > now || (this.knownActor(actor)?.serverHold ?? now) > now;
+  }
+
   /** The slots of one user. */
   actor(actor: string): Spacing {
     return this.#lane(actor).spacing;

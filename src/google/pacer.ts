@@ -117,6 +117,11 @@ export class Pacer {
     return this.#gates[gateOf(call)].take(call.actor, signal);
   }
 
+  /** Whether Google has asked that no such call be made now. */
+  isHeldBack(call: PacedCall): boolean {
+    return this.#gates[gateOf(call)].isHeldBack(call.actor);
+  }
+
   /** Google refused the call for going too fast. */
   throttled(call: PacedCall, refusal: PacedRefusal): void {
     const name = gateOf(call);

@@ -57,6 +57,9 @@ export interface SendOptions {
   readonly onCall?: ((record: CallRecord) => void) | undefined;
 }
 
+/** How long a turn at the pacer may be kept before the call leaves. What the slots leave free of a minute covers it. */
+const turnMs = 250;
+
 export function makeSend(options: SendOptions): Send {
   const { exchange, pacer, clock, timeoutMs, signal, onCall } = options;
 
@@ -80,10 +83,17 @@ export function makeSend(options: SendOptions): Send {
     onCall({ service, route, actor, status, ms: clock.monotonic() - sentAt, failure });
   }
 
+  /** A call that is prepared slowly loses its turn: others have been sent meanwhile, or Google has asked to wait. */
+  async function prepare(beforeSend: () => Promise<void>, paced: PacedCall): Promise<void> {
+    const passedAt = clock.monotonic();
+    await beforeSend();
+    if (clock.monotonic() - passedAt > turnMs || pacer.isHeldBack(paced)) await pacer.take(paced, signal);
+  }
+
   return async (call, read, bearer) => {
     const paced: PacedCall = { service: call.service, kind: call.isWrite ? "write" : "read", actor: call.actor };
     await pacer.take(paced, signal);
-    if (call.beforeSend !== undefined) await call.beforeSend();
+    if (call.beforeSend !== undefined) await prepare(call.beforeSend, paced);
     const sentAt = clock.monotonic();
     let response: ExchangeResponse;
     try {

@@ -51,6 +51,11 @@ export class Spacing {
     return this.#pace;
   }
 
+  /** Monotonic ms before which the server wants no calls. */
+  get serverHold(): number {
+    return this.#serverHold;
+  }
+
   /** Monotonic ms before which nothing passes, whatever the slots say. */
   get notBefore(): number {
     return Math.max(this.#serverHold, this.#ownHold);
