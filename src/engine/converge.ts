@@ -116,7 +116,8 @@ class EditConvergence {
   /** Why nothing more may be sent although something is left to change. */
   #obstacle(known: Permissions, owner: Email | undefined): No | undefined {
     const { attemptsMax, conflictsMax } = this.#options;
-    if (this.#readHere && this.#step.owner !== undefined && owner !== this.#step.owner && owner !== this.#owner) {
+    const isExpected = owner !== undefined && (owner === this.#step.owner || owner === this.#owner);
+    if (this.#readHere && this.#step.owner !== undefined && !isExpected) {
       const reason = `the asset belongs to ${owner ?? "nobody known"} now, not to ${this.#step.owner}`;
       return { outcome: "skipped", failure: "owner-drift", reason };
     }
