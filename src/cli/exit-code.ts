@@ -41,6 +41,8 @@ export type Ending =
   | { readonly kind: "plan"; readonly outcome: PlanOutcome; readonly detailed: boolean }
   | { readonly kind: "apply"; readonly summary: ApplySummary }
   | { readonly kind: "evidence"; readonly examination: Examination }
+  /** An audit; `fails` when it found what `--fail-on` names. */
+  | { readonly kind: "audit"; readonly fails: boolean }
   /** An inventory, `whole` when nothing stayed dark. */
   | { readonly kind: "reading"; readonly whole: boolean; readonly detailed: boolean }
   | { readonly kind: "verify"; readonly summary: VerifySummary; readonly detailed: boolean };
@@ -59,6 +61,8 @@ export function exitCode(ending: Ending): ExitCode {
       return ofApply(ending.summary);
     case "evidence":
       return isSound(ending.examination) ? exitCodes.done : exitCodes.guard;
+    case "audit":
+      return ending.fails ? exitCodes.differences : exitCodes.done;
     case "reading":
       return ending.detailed && !ending.whole ? exitCodes.differences : exitCodes.done;
     case "verify":

@@ -40,6 +40,11 @@ const verbs: readonly VerbEntry[] = [
     load: async () => bind(await import("./inventory.ts")),
   },
   {
+    name: "audit",
+    summary: "what a snapshot or the live tenant shows that somebody should know",
+    load: async () => bind(await import("./audit.ts")),
+  },
+  {
     name: "plan",
     summary: "compile plan files into a run and show what it would do",
     load: async () => bind(await import("./plan.ts")),

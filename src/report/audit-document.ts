@@ -54,7 +54,11 @@ async function* auditBlocks(view: AuditView, pages: FindingPages, showing: Audit
 export function auditVerdict(view: AuditView): string {
   const worst = worstOpen(view.counts);
   const whole = isWhole(view.coverage) ? "" : " Part of the tenant could not be seen: see Coverage.";
-  if (worst === undefined) return `Nothing was found in ${counted(view.sums.assets, "asset")}.${whole}`;
+  const accepted = tallies(view.counts).reduce((sum, each) => sum + each.accepted, 0);
+  if (worst === undefined) {
+    const but = accepted === 0 ? "" : ` but ${counted(accepted, "finding")} that the baseline accepts`;
+    return `Nothing was found in ${counted(view.sums.assets, "asset")}${but}.${whole}`;
+  }
   const listed = tallies(view.counts)
     .filter(({ open }) => open > 0)
     .map(({ severity, open }) => `${thousands(open)} ${severity}`)
