@@ -41,6 +41,7 @@ export class Survey {
   readonly #unreachable = new Map<Email, string>();
   readonly #read = new Set<Email>();
   readonly #seenAs = new Map<Email, ReadonlySet<AssetName>>();
+  #firstTrouble: ApiError | undefined;
   #usersTotal = 0;
   #assets = 0;
   #permissionsRead = 0;
@@ -90,6 +91,8 @@ export class Survey {
     if (!needs.everybody && !blind && (await this.#stage.unresolved("", 1)).length > 0) {
       await this.#searchAsEverybody([undefined], needs.trashed);
     }
+    // Where nobody's assets could be seen, that none are found means nothing.
+    if (this.#read.size === 0 && this.#firstTrouble !== undefined) throw this.#firstTrouble;
   }
 
   /**
@@ -214,6 +217,7 @@ export class Survey {
     if (!(error instanceof ApiError) || error.disposition === "halt-run") throw error;
     if (this.#surroundings.stop.aborted || this.#unreachable.has(user)) return;
     this.#unreachable.set(user, error.message);
+    this.#firstTrouble ??= error;
     this.#surroundings.onEvent({ type: "user-unreadable", user, reason: error.message });
   }
 

@@ -216,7 +216,7 @@ class TransferConvergence {
     let pollMs = this.#options.transferPollMs;
     for (;;) {
       this.#calls += 1;
-      const job = await this.#s.api.dataTransfer.get(id);
+      const job = (await this.#s.api.dataTransfer.get(id)) ?? (await this.#listed(id));
       if (job === undefined) return this.#failed("transfer-unknown", `Google no longer knows the job ${id}`);
       this.#say(job, false);
       if (job.status === "completed" || job.status === "failed") return job.status;
@@ -229,6 +229,13 @@ class TransferConvergence {
       const [held] = await this.#journal.renew([this.#claim]);
       if (held === undefined) return { kind: "lost" };
     }
+  }
+
+  /** One "not found" is no proof that a job which was started is not at work: the list of jobs must agree. */
+  async #listed(id: string): Promise<TransferJob | undefined> {
+    this.#calls += 1;
+    const jobs = await this.#s.api.dataTransfer.list(this.#step.from.id);
+    return jobs.find((job) => job.id === id);
   }
 
   /** A completed job is a claim; that the old owner owns nothing any more is what proves it. */
