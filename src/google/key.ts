@@ -2,10 +2,9 @@
 import { createPrivateKey } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { z } from "zod";
-import { emailOrUndefined } from "../model/email.ts";
+import { emailOrUndefined, parseDomain } from "../model/email.ts";
 import type { Email } from "../model/email.ts";
 import { UsageError } from "../model/errors.ts";
-import { printable } from "../model/text.ts";
 
 export interface ServiceAccountKey {
   readonly email: Email;
@@ -33,7 +32,7 @@ export function parseServiceAccountKey(text: string): ServiceAccountKey {
   const { client_email, private_key, private_key_id, universe_domain } = file.data;
   if (universe_domain !== undefined && universe_domain !== "googleapis.com") {
     throw new UsageError(
-      `the key belongs to ${printable(universe_domain)}, where domain-wide delegation does not exist`,
+      `the key belongs to ${parseDomain(universe_domain).ok ? universe_domain : "another universe"}, where domain-wide delegation does not exist`,
       "use a service account of googleapis.com",
     );
   }

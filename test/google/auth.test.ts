@@ -185,6 +185,7 @@ describe("a key file", () => {
     ["whose key is not RSA", file({ private_key: pem("ec") }), /not an RSA key/],
     ["whose key is short", file({ private_key: pem("rsa") }), /2048 bits/],
     ["of another universe", file({ universe_domain: "example.cloud" }), /does not exist/],
+    ["whose universe is a piece of a key", file({ universe_domain: "MIIEvsecret+Q" }), /to another universe/],
     ["without an address", file({ client_email: "robot" }), /not an address/],
   ])("%s is refused, with a reason and a remedy, and without being shown", (_name, text, problem) => {
     let refusal: unknown;

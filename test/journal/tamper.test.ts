@@ -262,7 +262,48 @@ describe("the audit chain", () => {
   });
 });
 
-it("a run whose steps have lost their progress is not carried out", async () => {
+it.each([
+  ["for one that is not there", "update progress set gate = 9999 where seq = 2000"],
+  ["for one that has ended", "update progress set gate = 1 where seq = 2000"],
+  ["although it has ended", "update progress set gate = 2000 where seq = 1"],
+  ["for itself backwards", "update progress set gate = -1 where seq = 2000"],
+])("a run in which a step waits %s is not carried out", async (_, sql) => {
+  const path = await meddled(sql);
+  await expect(openJournal(path, { clock })).rejects.toThrow(/waits for one that will never end/);
+});
+
+it("a run whose steps have lost their progress is neither carried out nor summed up", async () => {
   const path = await meddled("delete from progress where seq = 2000");
   await expect(openJournal(path, { clock })).rejects.toThrow("was taken away");
+  const reader = await openReader(path);
+  await expect(reader.counts()).rejects.toThrow("was taken away");
+  await reader.close();
+});
+
+describe("a row that is not as it was written is called damage, whoever reads it", () => {
+  const json = (table: string, path: string, value: string, where: string): string =>
+    `update ${table} set body = json_set(body, '${path}', ${value}) where ${where}`;
+
+  it.each([
+    ["a title that is a number", json("steps", "$.title", "7", "seq = 9")],
+    ["hazards that are none", `update steps set body = json_remove(body, '$.hazards') where seq = 9`],
+    ["a place that is text", json("steps", "$.sources[0][1]", "'2'", "seq = 9")],
+    ["a heir without an address", json("steps", "$.to.email", "null", "seq = 1")],
+    ["a line that keeps nothing known", json("steps", "$.keep", "1", "seq = 5")],
+    ["an etag that is a number", json("steps", "$.base.etag", "1", "seq = 9")],
+    ["a moment after the end of time", "update progress set updated = 9007199254740991 where seq = 1"],
+    ["an outcome that is none", json("audit", "$.outcome", "'done'", "seq > 1")],
+    ["a reason that is a number", json("audit", "$.reason", "1", "seq > 1")],
+    ["calls that are text", json("audit", "$.calls", "'1'", "seq > 1")],
+  ])("%s", async (_, sql) => {
+    const reader = await openReader(await meddled(sql));
+    await expect(reader.page({}, 0, 10)).rejects.toMatchObject({ kind: "corrupt" });
+    await reader.close();
+  });
+
+  it("a moment in the chain that is none", async () => {
+    const reader = await openReader(await meddled(json("audit", "$.at", "1e300", "seq = 1")));
+    await expect(reader.audit(0, 10)).rejects.toMatchObject({ kind: "corrupt" });
+    await reader.close();
+  });
 });

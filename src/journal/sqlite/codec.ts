@@ -9,7 +9,9 @@ import type { Email } from "../../model/email.ts";
 import type { Member } from "../../model/member.ts";
 import type { Delta, Pair, Permissions, Role, RoleMap } from "../../model/permissions.ts";
 import type { Keep } from "../../model/request.ts";
+import { outcomes } from "../../model/step.ts";
 import type { Evidence, HazardName, Intent, Outcome, Step, StepDraft, StepResult } from "../../model/step.ts";
+import { expectAllTexts, expectNumbers, expectTexts } from "./shapes.ts";
 
 type WrittenPairs = readonly (readonly [Role, Member])[];
 type WrittenRoles = readonly (readonly [Role, readonly Member[]])[];
@@ -149,6 +151,8 @@ export function stepOf(seq: number, columns: StepColumns, body: string): Step {
   switch (kind) {
     case "edit": {
       const read = JSON.parse(body) as EditBody;
+      expectAllTexts([read.title, read.type, ...read.hazards, ...read.alternates]);
+      expectTexts(read.owner, read.attemptOwner);
       return {
         kind,
         seq,
@@ -167,10 +171,13 @@ export function stepOf(seq: number, columns: StepColumns, body: string): Step {
     case "transfer": {
       const read = JSON.parse(body) as TransferBody;
       const { from, to, live, trashed, hazards } = read;
+      expectAllTexts([from.email, from.id, to.email, to.id, ...hazards]);
+      expectNumbers(live, trashed);
       return { kind, seq, after, actor, hazards, sources: read.sources.map(placeOf), from, to, live, trashed };
     }
     case "by-hand": {
       const read = JSON.parse(body) as ByHandBody;
+      expectAllTexts([read.title, read.type, read.from, read.to, read.keep, ...read.hazards]);
       return {
         kind,
         seq,
@@ -250,6 +257,10 @@ export function endedText(
 export function resultOf(text: string): StepResult | undefined {
   const read = JSON.parse(text) as EndedBody;
   if (read.kind !== "ended") return undefined;
+  expectAllTexts([read.actor, read.evidence]);
+  expectTexts(read.failure, read.reason, read.newOwner, read.etagBefore, read.etagAfter);
+  expectNumbers(read.calls);
+  if (!outcomes.includes(read.outcome)) throw new SyntaxError("the outcome is none");
   return {
     outcome: read.outcome,
     failure: read.failure,
@@ -294,6 +305,7 @@ function writtenPermissions(permissions: Permissions): object {
 }
 
 function permissionsOf(written: WrittenPermissions): Permissions {
+  expectTexts(written.etag);
   return { roles: rolesOfWritten(written.roles), etag: written.etag };
 }
 
@@ -310,6 +322,8 @@ function writtenPlace(place: Place): WrittenPlace {
 }
 
 function placeOf([file, line, column]: WrittenPlace): Place {
+  expectAllTexts([file]);
+  expectNumbers(line, column);
   return { file, line, column };
 }
 

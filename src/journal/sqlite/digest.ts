@@ -2,7 +2,7 @@
 import { hash } from "node:crypto";
 import type { Database } from "better-sqlite3";
 import type { Digest } from "../../model/run.ts";
-import { tampered } from "./faults.ts";
+import { corrupt, tampered } from "./faults.ts";
 import { breathe } from "./pages.ts";
 import { stepsPerPage } from "./schema.ts";
 
@@ -74,6 +74,8 @@ export async function checkSteps(db: Database, path: string, pages: readonly Dig
       string,
     ][];
     for (const [seq, kind, actor, asset, after, unless, body] of rows) {
+      // A table whose description is damaged answers what it may not hold.
+      if (typeof body !== "string") throw corrupt(path, `step ${seq} cannot be read`);
       digests.add({ seq, kind, actor: emails.get(actor) ?? "", asset, after, unless, body });
     }
     const first = page * stepsPerPage + 1;
@@ -85,4 +87,12 @@ export async function checkSteps(db: Database, path: string, pages: readonly Dig
   }
   if (select.get(last, 1) !== undefined) throw tampered(path, `step ${last + 1} was added`);
   if (db.prepare("select 1 from steps where seq < 1").get() !== undefined) throw tampered(path, "a step was added");
+}
+
+/** Throws `tampered` unless every step has a row that says how far it has come. Steps are numbered without gaps. */
+export function checkProgress(db: Database, path: string): void {
+  const isLost = db
+    .prepare<[], number>("select (select count(*) from progress) <> coalesce((select max(seq) from steps), 0)")
+    .pluck();
+  if (isLost.get() !== 0) throw tampered(path, "what is known of some steps was taken away");
 }

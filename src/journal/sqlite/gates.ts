@@ -93,3 +93,14 @@ export class Gates {
     return { opened, count };
   }
 }
+
+/** A step whose gate no step would ever open: only open steps wait, and only for open ones. */
+export function strayGate(db: Database): number | undefined {
+  return db
+    .prepare<[], number>(
+      `select p.seq from progress p left join progress g on g.seq = p.gate
+       where p.gate <> 0 and (p.state <> 0 or g.state is not 0) limit 1`,
+    )
+    .pluck()
+    .get();
+}

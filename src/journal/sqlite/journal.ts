@@ -9,9 +9,9 @@ import type { Claim, Journal, Written } from "../journal.ts";
 import { canonicalJson } from "./canonical.ts";
 import { ChainWriter, genesis, tailHolds } from "./chain.ts";
 import { endedText, intentText } from "./codec.ts";
-import { checkSteps } from "./digest.ts";
+import { checkProgress, checkSteps } from "./digest.ts";
 import { runFileFault, tampered, withFaults } from "./faults.ts";
-import { Gates } from "./gates.ts";
+import { Gates, strayGate } from "./gates.ts";
 import type { GateMoves } from "./gates.ts";
 import { lockRun } from "./lock.ts";
 import { connectForWriting, makeDurable, putAtRest, readSealed, runPath } from "./open.ts";
@@ -78,18 +78,13 @@ export async function beginJournal(
     if (!tailHolds(db, genesis(run.header.runId, run.digest))) {
       throw tampered(run.path, "the end of the audit chain is not as it was written");
     }
-    if (db.prepare("select count(*) from progress").pluck().get() !== stepCount(db)) {
-      throw tampered(run.path, "what is known of some steps was taken away");
-    }
+    checkProgress(db, run.path);
+    const stray = strayGate(db);
+    if (stray !== undefined) throw tampered(run.path, `step ${stray} waits for one that will never end`);
     makeDurable(db);
     db.prepare("update tail set epoch = epoch + 1").run();
     return new SqliteJournal(db, run, clock, atEnd);
   });
-}
-
-/** Steps are numbered without gaps, as the digest has shown. */
-function stepCount(db: Database): number {
-  return db.prepare<[], number | null>("select max(seq) from steps").pluck().get() ?? 0;
 }
 
 class SqliteJournal extends SqliteRunReader implements Journal {

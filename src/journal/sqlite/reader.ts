@@ -10,11 +10,12 @@ import { walkAudit } from "./audit-walk.ts";
 import type { AuditWalk } from "./audit-walk.ts";
 import { genesis } from "./chain.ts";
 import { intentOf, resultOf, stepOf } from "./codec.ts";
-import { checkSteps } from "./digest.ts";
+import { checkProgress, checkSteps } from "./digest.ts";
 import { corrupt, runFileFault, withFaults } from "./faults.ts";
 import { connectForReading, readSealed, runPath } from "./open.ts";
 import type { SealedRun } from "./open.ts";
 import { kindCode, kindName, stateCode, stateName } from "./schema.ts";
+import { expectAllTexts, expectTexts, instantOf } from "./shapes.ts";
 
 /** A reader that can also check the steps against the digest. */
 export interface RunFileReader extends RunReader {
@@ -134,15 +135,18 @@ export class SqliteRunReader implements RunFileReader {
            where failure is not null group by state, failure, reason order by count desc, seq limit ?`,
         )
         .all(max);
-      return rows.map(({ state, ...row }) => ({ outcome: this.#state(state) as Outcome, ...row }));
+      return rows.map(({ state, ...row }) => {
+        expectAllTexts([row.failure, row.reason]);
+        return { outcome: this.#state(state) as Outcome, ...row };
+      });
     });
   }
 
   async audit(afterSeq: number, max: number): Promise<readonly AuditRow[]> {
     return this.reading(() =>
       this.#auditPage.all(afterSeq, max).map((row) => {
-        const { at } = JSON.parse(row.body) as { at: number };
-        return { seq: row.seq, at, body: row.body, hash: row.hash };
+        const { at } = JSON.parse(row.body) as { at: unknown };
+        return { seq: row.seq, at: instantOf(at), body: row.body, hash: row.hash };
       }),
     );
   }
@@ -168,7 +172,7 @@ export class SqliteRunReader implements RunFileReader {
       if (rows.length === 0) return undefined;
       const count = (verdict: string): number => rows.find((row) => row.verdict === verdict)?.count ?? 0;
       return {
-        at: Math.max(...rows.map((row) => row.at)),
+        at: instantOf(Math.max(...rows.map((row) => row.at))),
         verified: count("verified"),
         drifted: count("drifted"),
         unreadable: count("unreadable"),
@@ -186,6 +190,7 @@ export class SqliteRunReader implements RunFileReader {
 
   protected countsNow(): Counts {
     return this.reading(() => {
+      checkProgress(this.db, this.run.path);
       const counts: Record<StepState, number> = { ...noCounts };
       const rows = this.db
         .prepare<[], { state: number; count: number }>(
@@ -251,12 +256,13 @@ export class SqliteRunReader implements RunFileReader {
 
   #stepRow(row: StoredStep): StepRow {
     const step = this.stepIn(row);
+    expectTexts(row.memo ?? undefined, row.failure ?? undefined, row.reason ?? undefined);
     return {
       step,
       state: this.#state(row.state),
       attempts: row.attempts,
       result: row.ended === null ? undefined : this.#result(row, step, row.ended),
-      updatedAt: row.updated ?? undefined,
+      updatedAt: row.updated === null ? undefined : instantOf(row.updated),
       memo: row.memo ?? undefined,
     };
   }
