@@ -214,7 +214,7 @@ class Applying {
 
   /** A run file that takes no more writes ends the run cleanly; anything else unexpected is a bug and ends it loudly. */
   #fault(error: unknown): void {
-    if (error instanceof RunFileError) this.#end("journal", error.message);
+    if (error instanceof RunFileError) this.#end("journal", `${error.message}; ${error.remedy}`);
     else this.#crash ??= { error };
     this.#wake();
   }

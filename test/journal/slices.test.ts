@@ -26,7 +26,11 @@ beforeEach(() => {
     monotonic: () => clock.monotonic() + workMs,
     sleep: (ms: number) => clock.sleep(ms),
   };
-  slices = new Slices(db, busyClock, "a run", { holds: () => holds, seal: () => (commits += 1) });
+  slices = new Slices(db, busyClock, "a run", {
+    check: () => undefined,
+    holds: () => holds,
+    seal: () => (commits += 1),
+  });
 });
 afterEach(() => {
   db.close();

@@ -11,8 +11,14 @@ import { ChainWriter, genesis, tailHolds } from "./chain.ts";
 import { endedText, intentText } from "./codec.ts";
 import { checkProgress, checkSteps } from "./digest.ts";
 import { runFileFault, tampered, withFaults } from "./faults.ts";
+<<<<<<< HEAD
 import { Gates, strayGate } from "./gates.ts";
+=======
+import { statusOf } from "./file-safety.ts";
+import { Gates } from "./gates.ts";
+>>>>>>> 685bfb9 (crash: scenarios)
 import type { GateMoves } from "./gates.ts";
+import { checkStillThere } from "./gone.ts";
 import { lockRun } from "./lock.ts";
 import { connectForWriting, makeDurable, putAtRest, readSealed, runPath } from "./open.ts";
 import type { SealedRun } from "./open.ts";
@@ -112,7 +118,11 @@ class SqliteJournal extends SqliteRunReader implements Journal {
     this.#epoch = this.#epochNow.get() ?? 0;
     this.#chain = new ChainWriter(db);
     this.#gates = new Gates(db, (body) => this.#chain.append(body));
+    const opened = db.memory ? undefined : statusOf(run.path);
     this.#slices = new Slices(db, clock, run.path, {
+      check: () => {
+        if (opened !== undefined) checkStillThere(db, run.path, opened);
+      },
       holds: () => this.#epochNow.get() === this.#epoch,
       seal: () => this.#chain.writeTail(),
     });

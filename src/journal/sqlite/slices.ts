@@ -20,6 +20,8 @@ export interface Entry {
 
 /** What surrounds the entries inside each transaction. */
 export interface Frame {
+  /** Runs before the transaction; throws when nothing may be written any more. */
+  check(): void;
   /** Whether the run still is this process's. */
   holds(): boolean;
   /** Runs last, before the commit. */
@@ -103,6 +105,7 @@ export class Slices {
 
   /** False, with nothing written, when the run belongs to another process. */
   #write(entries: readonly Entry[]): boolean {
+    this.#frame.check();
     this.#begin.run();
     if (!this.#frame.holds()) {
       this.#db.exec("rollback");

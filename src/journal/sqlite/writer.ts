@@ -39,17 +39,20 @@ export async function createRun(path: string, options: { readonly replace?: bool
     checkFolder(full);
     refuseTaken(full, replace);
     const lock = lockRun(full);
+    let db: Connection | undefined;
     try {
       removeStale(full);
       const temporary = temporaryPath(full);
       createPrivate(temporary);
-      const db = new Database(temporary);
+      db = new Database(temporary);
       // The file is worthless until it is sealed, and is made durable as a whole then.
       db.pragma("journal_mode = off");
       db.pragma("synchronous = off");
       db.pragma("cache_size = -65536");
       return new SqliteRunWriter(db, filePlacing(full, replace, lock));
     } catch (error) {
+      db?.close();
+      removeTemporary(full);
       lock.release();
       throw error;
     }
