@@ -9,7 +9,7 @@ import { judge, judgeRestored } from "./judge.ts";
 import { live, sleep } from "./life.ts";
 import { drawScene, header } from "./scene.ts";
 import type { Scene } from "./scene.ts";
-import { drawDoom, drawFaults, lateMaxMs } from "./weather.ts";
+import { drawDoom, drawFaults, drawInsertDoom, lateMaxMs } from "./weather.ts";
 
 export interface Verdict {
   readonly violations: readonly string[];
@@ -138,9 +138,12 @@ class Play {
     const requestsBefore = (await this.#stage.requests(0)).at(-1)?.seq ?? 0;
     const jobsBefore = (await this.#stage.tenant()).transfers.length;
     const args = ["apply", name, ...agreed, ...this.#options, ...(this.#weather.hits(0.5) ? ["--json"] : [])];
+    const { steps } = await report(this.#stage, name);
+    let movesUsers = steps.some((step) => step.kind === "transfer") && this.#doom.hits(0.5);
     let mayLandLate = false;
     for (let lives = this.#doom.whole(2, 6); lives > 0; lives -= 1) {
-      const doom = drawDoom(this.#doom);
+      const doom = movesUsers ? drawInsertDoom(this.#doom) : drawDoom(this.#doom);
+      movesUsers = false;
       mayLandLate ||= doom.moment.kind === "held" && doom.moment.effect === "after";
       const ended = await this.#live(args, doom);
       await this.#judgeDurable(name, requestsBefore);

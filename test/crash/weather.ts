@@ -62,9 +62,13 @@ function drawMoment(chance: Chance): Moment {
   if (kind < 4) return { kind: "total", count: chance.whole(1, 25) };
   if (kind < 6) return { kind: "writes", count: chance.whole(1, 8) };
   const effect = chance.pick(["before", "never", "after"] as const);
-  return kind < 9
-    ? { kind: "held", ...write, nth: chance.whole(1, 4), effect }
-    : { kind: "held", ...insert, nth: 1, effect };
+  return { kind: "held", ...write, nth: chance.whole(1, 4), effect };
+}
+
+/** A process killed while the server is being asked for a transfer. */
+export function drawInsertDoom(chance: Chance): Doom {
+  const effect = chance.pick(["before", "never", "after"] as const);
+  return { moment: { kind: "held", ...insert, nth: 1, effect }, deed: "SIGKILL", stillMs: 0, pauseMs: 0 };
 }
 
 /** The rule that holds a write. */
