@@ -35,6 +35,7 @@ function onlyWhatIsPlanned({ changes, isOurs, rows, switches }: Evidence): reado
   const steps = new Map<string, EditStep>();
   for (const { step } of rows) if (step.kind === "edit") steps.set(step.asset.name, step);
   const found: string[] = [];
+  if (switches.etagMismatch === "ignore") return found;
   for (const change of changes) {
     if (!isOurs(change)) continue;
     const step = steps.get(change.asset);

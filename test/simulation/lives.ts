@@ -1,5 +1,5 @@
 /** Carries a run out in as many lives of the command as it takes: killed, stopped and replaced, then left in peace. */
-import type { ApplySummary } from "../../src/engine/verbs.ts";
+import type { ApplyOptions, ApplySummary } from "../../src/engine/verbs.ts";
 import type { Play } from "./play.ts";
 import type { Doom, Ended, Process } from "./process.ts";
 import type { Sky } from "./sky.ts";
@@ -40,19 +40,19 @@ async function underWeather(play: Play, { weather, clearsAt }: Sky): Promise<boo
       doom = drawDoom(chance, weather);
       crashes -= 1;
     }
-    if (isFinished(await live(play, doom))) return true;
+    if (isFinished(await live(play, doom, setting.hurried))) return true;
     const pause = doom.replacedAfterMs === undefined ? drawPause(chance, weather) : 0;
     if (chance.hits(0.5)) lastsUntil += pause;
     await time.sleep(pause);
   }
-  return play.isHalf ? false : isFinished(await live(play, {}));
+  return play.isHalf ? false : isFinished(await live(play, {}, setting.hurried));
 }
 
 /** Liveness: in a healthy world the command ends the run. */
 async function inGoodWeather(play: Play): Promise<void> {
   const { sim } = play;
   for (let start = 1; start <= healthyStartsMax; start += 1) {
-    const end = await live(play, {});
+    const end = await live(play, {}, sim.setting.options);
     if (typeof end === "string") throw new Error(`${end} in good weather`);
     if (end.end === "finished") return;
     if (sim.setting.isCalm) sim.wrong(`${play.label}: calm: the run ended ${end.end}: ${end.reason ?? ""}`);
@@ -65,10 +65,10 @@ function isFinished(end: ApplySummary | Ended): boolean {
 }
 
 /** One life of the command. */
-async function live(play: Play, doom: Doom): Promise<ApplySummary | Ended> {
+async function live(play: Play, doom: Doom, options: ApplyOptions): Promise<ApplySummary | Ended> {
   const { sim } = play;
   const process = sim.process(play, false, doom);
-  const work = play.apply(process);
+  const work = play.apply(process, options);
   const end = await Promise.race([work, process.gone]);
   if (end === "killed") {
     sim.kills += 1;

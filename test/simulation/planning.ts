@@ -3,11 +3,12 @@ import { planRun } from "../../src/engine/plan.ts";
 import { undoRun } from "../../src/engine/undo.ts";
 import type { PlanOutcome } from "../../src/engine/verbs.ts";
 import { Pacer } from "../../src/google/pacer.ts";
-import type { RunReader, StepRow } from "../../src/journal/journal.ts";
+import type { RunReader, RunWriter, StepRow } from "../../src/journal/journal.ts";
 import type { Stage } from "../../src/journal/stage.ts";
 import { openStage } from "../../src/journal/sqlite/stage.ts";
 import { ApiError, PlanFileError } from "../../src/model/errors.ts";
 import type { Request } from "../../src/model/request.ts";
+import type { Chance } from "./chance.ts";
 import { judgeUndo } from "./judge-undo.ts";
 import { createModelStage } from "./model/stage.ts";
 import type { Play } from "./play.ts";
@@ -37,21 +38,32 @@ export async function makeRun(play: Play, source: Source): Promise<boolean> {
   const { doom } = sim.chances;
   for (let attempt = 1; attempt <= triesMax; attempt += 1) {
     const isDoomed = !sim.setting.isCalm && attempt < triesMax && doom.hits(0.12);
-    const made = await planOnce(play, source, isDoomed ? { boundary: doom.whole(1, 80) } : {});
+    const made = await planOnce(play, source, isDoomed ? drawPlanDoom(doom) : {});
     if (made === "nothing" || made === "made") return made === "made";
     await sim.time.sleep(doom.between(0, 120_000));
   }
   return false;
 }
 
+interface PlanDoom extends Doom {
+  /** Killed when the run is in place and nobody has been told. */
+  readonly afterSeal?: boolean;
+}
+
+function drawPlanDoom(chance: Chance): PlanDoom {
+  return chance.hits(0.25) ? { afterSeal: true } : { boundary: chance.whole(1, 80) };
+}
+
 /** `again`: it was killed, or Google could not be read. */
-async function planOnce(play: Play, source: Source, doom: Doom): Promise<"made" | "nothing" | "again"> {
+async function planOnce(play: Play, source: Source, doom: PlanDoom): Promise<"made" | "nothing" | "again"> {
   const { sim } = play;
   const memory = play.fresh();
   play.changesFrom = sim.emulator.history.length;
   const process = sim.process(play, true, doom);
+  const writer = process.holding(doom.afterSeal === true ? lastWrite(memory.writer, process) : memory.writer);
   try {
-    const work = "rows" in source ? plan(play, process, source.rows) : planUndo(play, process, source.undo);
+    const work =
+      "rows" in source ? plan(play, process, writer, source.rows) : planUndo(play, process, writer, source.undo);
     const end = await Promise.race([work, process.gone]);
     if (end === "killed") return await afterKill(play);
     if (typeof end === "string") return "again";
@@ -70,7 +82,7 @@ async function planOnce(play: Play, source: Source, doom: Doom): Promise<"made" 
   }
 }
 
-async function plan(play: Play, process: Process, rows: readonly Request[]): Promise<PlanOutcome> {
+async function plan(play: Play, process: Process, writer: RunWriter, rows: readonly Request[]): Promise<PlanOutcome> {
   const { sim } = play;
   const stage: Stage = process.holding(
     sim.storeKind === "sqlite" ? await openStage({ memory: true }) : createModelStage(),
@@ -78,7 +90,7 @@ async function plan(play: Play, process: Process, rows: readonly Request[]): Pro
   try {
     await stage.addRequests(rows);
     const surroundings = play.surroundings(process, play.api(process, "read", pacerOf(play, process)));
-    return await planRun(surroundings, stage, process.holding(play.made.writer), {
+    return await planRun(surroundings, stage, writer, {
       runId: runId(play),
       toolVersion: "0.0.0",
       admin: address("admin"),
@@ -94,14 +106,27 @@ async function plan(play: Play, process: Process, rows: readonly Request[]): Pro
   }
 }
 
-async function planUndo(play: Play, process: Process, done: Play): Promise<PlanOutcome> {
+async function planUndo(play: Play, process: Process, writer: RunWriter, done: Play): Promise<PlanOutcome> {
   const surroundings = play.surroundings(process, play.api(process, "read", pacerOf(play, process)));
-  return undoRun(surroundings, await done.made.openReader(), process.holding(play.made.writer), {
+  return undoRun(surroundings, await done.made.openReader(), writer, {
     runId: runId(play),
     toolVersion: "0.0.0",
     admin: address("admin"),
     concurrency: 4,
   });
+}
+
+/** Sealing the run is the last thing the process does. */
+function lastWrite(inner: RunWriter, process: Process): RunWriter {
+  return {
+    add: (drafts) => inner.add(drafts),
+    seal: async (header) => {
+      const digest = await inner.seal(header);
+      process.kill();
+      return digest;
+    },
+    discard: () => inner.discard(),
+  };
 }
 
 function pacerOf(play: Play, process: Process): Pacer {

@@ -1,6 +1,6 @@
 /** One run in a seed, from its plan on: where it is kept, who works on it, and how one life of its command goes. */
 import { applyRun } from "../../src/engine/apply.ts";
-import type { ApplySummary, Surroundings } from "../../src/engine/verbs.ts";
+import type { ApplyOptions, ApplySummary, Surroundings } from "../../src/engine/verbs.ts";
 import { connect } from "../../src/google/client.ts";
 import { Pacer } from "../../src/google/pacer.ts";
 import type { Journal, RunReader } from "../../src/journal/journal.ts";
@@ -95,7 +95,7 @@ export class Play implements Player {
   }
 
   /** One life of `apply`. */
-  async apply(process: Process): Promise<ApplySummary> {
+  async apply(process: Process, options: ApplyOptions): Promise<ApplySummary> {
     const { sim } = this;
     const opened = await this.made.openJournal({ clock: process.clock });
     const journal = this.#watched(process.holding(this.#asItIs(opened)));
@@ -103,7 +103,7 @@ export class Play implements Player {
     pacer.recall(parsed(await journal.kept("pacer")));
     pacer.onChange(() => journal.keep("pacer", JSON.stringify(pacer.remember())));
     const api = this.api(process, "write", pacer);
-    const summary = await applyRun(this.surroundings(process, api), journal, sim.setting.options);
+    const summary = await applyRun(this.surroundings(process, api), journal, options);
     await journal.close();
     await api.close();
     return summary;

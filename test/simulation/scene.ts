@@ -24,6 +24,11 @@ export function address(name: string): Email {
   return parsed.value;
 }
 
+/** Somebody else who can take over. */
+export function otherHeir(than: Email): Email {
+  return address(heirs.find((name) => address(name) !== than) ?? "hei");
+}
+
 export interface Scene {
   readonly world: World;
   readonly assets: readonly string[];

@@ -5,7 +5,7 @@ import { judge, judgeCalm } from "./judge.ts";
 import { carryOut } from "./lives.ts";
 import { makeRun, planSomething } from "./planning.ts";
 import { Play } from "./play.ts";
-import { makeRows } from "./scene.ts";
+import { makeRows, otherHeir } from "./scene.ts";
 import type { Sim } from "./sim.ts";
 import { Sky } from "./sky.ts";
 import { calm, drawWeather } from "./weather.ts";
@@ -66,11 +66,13 @@ async function actOfApplying(sim: Sim, first: Play, rows: readonly Request[]): P
   return second;
 }
 
-/** What another administrator wants of the same assets: the same, something else, or some of both. */
+/** What another administrator wants of the same assets: the same, something else, some of both, or the same for another heir. */
 function rivalRows(sim: Sim, rows: readonly Request[]): readonly Request[] {
   const { script } = sim.chances;
   const others = makeRows(script, sim.scene);
-  const wanted = script.pick([rows, others, [...script.some(rows, 0.5), ...script.some(others, 0.5)]]);
+  const mixed = [...script.some(rows, 0.5), ...script.some(others, 0.5)];
+  const elsewhere = rows.map((row) => (row.action === "transfer" ? { ...row, to: otherHeir(row.to) } : row));
+  const wanted = script.pick([rows, others, mixed, elsewhere]);
   return wanted.map((row, index) => ({ ...row, place: { ...row.place, line: index + 2 } }));
 }
 

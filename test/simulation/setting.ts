@@ -21,6 +21,8 @@ export interface Setting {
   readonly perMinuteMax: number | undefined;
   readonly perActorMinuteMax: number | undefined;
   readonly options: ApplyOptions;
+  /** For processes that are given little time while things go wrong. */
+  readonly hurried: ApplyOptions;
   readonly transferPace: TransferPace;
   readonly names: readonly string[];
 }
@@ -66,6 +68,10 @@ export function drawSetting(seed: number): Setting {
     attemptsMax: isCalm ? 30 : chance.pick([3, 6, 30]),
     conflictsMax: isCalm ? 8 : chance.pick([2, 8]),
   };
+  const isHurried = !isCalm && chance.hits(0.15);
+  const hurried = isHurried
+    ? { ...options, durationMs: chance.pick([2000, 60_000]), transferWaitMs: chance.pick([10_000, 120_000]) }
+    : options;
   const names = [
     isCalm ? "calm" : "rough",
     `store ${storeOf(seed)}`,
@@ -73,7 +79,7 @@ export function drawSetting(seed: number): Setting {
     transferPace.startMs > 60_000 || transferPace.perAssetMs >= 60_000 ? "transfers slow" : "transfers quick",
     ...pace.names,
   ];
-  return { isCalm, store: storeOf(seed), switches, options, transferPace, ...pace, names };
+  return { isCalm, store: storeOf(seed), switches, options, hurried, transferPace, ...pace, names };
 }
 
 type Pace = Pick<Setting, "quotas" | "rates" | "perMinuteMax" | "perActorMinuteMax" | "names">;

@@ -53,7 +53,7 @@ export class Sim {
   readonly emulator: Emulator;
   readonly wire: Wire;
   readonly chances: Chances;
-  readonly tokenWeather: TokenWeather = { failing: 0 };
+  readonly tokenWeather: TokenWeather = { failing: 0, hasFailed: false };
   readonly storeWeather: StoreWeather = { ...fairStore };
   readonly machines: Machines = { skewMaxMs: 0, clockSleeps: false };
   readonly violations: string[] = [];
@@ -117,6 +117,9 @@ export class Sim {
     const { skewMaxMs, clockSleeps } = this.machines;
     const { doom: chance } = this.chances;
     const skewMs = skewMaxMs === 0 ? 0 : Math.floor(chance.between(-skewMaxMs, skewMaxMs));
+    if (skewMs !== 0) {
+      this.saw(Math.abs(skewMs) > 300_000 ? "clock wrong by more than Google takes" : "clock slightly wrong");
+    }
     const who = { id: this.processes.length + 1, run: play.id, isPlanning, machine: play.machine, skewMs, clockSleeps };
     const process = new Process(who, this.time, doom);
     this.processes.push(process);

@@ -157,6 +157,7 @@ export class Sky {
     const { transfers } = this.#sim.emulator;
     const jobs = [...transfers.jobs.values()];
     if (!jobs.some((job) => job.fate.outcome === "stuck")) return;
+    this.#sim.saw("job stuck");
     transfers.restore(
       jobs.map((job) => (job.fate.outcome === "stuck" ? { ...job, fate: { outcome: "normal", share: 1 } } : job)),
     );

@@ -50,19 +50,26 @@ const hostile: Readonly<Record<string, readonly string[]>> = {
   searchLagMs: ["0", "5000", "60000"],
 };
 
-/** Positions drawn elsewhere: APIs switched off and on again are weather, and an etag that guards nothing is a class of seeds. */
-const elsewhere: readonly string[] = ["dataStudioApi", "adminApi"];
+/** APIs of the project that are switched off for a while: weather, and no position of a whole seed. */
+const switchedOff: readonly string[] = ["dataStudioApi", "adminApi"];
 
-export const drawnSwitches: ReadonlySet<string> = new Set([
-  ...Object.keys(positions),
-  ...Object.keys(hostile),
-  ...elsewhere,
-]);
+/** A write that nothing guards: what it overwrites nobody can help, and everything else must hold (judge.ts). */
+const unguarded = { name: "etagMismatch", position: "ignore" } as const;
+
+/** Every position that some seed must have, with the switch it belongs to. */
+export const drawnPositions: readonly (readonly [string, string])[] = [
+  ...Object.entries({ ...positions, ...hostile }).flatMap(([name, all]) =>
+    all.map((position) => [name, position] as const),
+  ),
+  ...switchedOff.map((name) => [name, "disabled"] as const),
+  [unguarded.name, unguarded.position],
+];
 
 export function drawSwitches(chance: Chance, isCalm: boolean): Readonly<Record<string, string>> {
   const drawn: Record<string, string> = {};
   for (const [name, all] of Object.entries(isCalm ? positions : { ...positions, ...hostile })) {
     drawn[name] = chance.hits(0.6) ? (all[0] ?? "") : chance.pick(all);
   }
+  if (!isCalm && chance.hits(0.02)) drawn[unguarded.name] = unguarded.position;
   return drawn;
 }

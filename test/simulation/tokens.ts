@@ -27,6 +27,8 @@ interface Held {
 export interface TokenWeather {
   /** The chance that the token endpoint fails in passing. */
   failing: number;
+  /** Whether it ever did. */
+  hasFailed: boolean;
 }
 
 export class SimulatedTokens implements TokenSource {
@@ -78,7 +80,10 @@ export class SimulatedTokens implements TokenSource {
     const wall = this.#time.wall();
     // Google takes five minutes of difference.
     if (Math.abs(this.#process.who.skewMs) > 300_000) throw failure(400, wrongClock, wall);
-    if (this.#chance.hits(this.#weather.failing)) throw failure(503, "{}", wall);
+    if (this.#chance.hits(this.#weather.failing)) {
+      this.#weather.hasFailed = true;
+      throw failure(503, "{}", wall);
+    }
     try {
       return this.#emulator.mint(actor, scopes.split(" "));
     } catch (error) {
