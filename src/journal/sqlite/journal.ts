@@ -11,12 +11,8 @@ import { ChainWriter, genesis, tailHolds } from "./chain.ts";
 import { endedText, intentText } from "./codec.ts";
 import { checkProgress, checkSteps } from "./digest.ts";
 import { runFileFault, tampered, withFaults } from "./faults.ts";
-<<<<<<< HEAD
-import { Gates, strayGate } from "./gates.ts";
-=======
 import { statusOf } from "./file-safety.ts";
-import { Gates } from "./gates.ts";
->>>>>>> 685bfb9 (crash: scenarios)
+import { Gates, strayGate } from "./gates.ts";
 import type { GateMoves } from "./gates.ts";
 import { checkStillThere } from "./gone.ts";
 import { lockRun } from "./lock.ts";
