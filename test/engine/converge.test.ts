@@ -5,8 +5,7 @@ import { member } from "../../src/model/member.ts";
 import { nothing } from "../../src/model/permissions.ts";
 import type { RoleMap } from "../../src/model/permissions.ts";
 import { anna, ben, cleo } from "../journal/samples.ts";
-import { applyDefaults } from "../support/rig.ts";
-import { benEdits, inShort, mustRead, no, resultOf, shows, stepOf, visit } from "./scripted.ts";
+import { allowed, benEdits, inShort, mustRead, no, resultOf, shows, stepOf, visit } from "./scripted.ts";
 import type { Changes, Turn } from "./scripted.ts";
 
 describe("a step that nothing disturbs", () => {
@@ -151,7 +150,7 @@ describe("a lost answer", () => {
       changed: benEdits,
       calls: 3,
     });
-    expect(tookMs).toBe(250 + applyDefaults.settleMs);
+    expect(tookMs).toBe(250 + allowed.settleMs);
   });
 
   it("before the attempts are used up is given its time; then the last look decides", async () => {

@@ -17,7 +17,20 @@ import type { Delta, Permissions, RoleMap } from "../../src/model/permissions.ts
 import type { EditStep, StepResult } from "../../src/model/step.ts";
 import { anna, ben, cleo, edit, header } from "../journal/samples.ts";
 import { ManualClock } from "../support/clock.ts";
-import { applyDefaults } from "../support/rig.ts";
+
+/** What a step is allowed unless a test says otherwise. */
+export const allowed: ApplyOptions = {
+  concurrency: 4,
+  perActor: 4,
+  failuresMax: undefined,
+  attemptsMax: 30,
+  conflictsMax: 8,
+  settleMs: 120_000,
+  transferPollMs: 1000,
+  transferPollMaxMs: 30_000,
+  transferWaitMs: 3_600_000,
+  durationMs: undefined,
+};
 
 export const benEdits: Delta = { add: [{ role: "EDITOR", member: member(`user:${ben}`) }], remove: [] };
 
@@ -142,7 +155,7 @@ export async function stepOf(changes: Changes = {}): Promise<Visiting> {
       onEvent,
       stop: stop.signal,
     };
-    const options = { ...applyDefaults, ...more.options };
+    const options = { ...allowed, ...more.options };
     const began = clock.monotonic();
     let ending: Ending;
     try {
