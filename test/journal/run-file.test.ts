@@ -1,5 +1,18 @@
 /** The run as a file: what is refused on opening, what every connection is set to, and what is left when it is closed. */
-import { chmod, chown, copyFile, link, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  copyFile,
+  link,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -403,5 +416,56 @@ describe("an older run", () => {
     const reader = await openReader(copy);
     await reader.verifyDigest();
     await reader.close();
+  });
+});
+
+describe("a run whose file is taken away while it is carried out", () => {
+  let journal: Journal;
+  let claim: Claim;
+
+  beforeEach(async () => {
+    await makeRun();
+    journal = await openJournal(path, { clock });
+    claim = (await journal.claim({ max: 1, perActor: 1, halted: new Set() }))[0] as Claim;
+    expect(await clock.drive(journal.intent(claim, intent(1)))).toBe("ok");
+  });
+
+  const saved = (): string => join(folder, "run.saved.handover");
+
+  it.each([
+    ["deleted", async (): Promise<void> => rm(path)],
+    ["moved", async (): Promise<void> => rename(path, join(folder, "elsewhere"))],
+    [
+      "replaced",
+      async (): Promise<void> => {
+        await rm(path);
+        await writeFile(path, "something else");
+      },
+    ],
+  ])("(%s) takes no more writes, and what is known of it is saved", async (_, take) => {
+    await take();
+    await expect(clock.drive(journal.result(claim, result()))).rejects.toThrow("is no longer the file");
+    expect(await kindOf(journal.note("stopped", {}))).toBe("missing");
+    await journal.close();
+    expect(statSync(saved()).mode & 0o777).toBe(0o600);
+    const again = await openJournal(saved(), { clock });
+    expect(await again.counts()).toEqual({ ...noCounts, planned: 2, "in-flight": 1 });
+    expect(await again.firstBadAuditRow()).toBeUndefined();
+    await again.close();
+  });
+
+  it("does not take the place of what was saved before", async () => {
+    await writeFile(saved(), "an earlier one");
+    await rm(path);
+    expect(await clock.drive(kindOf(journal.result(claim, result())))).toBe("missing");
+    await journal.close();
+    expect(await readFile(saved(), "utf8")).toBe("an earlier one");
+  });
+
+  it("is only told of when its folder is gone too", async () => {
+    await rm(folder, { recursive: true });
+    expect(await clock.drive(kindOf(journal.result(claim, result())))).toBe("missing");
+    await journal.close();
+    await mkdir(folder);
   });
 });
