@@ -179,16 +179,23 @@ export class YamlText {
     return values.every((value) => value !== undefined) ? values : undefined;
   }
 
+  /** Thousands of levels exhaust the parser's own stack, before any depth can be looked at. */
   #compose(text: string): Document | undefined {
+    try {
+      return this.#composed(text);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.#faultOfDepth(this.#lines.lineStarts.at(-1) ?? 0);
+      return undefined;
+    }
+  }
+
+  #composed(text: string): Document | undefined {
     const tokens: CST.Token[] = [];
     for (const token of new Parser(this.#lines.addNewLine).parse(text)) {
       const deep = tooDeep(token);
       if (deep !== undefined) {
-        this.#fault(
-          deep,
-          `the nesting is deeper than ${depthMax} levels`,
-          "a plan needs three or four levels; perhaps a bracket is not closed",
-        );
+        this.#faultOfDepth(deep);
         return undefined;
       }
       tokens.push(token);
@@ -213,6 +220,14 @@ export class YamlText {
       }
     }
     return first;
+  }
+
+  #faultOfDepth(offset: number): void {
+    this.#fault(
+      offset,
+      `the nesting is deeper than ${depthMax} levels`,
+      "a plan needs three or four levels; perhaps a bracket is not closed",
+    );
   }
 
   /** What is missing at the end is missed on the last line that says something. */

@@ -506,6 +506,7 @@ describe("sizes and depths", () => {
     ["flow mappings", "{a: ".repeat(5_000)],
     ["block lists", "- ".repeat(5_000)],
     ["complex keys", "? ".repeat(5_000)],
+    ["maps on one line", "a: ".repeat(20_000)],
     ["closed flow lists", `${"[".repeat(40)}${"]".repeat(40)}`],
   ])("deep %s are refused without being climbed into", async (_, deep) => {
     for (const yaml of [deep, `version: 1\nx_deep: ${deep}`, moves(`{ from: a@b.example, to: ${deep}`)]) {
