@@ -28,7 +28,7 @@ export const googleMutants: readonly Mutant[] = [
     file: classify,
     find: "return throttleReasons.some((reason) => body.reasons.has(reason));",
     replace: "return false;",
-    hunt: classifyTest,
+    hunt: "test/google/classify-throttle.test.ts",
   },
   {
     name: "daily-limit-retried",
@@ -108,7 +108,7 @@ export const googleMutants: readonly Mutant[] = [
     file: "src/google/error-body.ts",
     find: "return clampWait(until - (serverDateMs(headers) ?? wallMs));",
     replace: "return clampWait(until - wallMs);",
-    hunt: "test/google/classify-throttle.test.ts",
+    hunt: "test/google/classify-any.test.ts",
   },
   {
     name: "retry-after-ignored",
@@ -132,7 +132,7 @@ export const googleMutants: readonly Mutant[] = [
     file: "src/google/send.ts",
     find: 'verdict.message.replaceAll(bearer, "[hidden]")',
     replace: "verdict.message",
-    hunt: "test/google/auth.test.ts",
+    hunt: "test/google/data-studio.test.ts",
   },
   {
     name: "intent-before-its-turn",
@@ -213,7 +213,7 @@ export const googleMutants: readonly Mutant[] = [
     file: "src/google/spacing.ts",
     find: "if (until <= this.#serverHold) return false;",
     replace: "",
-    hunt: pacerTest,
+    hunt: "test/google/holds.test.ts",
   },
   {
     name: "pacer-forgets-the-wait",

@@ -54,7 +54,7 @@ export const journalMutants: readonly Mutant[] = [
     file: "src/journal/sqlite/agreement.ts",
     find: "return pairs.filter((pair) => !planned.some((named) => samePair(named, pair)));",
     replace: "return pairs.filter((pair) => planned.length < 0 && !planned.some((named) => samePair(named, pair)));",
-    hunt: tamper,
+    hunt: "test/security/tampering.test.ts",
   },
   {
     name: "steps-not-compared-with-the-digest",
@@ -206,7 +206,7 @@ export const journalMutants: readonly Mutant[] = [
     file: "src/journal/sqlite/writer.ts",
     find: "if (after !== null && !(after > 0 && after < seq)) {",
     replace: "if (after !== null && after === seq) {",
-    hunt: "test/journal/run-file.test.ts",
+    hunt: contract,
   },
   {
     name: "name-taken-over-silently",

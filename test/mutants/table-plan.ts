@@ -208,11 +208,11 @@ export const planMutants: readonly Mutant[] = [
     hunt: ownership,
   },
   {
-    name: "swap-carried-out",
-    breaks: "two people who exchange everything end up with one of them owning all",
+    name: "swap-left-out-silently",
+    breaks: "of two people who exchange everything nothing is handed over, and nothing is said",
     file: transfers,
-    find: "if (next === start) for (const link of path) ring.set(link, path.length);",
-    replace: "if (next === start && path.length > 2) for (const link of path) ring.set(link, path.length);",
+    find: "return { ordered, after, swaps };",
+    replace: "return { ordered, after, swaps: swaps.slice(swaps.length) };",
     hunt: ownership,
   },
   {
@@ -221,7 +221,7 @@ export const planMutants: readonly Mutant[] = [
     file: "src/plan/compile/hazards.ts",
     find: 'if (newPublic(roles, delta).length > 0) found.push("new-public");',
     replace: "",
-    hunt: "test/engine/plan.test.ts",
+    hunt: "test/plan/compile/totals.test.ts",
   },
   {
     name: "limits-not-enforced",
