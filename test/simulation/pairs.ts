@@ -17,7 +17,7 @@ interface AddAndRemove {
   readonly remove: readonly RoleAndMember[];
 }
 
-export function pairsOf(roles: RoleMap): Pairs {
+function pairsOf(roles: RoleMap): Pairs {
   const found = new Set<string>();
   for (const [role, members] of roles) for (const member of members) found.add(`${role} ${member}`);
   return found;

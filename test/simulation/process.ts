@@ -1,5 +1,4 @@
 /** One life of the command: its clock, its stop signal, and the boundaries at which it can be killed for good. */
-import { setMaxListeners } from "node:events";
 import type { Clock } from "../../src/model/clock.ts";
 import type { Event, VirtualTime } from "./time.ts";
 
@@ -44,6 +43,8 @@ export class Process {
   readonly #time: VirtualTime;
   readonly #doom: Doom;
   readonly #stopping = new AbortController();
+  /** Those who sleep until they are asked to stop: a listener for each would cost as much as the sleep. */
+  readonly #sleepers = new Set<() => void>();
   readonly #events: Event[] = [];
   #leave: (how: Ended) => void = () => undefined;
   #dead = false;
@@ -63,8 +64,6 @@ export class Process {
     this.who = who;
     this.#time = time;
     this.#doom = doom;
-    // Every sleeper of the process listens.
-    setMaxListeners(0, this.stop);
     this.gone = new Promise((resolve) => {
       this.#leave = resolve;
     });
@@ -176,6 +175,7 @@ export class Process {
     }
     this.stoppedAt = this.#time.monotonic;
     this.#stopping.abort();
+    for (const wake of this.#sleepers) wake();
   }
 
   async #awake(): Promise<void> {
@@ -193,7 +193,8 @@ export class Process {
       let event: Event;
       const wake = (): void => {
         event.cancel();
-        signal?.removeEventListener("abort", wake);
+        if (signal === this.stop) this.#sleepers.delete(wake);
+        else signal?.removeEventListener("abort", wake);
         if (!this.#dead) resolve();
       };
       const ring = (): void => {
@@ -203,7 +204,8 @@ export class Process {
         else wake();
       };
       event = this.#time.after(ms, ring);
-      signal?.addEventListener("abort", wake);
+      if (signal === this.stop) this.#sleepers.add(wake);
+      else signal?.addEventListener("abort", wake);
     });
   }
 }

@@ -37,9 +37,11 @@ export interface SeedOptions {
 /** A year: whatever takes longer never ends. */
 const virtualMsMax = 365 * 24 * 3_600_000;
 
+/** Loading takes real time, which must not pass inside a seed. */
+const loading = loadDataTransfer();
+
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<Outcome> {
-  // Loading takes real time, which must not pass inside a seed.
-  await loadDataTransfer();
+  await loading;
   const sim = new Sim(seed, { keepTrace: options.keepTrace ?? false, store: options.store });
   try {
     await sim.time.drive(perform(sim), virtualMsMax);

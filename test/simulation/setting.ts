@@ -43,11 +43,11 @@ const baseOptions: ApplyOptions = {
 };
 
 /** The store follows from the seed's number, so that one look at it tells: the real SQLite in one of ten. */
-export function storeOf(seed: number): StoreKind {
+function storeOf(seed: number): StoreKind {
   return seed % 10 === 6 ? "sqlite" : "model";
 }
 
-export function isCalmSeed(seed: number): boolean {
+function isCalmSeed(seed: number): boolean {
   return seed % 8 === 0;
 }
 

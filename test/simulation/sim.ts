@@ -46,7 +46,7 @@ export interface Machines {
 export class Sim {
   readonly seed: number;
   readonly storeKind: StoreKind;
-  readonly time: VirtualTime = new VirtualTime();
+  readonly time: VirtualTime;
   readonly trace: Trace;
   readonly setting: Setting;
   readonly scene: Scene;
@@ -72,6 +72,7 @@ export class Sim {
     this.trace = new Trace(options.keepTrace);
     this.setting = drawSetting(seed);
     this.storeKind = options.store ?? this.setting.store;
+    this.time = new VirtualTime(this.storeKind === "sqlite" ? "loop" : "microtasks");
     this.seen = new Set(this.setting.names);
     this.wallStart = this.time.wall();
     const chance = (name: string): Chance => new Chance(seed, name);

@@ -97,7 +97,7 @@ export class Wire {
   }
 
   #leaves(process: Process, request: ExchangeRequest): Sent {
-    const path = new URL(request.url).pathname;
+    const path = pathOf(request).replace(/\?.*$/s, "");
     const asset = /^\/v1\/assets\/([^/]+)\/permissions$/.exec(path)?.[1] ?? "";
     const { id, run, isPlanning } = process.who;
     const sent: Sent = {
@@ -208,13 +208,8 @@ export class Wire {
   }
 
   #handle(request: ExchangeRequest, sent: Sent): ReturnType<Emulator["handle"]> {
-    const url = new URL(request.url);
-    const headers: Record<string, string> = {};
-    for (const [name, value] of Object.entries(request.headers)) headers[name.toLowerCase()] = value;
-    const path = `${url.pathname}${url.search}`;
-    const reply = this.#attributed(sent, () =>
-      this.#emulator.handle({ method: request.method, path, headers, body: request.body ?? "" }),
-    );
+    const { method, headers, body = "" } = request;
+    const reply = this.#attributed(sent, () => this.#emulator.handle({ method, path: pathOf(request), headers, body }));
     sent.handledAt = this.#time.monotonic;
     if (reply.status === 200 && reply.body.startsWith('{"permissions":')) {
       sent.roles = this.#emulator.state.assets.get(sent.asset)?.roles;
@@ -222,6 +217,11 @@ export class Wire {
     this.onTrace(`${sent.process} = ${sent.kind} ${sent.asset} ${reply.status} ${reply.delivery?.kind ?? ""}`);
     return reply;
   }
+}
+
+/** Everything after the host. Google's addresses are made by the product, and taking each apart costs 2 % of a seed. */
+function pathOf({ url }: ExchangeRequest): string {
+  return url.slice(url.indexOf("/", "https://".length));
 }
 
 function kindOf(method: string, path: string, asset: string): Kind {
