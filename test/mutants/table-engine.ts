@@ -189,7 +189,7 @@ export const engineMutants: readonly Mutant[] = [
     file: undo,
     find: "if (!isEmpty(result.changed) || result.newOwner !== undefined) await",
     replace: 'if (result.outcome === "applied" && (!isEmpty(result.changed) || result.newOwner !== undefined)) await',
-    hunt: "sim",
+    hunt: "test/engine/undo.test.ts",
   },
   {
     name: "undo-calls-the-old-owner-back",
@@ -206,14 +206,6 @@ export const engineMutants: readonly Mutant[] = [
     find: 'if (result.outcome === "applied" || result.outcome === "confirmed") {',
     replace: 'if (result.outcome === "skipped") {',
     hunt: "test/engine/transfer.test.ts",
-  },
-  {
-    name: "undo-as-the-one-removed",
-    breaks: "undo acts as the user it removes, which Google silently does not do",
-    file: undo,
-    find: "!wanted.remove.some(",
-    replace: "actor !== undefined || !wanted.remove.some(",
-    hunt: "sim",
   },
   {
     name: "undo-in-another-tenant",
