@@ -6,7 +6,7 @@ import { holdingRule } from "./weather.ts";
 import type { Deed, Doom, Moment } from "./weather.ts";
 
 /** Longer than any life here has reason to last: what is stopped may drain for half a minute. */
-const lifeMaxMs = 120_000;
+const lifeMaxMs = 300_000;
 
 export interface Life {
   readonly ended: Ended;

@@ -254,13 +254,13 @@ function launch(
   return { child, ended, hasEnded, says };
 }
 
-/** Asks again every few milliseconds until there is an answer; fails after a minute. */
+/** Asks again every few milliseconds until there is an answer; three minutes are more than a busy machine needs. */
 export async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 180_000;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    if (Date.now() > deadline) throw new Error("nothing came of it in a minute");
+    if (Date.now() > deadline) throw new Error("nothing came of it in three minutes");
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
