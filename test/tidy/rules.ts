@@ -76,6 +76,7 @@ export function problemText(problem: Problem): string {
 }
 
 function layerOf(path: string): Layer | undefined {
+  if (path.startsWith("src/report/page/client/")) return "client";
   const [, first = "", second] = path.split("/");
   const name = second === undefined ? first.replace(/\.ts$/, "") : first;
   return [...layerRules.keys()].find((layer) => layer === name && (layer === "index") === (second === undefined));

@@ -1,0 +1,57 @@
+/** The data that a page carries, as its program unpacks it. */
+
+/**
+ * How a column is shown and filtered: `choice` has few values and gets a menu, `link` turns into a link to the asset
+ * whose id is in the column named by `of`, `detail` is shown only when a row is opened, `copy` can be copied from there.
+ */
+export type ColumnKind = "text" | "number" | "choice" | "detail" | "copy" | "hidden";
+
+export interface Column {
+  readonly key: string;
+  readonly label: string;
+  readonly kind: ColumnKind;
+  /** Share of the width, beside the other columns' shares. */
+  readonly share?: number;
+  /** The order of a `choice`'s values, first to last; else by alphabet. */
+  readonly order?: readonly string[];
+}
+
+/** A column's values: numbers as they are, texts as places in a list of the distinct ones. */
+export type PackedColumn =
+  | { readonly numbers: readonly number[] }
+  | { readonly texts: readonly string[]; readonly at: readonly number[] };
+
+export interface PackedTable {
+  readonly id: string;
+  /** What a row is, one and many: `["finding", "findings"]`. */
+  readonly nouns: readonly [string, string];
+  readonly columns: readonly Column[];
+  readonly packed: readonly PackedColumn[];
+  readonly rows: number;
+  /** Rows there were: more than `rows` when the page does not carry all. */
+  readonly total: number;
+  /** Key of the column with addresses the title links to. */
+  readonly link?: { readonly from: string; readonly to: string } | undefined;
+}
+
+/** A time line: seconds since the start, and values by name. */
+export interface TimeLine {
+  readonly id: string;
+  readonly label: string;
+  /** Wall time of the first value, ms. */
+  readonly from: number;
+  readonly seconds: readonly number[];
+  readonly series: readonly {
+    readonly label: string;
+    readonly unit: string;
+    readonly values: readonly (number | null)[];
+    readonly kind: "area" | "line" | "bars";
+  }[];
+  /** Spans to mark, such as while the server asked to slow down. */
+  readonly bands: readonly { readonly from: number; readonly to: number; readonly label: string }[];
+}
+
+export interface PageData {
+  readonly tables: readonly PackedTable[];
+  readonly timeLines: readonly TimeLine[];
+}
