@@ -63,6 +63,7 @@ export async function carryOut(
       jobs: [...ground.emulator.transfers.jobs.values()].slice(jobsBefore),
       state: ground.emulator.state,
       attemptsMax: applyDefaults.attemptsMax,
+      isOver: true,
     }),
   );
   const bad = await reader.firstBadAuditRow();
@@ -74,7 +75,7 @@ export async function carryOut(
 }
 
 /** I4: a write leaves only when the store holds an intent for it, which the store is asked at that very moment. */
-async function watchIntents(ground: Ground, run: MemoryRun, violations: string[]): Promise<void> {
+export async function watchIntents(ground: Ground, run: MemoryRun, violations: string[]): Promise<void> {
   const reader = await run.openReader();
   const seqs = new Map<string, number>();
   for (const { step } of await reader.page({}, 0, rowsMax)) {
@@ -99,7 +100,7 @@ async function watchIntents(ground: Ground, run: MemoryRun, violations: string[]
 }
 
 /** A run that has finished is left alone. */
-async function applyOnceMore(ground: Ground, run: MemoryRun): Promise<readonly string[]> {
+export async function applyOnceMore(ground: Ground, run: MemoryRun): Promise<readonly string[]> {
   const sentBefore = ground.sent.length;
   const changesBefore = ground.emulator.history.length;
   const life = ground.life();
@@ -114,7 +115,7 @@ async function applyOnceMore(ground: Ground, run: MemoryRun): Promise<readonly s
 const done: ReadonlySet<string> = new Set(["applied", "confirmed"]);
 
 /** Whether it was an answer or a later look that showed a change is all that an interruption may alter. */
-function rowText({ step, state, result }: StepRow): string {
+export function rowText({ step, state, result }: StepRow): string {
   // Of an asset that is gone, what may have been done counts as done.
   const isGone = result?.failure === "not-found";
   const claims = isGone

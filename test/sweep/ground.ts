@@ -2,6 +2,7 @@
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import type { Surroundings } from "../../src/engine/verbs.ts";
 import { Emulator } from "../../src/emulator/emulator.ts";
+import type { Delivery } from "../../src/emulator/exchange.ts";
 import type { FaultRule } from "../../src/emulator/fault-rules.ts";
 import { seededRandom } from "../../src/emulator/random.ts";
 import type { World } from "../../src/emulator/world.ts";
@@ -164,8 +165,29 @@ export class Ground {
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, v]) => [name.toLowerCase(), v]));
     const path = `${url.pathname}${url.search}`;
     const reply = this.emulator.handle({ method: request.method, path, headers, body: request.body ?? "" });
-    if (reply.delivery !== undefined) throw new NetworkError("ECONNRESET", true, "the connection broke");
+    await this.#deliver(reply.delivery, request.timeoutMs - latencyMs);
     return { status: reply.status, headers: reply.headers, body: reply.body };
+  }
+
+  /** Resolves when the answer sets out, and throws when there is none within `leftMs`. */
+  async #deliver(delivery: Delivery | undefined, leftMs: number): Promise<void> {
+    switch (delivery?.kind) {
+      case undefined:
+        return;
+      case "reset":
+      case "truncate":
+        throw new NetworkError("ECONNRESET", true, "the connection broke");
+      case "delay":
+        await this.clock.sleep(Math.min(delivery.ms, leftMs));
+        if (delivery.ms < leftMs) return;
+        break;
+      case "hang": {
+        const { late } = delivery;
+        if (late !== undefined) void this.clock.sleep(late.ms).then(late.apply);
+        await this.clock.sleep(leftMs);
+      }
+    }
+    throw new NetworkError("TIMEOUT", true, "no answer in time");
   }
 }
 

@@ -17,11 +17,15 @@ export interface Evidence {
   readonly jobs: readonly TransferRecord[];
   readonly state: TenantState;
   readonly attemptsMax: number;
+  /** Whether every step must have ended. */
+  readonly isOver: boolean;
 }
 
 type Roles = ReadonlyMap<string, readonly string[]>;
 
 const good: ReadonlySet<string> = new Set(["applied", "confirmed", "unchanged"]);
+/** Failures of a transfer that say what came of a job that was there. */
+const seenToFail: ReadonlySet<string> = new Set(["transfer-failed", "transfer-incomplete"]);
 const byPatch = "assets.updatePermissions";
 
 function pairsOf(roles: Roles): readonly string[] {
@@ -99,7 +103,7 @@ function judgeChange(change: Change, steps: ReadonlyMap<string, EditStep>): read
 function judgeRow(row: StepRow, evidence: Evidence): readonly string[] {
   const { step, state, result } = row;
   const name = `step ${step.seq} (${step.kind}, ${state})`;
-  if (result === undefined) return [`I7: ${name} has not ended`];
+  if (result === undefined) return evidence.isOver ? [`I7: ${name} has not ended`] : [];
   if (row.attempts > evidence.attemptsMax) return [`I10: ${name} had ${row.attempts} attempts`];
   switch (step.kind) {
     case "edit":
@@ -175,6 +179,10 @@ function judgeTransfer(step: TransferStep, row: StepRow, { jobs, sent, state }: 
   if (ours.length > 1) found.push(`I3: ${ours.length} jobs`);
   if (row.state === "applied" && !ours.some((job) => job.status === "completed")) found.push("I3b: no completed job");
   if (row.state === "failed" && row.result?.evidence === "none") found.push("I11: no evidence");
+  const why = row.result?.failure ?? "";
+  if (row.state === "failed" && !seenToFail.has(why) && ours.length > 0) {
+    found.push(`I4b: called ${why}, and a job is ${ours[0]?.status ?? ""}`);
+  }
   const kept = [...state.assets.values()].filter(
     (asset) => asset.roles.get("OWNER")?.[0] === `user:${step.from.email}`,
   );

@@ -1,0 +1,17 @@
+/** One fault, once or for ever: the verb ends, says what is wrong, claims nothing that is not so, and goes on afterwards. */
+import { describe, expect, it } from "vitest";
+import { loadDataTransfer, loadDirectory } from "../../src/google/generated.ts";
+import { checkColumn, columns } from "./fault-table.ts";
+import { makeScene } from "./faults.ts";
+
+await Promise.all([loadDataTransfer(), loadDirectory()]);
+const scene = await makeScene();
+
+/** What only reads is struck in the sweeps that go through everything. */
+const own = columns.filter(({ verb }) => verb === "apply");
+
+describe("under any fault an apply ends as the table says", () => {
+  it.each(own)("on $route, struck $when", { timeout: 300_000 }, async (column) => {
+    expect((await checkColumn(scene, column)).violations).toEqual([]);
+  });
+});
