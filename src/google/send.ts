@@ -6,6 +6,7 @@ import { ApiError } from "../model/errors.ts";
 import type { FailureClass } from "../model/errors.ts";
 import { classify } from "./classify.ts";
 import type { Unsuccessful } from "./classify.ts";
+import { concealed } from "./conceal.ts";
 import { NetworkError } from "./exchange.ts";
 import type { Exchange, ExchangeRequest, ExchangeResponse, Service } from "./exchange.ts";
 import type { PacedCall, Pacer } from "./pacer.ts";
@@ -63,13 +64,13 @@ const turnMs = 250;
 export function makeSend(options: SendOptions): Send {
   const { exchange, pacer, clock, timeoutMs, signal, onCall } = options;
 
-  function fail(call: Call, paced: PacedCall, sentAt: number, outcome: Outcome, bearer: string | undefined): ApiError {
+  function fail(call: Call, paced: PacedCall, sentAt: number, said: Outcome, proofs: readonly string[]): ApiError {
+    const outcome = { ...said, body: proofs.reduce(concealed, said.body ?? "") };
     const verdict = classify({ service: call.service, isWrite: call.isWrite, ...outcome }, clock.now());
     tellPacer(pacer, paced, sentAt, outcome, verdict);
     record(call, sentAt, outcome.status, verdict.failure);
-    const message = bearer === undefined ? verdict.message : verdict.message.replaceAll(bearer, "[hidden]");
     const { route, actor } = call;
-    return new ApiError(message, {
+    return new ApiError(verdict.message, {
       ...verdict,
       status: outcome.status,
       call: { route, actor },
@@ -95,20 +96,22 @@ export function makeSend(options: SendOptions): Send {
     await pacer.take(paced, signal);
     if (call.beforeSend !== undefined) await prepare(call.beforeSend, paced);
     const sentAt = clock.monotonic();
+    const body = typeof call.body === "function" ? call.body() : call.body;
+    const proofs = bearer === undefined ? assertionIn(call, body) : [bearer];
     let response: ExchangeResponse;
     try {
       response = await exchange({
         method: call.method,
         url: call.url,
         headers: bearer === undefined ? call.headers : { ...call.headers, authorization: `Bearer ${bearer}` },
-        body: typeof call.body === "function" ? call.body() : call.body,
+        body,
         timeoutMs,
       });
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error;
-      throw fail(call, paced, sentAt, { network: error }, bearer);
+      throw fail(call, paced, sentAt, { network: error }, proofs);
     }
-    if (response.status < 200 || response.status >= 300) throw fail(call, paced, sentAt, response, bearer);
+    if (response.status < 200 || response.status >= 300) throw fail(call, paced, sentAt, response, proofs);
     try {
       const answer = read(response.body);
       pacer.succeeded(paced, sentAt);
@@ -116,9 +119,15 @@ export function makeSend(options: SendOptions): Send {
       return answer;
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      throw fail(call, paced, sentAt, response, bearer);
+      throw fail(call, paced, sentAt, response, proofs);
     }
   };
+}
+
+/** What a request for a token proves itself with, and the signature alone, which is what makes it a proof. */
+function assertionIn(call: Call, body: string | undefined): readonly string[] {
+  const assertion = call.service === "token" ? (new URLSearchParams(body).get("assertion") ?? "") : "";
+  return [assertion, assertion.split(".")[2] ?? ""];
 }
 
 type Outcome = Pick<Unsuccessful, "status" | "headers" | "body" | "network">;
