@@ -76,7 +76,7 @@ export const googleMutants: readonly Mutant[] = [
     file: classify,
     find: 'call.service === "data-transfer" && !call.isWrite',
     replace: 'call.service === "data-transfer"',
-    hunt: "sim",
+    hunt: "test/google/classify-throttle.test.ts",
   },
   {
     name: "forged-server-retried",
@@ -130,8 +130,8 @@ export const googleMutants: readonly Mutant[] = [
     name: "token-in-messages",
     breaks: "an access token that an error page repeats ends up on the screen and in the run file",
     file: "src/google/send.ts",
-    find: 'verdict.message.replaceAll(bearer, "[hidden]")',
-    replace: "verdict.message",
+    find: 'proofs.reduce(concealed, said.body ?? "")',
+    replace: "said.body",
     hunt: "test/google/data-studio.test.ts",
   },
   {
@@ -141,7 +141,7 @@ export const googleMutants: readonly Mutant[] = [
     find: "await pacer.take(paced, signal);\n    if (call.beforeSend !== undefined) await prepare(call.beforeSend, paced);",
     replace:
       "if (call.beforeSend !== undefined) await prepare(call.beforeSend, paced);\n    await pacer.take(paced, signal);",
-    hunt: "sim",
+    hunt: "test/google/turn.test.ts",
   },
   {
     name: "rejected-token-loops",
@@ -149,7 +149,7 @@ export const googleMutants: readonly Mutant[] = [
     file: "src/google/authorised.ts",
     find: "return await this.#send(call, read, fresh);",
     replace: "return await this.#attempt(call, scopes, read, askToken);",
-    hunt: "sim",
+    hunt: "test/google/data-studio.test.ts",
   },
   {
     name: "rejected-token-is-final",
@@ -157,7 +157,7 @@ export const googleMutants: readonly Mutant[] = [
     file: "src/google/authorised.ts",
     find: "if (!this.#dropIfRejected(error, call.actor, scopes, token)) throw error;",
     replace: "this.#dropIfRejected(error, call.actor, scopes, token);\n      throw error;",
-    hunt: "sim",
+    hunt: "test/google/data-studio.test.ts",
   },
   {
     name: "new-token-thrown-away",

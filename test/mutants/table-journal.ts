@@ -150,7 +150,7 @@ export const journalMutants: readonly Mutant[] = [
     file: "src/journal/sqlite/statements.ts",
     find: "update intents set void = ? where seq = ? and attempt = ? and void = 0",
     replace: "update intents set void = ? where seq = ? and attempt = ? + 1 and void = 0",
-    hunt: "sim",
+    hunt: contract,
   },
   {
     name: "only-the-last-intent-is-kept",
@@ -158,7 +158,7 @@ export const journalMutants: readonly Mutant[] = [
     file: journal,
     find: "doubtful,\n      attempts,",
     replace: "doubtful: doubtful.slice(-1),\n      attempts,",
-    hunt: "sim",
+    hunt: contract,
   },
   {
     name: "job-forgotten",
