@@ -46,6 +46,9 @@ class Lane {
   }
 }
 
+// Leaving in an orderly way takes the processes along.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+
 const parts = chosen();
 await Promise.all(
   Array.from({ length: Number(values.lanes) }, async () => {
