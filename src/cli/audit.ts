@@ -7,10 +7,11 @@ import type { Command } from "commander";
 import { changeRules } from "../audit/compare.ts";
 import type { Rule } from "../audit/rule.ts";
 import { auditRules } from "../audit/rules.ts";
+import { auditedAssets } from "../engine/audit.ts";
 import type { FindingStore } from "../journal/findings.ts";
 import { openFindings } from "../journal/sqlite/findings.ts";
 import { openSnapshot } from "../journal/sqlite/snapshot-reader.ts";
-import type { AuditView } from "../model/audit.ts";
+import type { AuditView, AuditedRow } from "../model/audit.ts";
 import { parseDomain } from "../model/email.ts";
 import type { Domain } from "../model/email.ts";
 import { UsageError } from "../model/errors.ts";
@@ -22,6 +23,8 @@ import { auditMarkdown, auditText } from "../report/audit-document.ts";
 import { auditCsv, auditJson, auditSarif } from "../report/audit-formats.ts";
 import { tallies } from "../report/findings.ts";
 import { fixPlanCsv, fixPlanYaml } from "../report/fix-plan.ts";
+import { Redactor } from "../report/redact.ts";
+import type { Redaction } from "../report/redact.ts";
 import { plainStyle } from "../report/style.ts";
 import type { Style } from "../report/style.ts";
 import { audited, ruleWords } from "./auditing.ts";
@@ -34,7 +37,7 @@ import { addGoogleOptions, collect, count, duration } from "./flags.ts";
 import type { GoogleFlags } from "./flags.ts";
 import { print, printText, styleOf } from "./output.ts";
 
-const formats = ["text", "json", "csv", "md", "sarif"] as const;
+const formats = ["text", "json", "csv", "md", "html", "sarif"] as const;
 type Format = (typeof formats)[number];
 
 type FailCondition = Severity | "new" | "coverage";
@@ -58,6 +61,7 @@ export interface AuditFlags extends GoogleFlags {
   readonly until?: string;
   readonly fixPlan?: string;
   readonly failOn?: readonly FailCondition[];
+  readonly redact?: Redaction;
   readonly concurrency?: number;
 }
 
@@ -68,6 +72,7 @@ export interface AuditOptions extends Auditing {
   readonly write: { readonly path: string; readonly reason: string; readonly until: string | undefined } | undefined;
   readonly fixPlan: string | undefined;
   readonly failOn: readonly FailCondition[];
+  readonly redact: Redaction | undefined;
   readonly format: Format;
   readonly output: string | undefined;
   readonly replace: boolean;
@@ -106,6 +111,13 @@ export function define(command: Command): void {
         "exit 2 for findings this bad or worse, for new ones, or for gaps in coverage",
       ).argParser(failOn),
     )
+    .addOption(
+      new Option("--redact <what>", "with html: replace addresses, titles or both").choices([
+        "emails",
+        "titles",
+        "both",
+      ]),
+    )
     .option("--concurrency <n>", "calls under way at once, for the live tenant (default 8)", count);
   addGoogleOptions(command).addHelpText(
     "after",
@@ -123,6 +135,9 @@ Reads only: a fix plan is a plan file for handover plan, which shows what it wou
 export function parse(args: readonly string[], flags: AuditFlags): AuditOptions {
   if (flags.format !== undefined && flags.json === true && flags.format !== "json") {
     throw new UsageError(`an audit has one format, not ${flags.format} and json`, "leave only one of the options");
+  }
+  if (flags.redact !== undefined && flags.format !== "html") {
+    throw new UsageError("--redact is for pages", "add --format html");
   }
   const { rules, changes } = chosenRules(flags.rules);
   if (flags.until !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(flags.until)) {
@@ -142,6 +157,7 @@ export function parse(args: readonly string[], flags: AuditFlags): AuditOptions 
     write: baselineToWrite(flags),
     fixPlan: flags.fixPlan,
     failOn: flags.failOn ?? [],
+    redact: flags.redact,
     format: flags.json === true ? "json" : (flags.format ?? "text"),
     output: flags.output === "-" ? undefined : flags.output,
     replace: flags.replace === true,
@@ -235,7 +251,10 @@ export async function run(context: Context, options: AuditOptions): Promise<Exit
       const view = await audited(context, options, snapshot, findings, name);
       const pages = (): AsyncGenerator<readonly StoredFinding[]> => pagesOf(findings);
       const style = output === undefined ? styleOf(context, context.stdout, options.color) : plainStyle;
-      const pieces = piecesOf(options, view, pages(), style);
+      const pieces =
+        options.format === "html"
+          ? pagePieces(options, view, pages(), auditedAssets(snapshot, options))
+          : piecesOf(options.format, options, view, pages(), style);
       if (output === undefined) for await (const piece of pieces) await printText(context.stdout, piece);
       else await put(context, output, pieces);
       if (fixPlan !== undefined) {
@@ -264,14 +283,28 @@ async function* pagesOf(findings: FindingStore): AsyncGenerator<readonly StoredF
   }
 }
 
+async function* pagePieces(
+  options: AuditOptions,
+  view: AuditView,
+  pages: AsyncIterable<readonly StoredFinding[]>,
+  assets: AsyncIterable<readonly AuditedRow[]>,
+): AsyncGenerator<string> {
+  const { auditPage } = await import("../report/page/audit-page.ts");
+  const { pageHtml } = await import("../report/page/page.ts");
+  const { loadPageAssets } = await import("./page-assets.ts");
+  const content = await auditPage(view, pages, assets, new Redactor(options.redact));
+  yield pageHtml(content, await loadPageAssets());
+}
+
 async function* piecesOf(
+  format: Exclude<Format, "html">,
   options: AuditOptions,
   view: AuditView,
   pages: AsyncIterable<readonly StoredFinding[]>,
   style: Style,
 ): AsyncGenerator<string> {
   const showing = { perRuleMax: options.all ? Number.POSITIVE_INFINITY : perRuleMax };
-  switch (options.format) {
+  switch (format) {
     case "text":
       return yield* lines(auditText(view, pages, showing, style));
     case "md":

@@ -1,11 +1,12 @@
 /** Audits a snapshot: every rule over every asset, in one sweep; compared, where asked, with an earlier snapshot in a second. */
+import { assetRow } from "../audit/asset-row.ts";
 import { checkAsset } from "../audit/check.ts";
 import { compareAsset } from "../audit/compare.ts";
 import type { Rule } from "../audit/rule.ts";
 import { Sums } from "../audit/sums.ts";
 import type { FindingSide, FindingStore } from "../journal/findings.ts";
 import type { SnapshotReader } from "../journal/snapshot.ts";
-import type { AuditSums } from "../model/audit.ts";
+import type { AuditSums, AuditedRow } from "../model/audit.ts";
 import type { Domain } from "../model/email.ts";
 import { findingKey } from "../model/finding.ts";
 import type { Acceptance, Finding } from "../model/finding.ts";
@@ -74,6 +75,21 @@ export async function auditSnapshot(
   }
   await findings.settle(earlier !== undefined);
   return { sums: sums.end(), unused: [...options.baseline.keys()].filter((key) => !used.has(key)) };
+}
+
+/** Every asset as the pages of an audit list it, in order of name. */
+export async function* auditedAssets(
+  snapshot: SnapshotReader,
+  options: Pick<AuditOptions, "trusted" | "staleAfterMs" | "editorsMax">,
+): AsyncGenerator<readonly AuditedRow[]> {
+  const facts = await factsOf(snapshot, options);
+  for (let after = ""; ;) {
+    const page = await snapshot.assets(after, pageSize);
+    const last = page.at(-1);
+    if (last === undefined) return;
+    after = last.asset.name;
+    yield page.map((record) => assetRow(record, facts));
+  }
 }
 
 async function sweep(

@@ -1,4 +1,5 @@
 /** What an audit counts over a whole snapshot: the figures behind its pictures. */
+import type { Asset } from "./asset.ts";
 import type { Email } from "./email.ts";
 import type { FindingCount, Severity } from "./finding.ts";
 import type { InventoryCoverage, SnapshotHeader } from "./inventory.ts";
@@ -44,6 +45,15 @@ export interface AuditSums {
   /** Live assets by age, in the order of `ageBuckets`, and those without a time. */
   readonly ages: readonly number[];
   readonly ageless: number;
+}
+
+/** One asset as an audit lists it. */
+export interface AuditedRow {
+  readonly asset: Asset;
+  readonly ownerState: OwnerState;
+  /** Each audience with how it gets in, `public LINK_VIEWER`; undefined when the permissions could not be read. */
+  readonly access: readonly string[] | undefined;
+  readonly editors: number;
 }
 
 /** A rule as people read it. */

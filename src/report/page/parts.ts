@@ -1,0 +1,181 @@
+/** The parts that pages are put together from: strips of figures, lists of facts, plain tables, bars. */
+import { thousands } from "../../model/text.ts";
+import { html, joined } from "./markup.ts";
+import type { Markup, Part } from "./markup.ts";
+
+/** What a part is coloured by; severities and verdicts have the same words. */
+export type Tone = "critical" | "high" | "medium" | "low" | "info" | "good";
+
+export interface Figure {
+  readonly value: string;
+  readonly label: string;
+  readonly tone: Tone | undefined;
+  /** A table this figure filters when pressed, and by what: `severity=high`. */
+  readonly filter?: { readonly table: string; readonly where: string } | undefined;
+}
+
+/** The strip at the top: what matters most, in large figures. */
+export function strip(figures: readonly Figure[]): Markup {
+  return html`<ul class="strip">
+    ${figures.map(({ value, label, tone, filter }) => {
+      const content = html`<span class="figure">${value}</span><span class="label">${label}</span>`;
+      const pressed =
+        filter === undefined
+          ? content
+          : html`<button type="button" data-filter="${filter.table}" data-where="${filter.where}">${content}</button>`;
+      return html`<li class="${tone === undefined ? "" : `tone-${tone}`}">${pressed}</li>`;
+    })}
+  </ul>`;
+}
+
+export function facts(rows: readonly (readonly [string, Part])[]): Markup {
+  return html`<dl class="facts">
+    ${rows.map(
+      ([name, value]) =>
+        html`<dt>${name}</dt>
+          <dd>${value}</dd>`,
+    )}
+  </dl>`;
+}
+
+/** `numbers` are the places of columns with figures. */
+export function plainTable(
+  heads: readonly string[],
+  rows: readonly (readonly Part[])[],
+  numbers: readonly number[] = [],
+): Markup {
+  const kind = (index: number): string => (numbers.includes(index) ? "number" : "");
+  return html`<div class="scroll-x">
+    <table class="plain">
+      <thead>
+        <tr>
+          ${heads.map((head, index) => html`<th scope="col" class="${kind(index)}">${head}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) =>
+            html`<tr>
+              ${row.map((cell, index) => html`<td class="${kind(index)}">${cell}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** Where the page's program puts a table. */
+export function tablePlace(id: string): Markup {
+  return html`<div data-table="${id}"></div>`;
+}
+
+export function timeLinePlace(id: string): Markup {
+  return html`<div data-timeline="${id}"></div>`;
+}
+
+/** A table of counts shaded by their share of the largest; each count filters a table when pressed. */
+export function matrix(options: {
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  readonly count: (row: string, column: string) => number;
+  readonly filter: (row: string, column: string) => { readonly table: string; readonly where: string };
+}): Markup {
+  const { rows, columns, count, filter } = options;
+  const most = Math.max(1, ...rows.flatMap((row) => columns.map((column) => count(row, column))));
+  const shade = (value: number): number => Math.ceil(8 * Math.sqrt(value / most));
+  return html`<div class="scroll-x">
+    <table class="plain matrix">
+      <thead>
+        <tr>
+          <td></td>
+          ${columns.map((column) => html`<th scope="col" class="number">${column}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) =>
+            html`<tr>
+              <th scope="row">${row}</th>
+              ${columns.map((column) => {
+                const value = count(row, column);
+                if (value === 0) return html`<td><span class="muted">0</span></td>`;
+                const { table, where } = filter(row, column);
+                return html`<td>
+                  <button
+                    type="button"
+                    class="heat-${shade(value)}"
+                    data-filter="${table}"
+                    data-where="${where}"
+                    aria-label="${`${row}, ${column}: ${value}; show them`}"
+                  >
+                    ${thousands(value)}
+                  </button>
+                </td>`;
+              })}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+export interface Bar {
+  readonly label: string;
+  readonly parts: readonly { readonly value: number; readonly tone: Tone | "plain"; readonly label: string }[];
+}
+
+/** Horizontal bars with a common scale, each of one or more parts; drawn as SVG, told as text. */
+export function bars(list: readonly Bar[], caption: string): Markup {
+  const most = Math.max(1, ...list.map((bar) => bar.parts.reduce((sum, part) => sum + part.value, 0)));
+  const height = 26;
+  const [left, width] = [150, 430];
+  const rows = list.map((bar, row) => {
+    let x = left;
+    const sum = bar.parts.reduce((total, part) => total + part.value, 0);
+    const rects = bar.parts.map((part) => {
+      const wide = (width * part.value) / most;
+      const rect = html`<rect
+        class="bar-${part.tone}"
+        x="${x.toFixed(1)}"
+        y="${row * height + 5}"
+        width="${Math.max(part.value > 0 ? 1 : 0, wide).toFixed(1)}"
+        height="16"
+        ><title>${`${bar.label}, ${part.label}: ${thousands(part.value)}`}</title></rect
+      >`;
+      x += wide;
+      return rect;
+    });
+    return html`<text x="${left - 8}" y="${row * height + 17}" text-anchor="end">${bar.label}</text>${rects}<text
+        x="${(x + 6).toFixed(1)}"
+        y="${row * height + 17}"
+        >${thousands(sum)}</text
+      >`;
+  });
+  const tall = list.length * height;
+  return html`<figure>
+    <svg
+      viewBox="0 0 660 ${tall}"
+      width="660"
+      height="${tall}"
+      role="img"
+      aria-label="${`${caption}: ${list.map((bar) => `${bar.label} ${bar.parts.reduce((sum, part) => sum + part.value, 0)}`).join(", ")}`}"
+    >
+      ${rows}
+    </svg>
+    <figcaption>${caption}</figcaption>
+  </figure>`;
+}
+
+/** Sections one after the other, each with its heading; those without content are left out. */
+export function sections(list: readonly (readonly [string, Markup | undefined])[]): Markup {
+  return joined(
+    list.map(([title, content]) =>
+      content === undefined
+        ? undefined
+        : html`<section>
+            <h2>${title}</h2>
+            ${content}
+          </section>`,
+    ),
+  );
+}
