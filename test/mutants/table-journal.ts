@@ -205,7 +205,7 @@ export const journalMutants: readonly Mutant[] = [
     breaks: "a step that waits for one that does not exist is sealed into a run",
     file: "src/journal/sqlite/writer.ts",
     find: "if (after !== null && !(after > 0 && after < seq)) {",
-    replace: "if (after !== null && after === seq) {",
+    replace: "if (after !== null && after > seq) {",
     hunt: contract,
   },
   {
