@@ -72,7 +72,7 @@ export class Sim {
     this.trace = new Trace(options.keepTrace);
     this.setting = drawSetting(seed);
     this.storeKind = options.store ?? this.setting.store;
-    this.time = new VirtualTime(this.storeKind === "sqlite" ? "loop" : "microtasks");
+    this.time = new VirtualTime(this.storeKind === "sqlite" ? "breaths" : "promises");
     this.seen = new Set(this.setting.names);
     this.wallStart = this.time.wall();
     const chance = (name: string): Chance => new Chance(seed, name);

@@ -1,5 +1,6 @@
 /** A run that lives in memory only: the same tables and code without a file, for simulations and tests. */
 import Database from "better-sqlite3";
+import type { Database as Connection, Statement } from "better-sqlite3";
 import type { Clock } from "../../model/clock.ts";
 import type { Journal, RunWriter } from "../journal.ts";
 import { beginJournal } from "./journal.ts";
@@ -25,6 +26,7 @@ const name = "a run in memory";
 
 export function createMemoryRun(): MemoryRun {
   const db = new Database(":memory:");
+  reuseStatements(db);
   const writer = new SqliteRunWriter(db, {
     path: name,
     seal: () => undefined,
@@ -38,4 +40,21 @@ export function createMemoryRun(): MemoryRun {
       db.close();
     },
   };
+}
+
+/**
+ * Every process of a simulated run, and every look at it, comes by the same connection: compiling its statements each
+ * time anew is a fifth of a seed. No two places ask for one text in different shapes (`raw`, `pluck`).
+ */
+function reuseStatements(db: Connection): void {
+  const compile = db.prepare.bind(db);
+  const compiled = new Map<string, Statement>();
+  const reuse = (sql: string): Statement => {
+    const known = compiled.get(sql);
+    if (known !== undefined) return known;
+    const statement = compile(sql);
+    compiled.set(sql, statement);
+    return statement;
+  };
+  Object.defineProperty(db, "prepare", { value: reuse });
 }
