@@ -7,8 +7,10 @@ import type { Email } from "../model/email.ts";
 import { parseEmail } from "../model/email.ts";
 import { UsageError } from "../model/errors.ts";
 import { printable } from "../model/text.ts";
+import { shellWord } from "../report/words.ts";
 import type { Context } from "./context.ts";
 import type { GoogleFlags } from "./flags.ts";
+import { trustedOwners } from "./key-file.ts";
 import { parseRate } from "./units.ts";
 
 /** What a verb that talks to Google needs. Rates are calls per second. */
@@ -138,8 +140,12 @@ async function ofFile(
     problems.push(`${shown}: is not a settings file; remove it or write endpoint:, key: and admin: in it`);
     return layer;
   }
-  if (context.uid !== undefined && stats.uid !== context.uid && stats.uid !== 0 && context.uid !== 0) {
+  if (context.uid !== undefined && !trustedOwners(context).has(stats.uid)) {
     problems.push(`${shown}: belongs to another user, who could redirect your key; make a copy of your own`);
+    return layer;
+  }
+  if (context.uid !== undefined && (stats.mode & 0o002) !== 0) {
+    problems.push(`${shown}: can be changed by everybody, who could redirect your key; chmod o-w ${shellWord(path)}`);
     return layer;
   }
   const text = await readFile(path, "utf8");

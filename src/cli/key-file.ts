@@ -66,7 +66,7 @@ async function refuseUnsafe(context: Context, file: FileHandle, path: string): P
 }
 
 /** Me; root, who can read everything anyway; and for root, the person who called sudo. */
-function trustedOwners(context: Context): ReadonlySet<number> {
+export function trustedOwners(context: Context): ReadonlySet<number> {
   const owners = new Set([context.uid ?? 0, 0]);
   const caller = context.env["SUDO_UID"];
   if (context.uid === 0 && caller !== undefined && /^\d{1,10}$/.test(caller)) owners.add(Number(caller));

@@ -15,7 +15,7 @@ const networkFileSystems = new Map<number, string>([
 ]);
 
 /**
- * Refuses a run file that is missing, a link, not a plain file, somebody else's, or writable by others.
+ * Refuses a run file that is missing, a link of either kind, not a plain file, somebody else's, or writable by others.
  * The file is never opened for this: closing a descriptor of a file drops every lock that this process holds on it
  * (POSIX), those of SQLite included.
  */
@@ -46,6 +46,14 @@ export function checkFolder(path: string): void {
   }
 }
 
+/** Refuses a lock or temporary file that somebody has put there as a link: opening it would reach some other file. */
+export function checkNoLink(path: string): void {
+  const stats = statusOf(path);
+  if (stats !== undefined && !stats.isFile()) {
+    throw unsafe(path, "is a link, or no file", "find out who put it there, and take it away");
+  }
+}
+
 /** The name of a network file system by its `f_type`, or undefined for a local one. */
 export function networkFileSystem(type: number): string | undefined {
   return networkFileSystems.get(type >>> 0);
@@ -64,6 +72,8 @@ export function statusOf(path: string): Stats | undefined {
 function checkStatus(path: string, stats: Stats): void {
   if (stats.isSymbolicLink()) throw unsafe(path, "is a symbolic link", "give the file itself");
   if (!stats.isFile()) throw notARun(path);
+  // Opened under each of its names, a file would have a log and a lock for each: SQLite loses data that way.
+  if (stats.nlink > 1) throw unsafe(path, "has another name as well (a hard link)", "make a copy of its own with cp");
   const user = geteuid?.();
   // Windows has neither owners nor mode bits in this form.
   if (user === undefined) return;

@@ -6,7 +6,7 @@ import { closeSync, openSync, unlinkSync } from "node:fs";
 import Database from "better-sqlite3";
 import { RunLockedError } from "../../model/errors.ts";
 import { faultCode, runFileFault, withFaults } from "./faults.ts";
-import { statusOf } from "./file-safety.ts";
+import { checkNoLink, statusOf } from "./file-safety.ts";
 
 export interface RunLock {
   /** Frees the lock and takes its file away. */
@@ -33,6 +33,7 @@ export function lockRun(path: string): RunLock {
 /** Undefined when the file was taken away by the one who held it before, between opening and locking. */
 function tryLock(path: string, lockPath: string): RunLock | undefined {
   createPrivate(lockPath);
+  checkNoLink(lockPath);
   const before = statusOf(lockPath);
   const db = new Database(lockPath, { timeout: timeoutMs });
   try {

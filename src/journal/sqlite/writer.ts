@@ -43,7 +43,8 @@ export async function createRun(path: string, options: { readonly replace?: bool
     try {
       removeStale(full);
       const temporary = temporaryPath(full);
-      createPrivate(temporary);
+      // Whatever has that name now was put there by somebody else since.
+      if (!createPrivate(temporary)) throw new RunLockedError(full);
       db = new Database(temporary);
       // The file is worthless until it is sealed, and is made durable as a whole then.
       db.pragma("journal_mode = off");
