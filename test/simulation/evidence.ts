@@ -31,8 +31,10 @@ export interface Evidence {
   readonly setting: Setting;
   readonly switches: Switches;
   readonly state: TenantState;
-  /** A process of the run was killed or replaced, so that what it had learned may be lost. */
+  /** A process of the run was killed or replaced, or could write no more, so that what it had learned may be lost. */
   readonly hasGaps: boolean;
+  /** Some step may have been given back or lost before it ended, and claimed anew. */
+  readonly isTakenUpAgain: boolean;
   /** Steps may be open: nobody tried to finish it. */
   readonly isHalf: boolean;
   /** Two processes have shared the run for a while. */
@@ -43,6 +45,7 @@ export async function evidenceOf(play: Play): Promise<Evidence> {
   const { sim } = play;
   const { wire, emulator } = sim;
   const own = wire.sent.filter((each) => each.run === play.id);
+  const applying = own.filter((each) => !each.isPlanning);
   const jobs = [...emulator.transfers.jobs.values()];
   const runOf = (change: Change): number | undefined => wire.makers.get(change)?.run;
   return {
@@ -50,7 +53,7 @@ export async function evidenceOf(play: Play): Promise<Evidence> {
     changes: emulator.history.slice(play.changesFrom),
     isOurs: (change) => runOf(change) === play.id,
     isRivals: (change) => runOf(change) !== undefined && runOf(change) !== play.id,
-    sent: own.filter((each) => !each.isPlanning),
+    sent: applying,
     sentPlanning: own.filter((each) => each.isPlanning),
     jobs: jobs.filter((job) => wire.jobs.get(job.id)?.run === play.id),
     allJobs: jobs,
@@ -59,7 +62,8 @@ export async function evidenceOf(play: Play): Promise<Evidence> {
     setting: sim.setting,
     switches: emulator.switches,
     state: emulator.state,
-    hasGaps: play.kills + play.replaced > 0,
+    hasGaps: play.kills + play.replaced + play.refused > 0,
+    isTakenUpAgain: new Set(applying.map((each) => each.process)).size > 1 || sim.seen.has("store lost"),
     isHalf: play.isHalf,
     isShared: play.replaced > 0,
   };

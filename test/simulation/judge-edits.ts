@@ -57,6 +57,14 @@ function judgeWrites(row: StepRow, sent: readonly Sent[], endedAt: number, evide
   return found;
 }
 
+/**
+ * Nobody learned what came of the write; or it was answered without having changed anything, which is no result, so that
+ * whoever takes the step up later does not know of it.
+ */
+function isOpenToDoubt(write: Sent, { isTakenUpAgain }: Evidence): boolean {
+  return write.isDoubtful || (isTakenUpAgain && write.status === 200);
+}
+
 /** I3, I4b, I4c, I6: what the result says was changed is what was changed, no less and no more. */
 function judgeClaims(
   step: EditStep,
@@ -99,7 +107,7 @@ function judgeClaims(
   if (newOwner && result.newOwner === undefined) found.push("I4b: the owner changed and the result does not say so");
   // What was sent to an asset that is gone from sight counts as made: nobody can tell, and undo looks again.
   if (result.failure === "not-found") return found;
-  const mayBeWrong = evidence.hasGaps || sent.some((each) => each.kind === "patch" && each.isDoubtful);
+  const mayBeWrong = evidence.hasGaps || sent.some((each) => each.kind === "patch" && isOpenToDoubt(each, evidence));
   for (const pair of claims) {
     if (ours.has(pair)) continue;
     if (!theirs.has(pair)) found.push(`I3b: ${pair} is claimed and never happened`);

@@ -29,9 +29,10 @@ export class Play implements Player {
   changesFrom = 0;
   /** Applied only in part, on purpose. */
   isHalf = false;
-  /** Processes that were killed, and those another one took the place of. */
+  /** Processes that were killed, those another one took the place of, and those whose store took no more writes. */
   kills = 0;
   replaced = 0;
+  refused = 0;
   /** Pairs it adds or removes, by asset. */
   plannedPairs: ReadonlyMap<string, readonly Pair[]> = new Map();
   /** Seq by asset of the steps that edit one. */
