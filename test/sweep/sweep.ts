@@ -1,6 +1,6 @@
 /** The sweeps: a part of a plan's life is ended at every boundary it comes to, and at every two of them. */
 import type { Boundary, Doom } from "./life.ts";
-import type { Phase } from "./phases.ts";
+import type { Attempt, Phase } from "./phases.ts";
 
 /** How much later than usual a write of a dead process lands: amid what its successor does, and long after. */
 const lateMs: readonly number[] = [15, 35, 65_000];
@@ -37,7 +37,7 @@ export async function sweepPairs(phase: Phase): Promise<Swept> {
         { boundary: first, lateMs: 0 },
         { boundary: second, lateMs: 0 },
       ];
-      const attempt = await phase.live(dooms);
+      const attempt = await attempted(phase, dooms);
       met = attempt.met;
       if (met === 2) runs += 1;
       violations.push(...attempt.violations.map((violation) => `${where(dooms, boundaries)}: ${violation}`));
@@ -51,12 +51,17 @@ async function lived(
   dooms: readonly Doom[],
   boundaries: readonly Boundary[],
 ): Promise<readonly string[]> {
+  const { met, violations } = await attempted(phase, dooms);
+  const all = met === dooms.length || violations.length > 0 ? violations : ["it was not killed there"];
+  return all.map((violation) => `${where(dooms, boundaries)}: ${violation}`);
+}
+
+/** What throws is a violation, after which the next boundary has its turn. */
+async function attempted(phase: Phase, dooms: readonly Doom[]): Promise<Omit<Attempt, "boundaries">> {
   try {
-    const { met, violations } = await phase.live(dooms);
-    const all = met === dooms.length ? violations : [...violations, "it was not killed there"];
-    return all.map((violation) => `${where(dooms, boundaries)}: ${violation}`);
+    return await phase.live(dooms);
   } catch (error) {
-    return [`${where(dooms, boundaries)}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
+    return { met: 0, violations: [error instanceof Error ? (error.stack ?? error.message) : String(error)] };
   }
 }
 
