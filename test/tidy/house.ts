@@ -71,7 +71,7 @@ export const layerRules: ReadonlyMap<Layer, LayerRule> = new Map<Layer, LayerRul
   ],
   ["emulator", { ...nothing, layers: ["model"], packages: ["@hono/node-server", "hono", "zod"] }],
   // The program inside the pages of the reports: it runs in a browser, and reaches nothing but its own page.
-  ["client", { ...nothing, layers: ["report"], packages: ["uplot"], effects: ["time"] }],
+  ["client", { ...nothing, layers: ["model", "report"], packages: ["uplot"], effects: ["time"] }],
   ["index", { ...nothing, layers: ["model", "plan", "audit", "google", "journal", "report", "engine", "emulator"] }],
   [
     "cli",

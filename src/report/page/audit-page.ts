@@ -1,5 +1,4 @@
 /** The page of an audit: the verdict, coverage, the pictures, every finding with its remedy, and every asset. */
-import { assetUrl } from "../../model/asset.ts";
 import { ageBuckets, audiences, exposureRoles, ownerStates } from "../../model/audit.ts";
 import type { AuditView, AuditedRow, OwnerState } from "../../model/audit.ts";
 import { instantText } from "../../model/clock.ts";
@@ -18,7 +17,7 @@ import type { Markup } from "./markup.ts";
 import type { PageContent } from "./page.ts";
 import { bars, facts, matrix, plainTable, sections, strip, tablePlace } from "./parts.ts";
 import type { Tone } from "./parts.ts";
-import { TableBuilder } from "./tables.ts";
+import { TableBuilder, TextPools } from "./tables.ts";
 
 /** A page with more rows than this is no longer quick to open; the rest is counted and in the other formats. */
 const rowsMax = 50_000;
@@ -31,8 +30,9 @@ export async function auditPage(
   assets: AsyncIterable<readonly AuditedRow[]>,
   redact: Redactor,
 ): Promise<PageContent> {
-  const findingTable = await findingsTable(view, findings, redact);
-  const assetTable = await assetsTable(assets, redact);
+  const pools = new TextPools();
+  const assetTable = await assetsTable(assets, pools, redact);
+  const findingTable = await findingsTable(view, findings, pools, redact);
   const { header, finished } = view;
   const provenance = [
     `Snapshot ${header.snapshotId} of ${header.tenant}`,
@@ -44,6 +44,7 @@ export async function auditPage(
     title: `Audit of ${header.tenant}`,
     body: bodyOf(view, redact),
     tables: [findingTable.end(), assetTable.end()],
+    pools: pools.end(),
     timeLines: [],
     provenance: provenance.filter((part) => part !== "").join(" · "),
   };
@@ -287,7 +288,12 @@ function method({ header, settings, earlier, baseline }: AuditView): Markup {
     ])}`;
 }
 
-async function findingsTable(view: AuditView, pages: FindingPages, redact: Redactor): Promise<TableBuilder> {
+async function findingsTable(
+  view: AuditView,
+  pages: FindingPages,
+  pools: TextPools,
+  redact: Redactor,
+): Promise<TableBuilder> {
   const titles = new Map(view.rules.map((rule) => [rule.id, rule.title]));
   const table = new TableBuilder(
     "findings",
@@ -295,17 +301,16 @@ async function findingsTable(view: AuditView, pages: FindingPages, redact: Redac
     [
       { key: "severity", label: "Severity", kind: "choice", share: 1, order: severities },
       { key: "rule", label: "Rule", kind: "choice", share: 2.2, order: view.rules.map((rule) => rule.title) },
-      { key: "title", label: "Asset", kind: "text", share: 2.6 },
-      { key: "type", label: "Type", kind: "choice", share: 1.2 },
+      { key: "title", label: "Asset", kind: "text", share: 2.6, pool: "titles" },
+      { key: "type", label: "Type", kind: "choice", share: 1.4 },
       { key: "owner", label: "Owner", kind: "text", share: 2 },
       { key: "found", label: "Found", kind: "text", share: 3 },
       { key: "state", label: "State", kind: "choice", share: 1, order: ["new", "known", "accepted", "fixed"] },
-      { key: "id", label: "Asset id", kind: "detail" },
-      { key: "url", label: "Open", kind: "detail" },
+      { key: "id", label: "Asset id", kind: "detail", pool: "ids" },
       { key: "accepted", label: "Accepted", kind: "detail" },
       { key: "fix", label: "Plan row", kind: "copy" },
     ],
-    { rowsMax, link: { from: "title", to: "url" } },
+    { rowsMax, link: { from: "title", id: "id", type: "type" }, pools },
   );
   for await (const page of pages) {
     for (const { finding, accepted, change } of page) {
@@ -319,7 +324,6 @@ async function findingsTable(view: AuditView, pages: FindingPages, redact: Redac
         redact.text(finding.text),
         stateOf(accepted !== undefined, change),
         asset?.name,
-        asset === undefined ? "" : assetUrl(asset.name, asset.assetType),
         accepted === undefined
           ? ""
           : `${accepted.reason}${accepted.until === undefined ? "" : `, until ${accepted.until}`}`,
@@ -341,23 +345,26 @@ function planText(fix: PlanRow, redact: Redactor): string {
   return `${used.join(",")} -> ${csvRecord(used.map((name) => redact.text(fix.get(name) ?? ""))).trimEnd()}`;
 }
 
-async function assetsTable(pages: AsyncIterable<readonly AuditedRow[]>, redact: Redactor): Promise<TableBuilder> {
+async function assetsTable(
+  pages: AsyncIterable<readonly AuditedRow[]>,
+  pools: TextPools,
+  redact: Redactor,
+): Promise<TableBuilder> {
   const table = new TableBuilder(
     "assets",
     ["asset", "assets"],
     [
-      { key: "title", label: "Asset", kind: "text", share: 3 },
-      { key: "type", label: "Type", kind: "choice", share: 1.2 },
+      { key: "title", label: "Asset", kind: "text", share: 3, pool: "titles" },
+      { key: "type", label: "Type", kind: "choice", share: 1.4 },
       { key: "owner", label: "Owner", kind: "text", share: 2.2 },
       { key: "owner_state", label: "Owner is", kind: "choice", share: 1.1, order: ownerStates },
       { key: "access", label: "Who gets in", kind: "text", share: 3 },
       { key: "editors", label: "Editors", kind: "number", share: 0.8 },
-      { key: "updated", label: "Changed", kind: "text", share: 1.1 },
+      { key: "updated", label: "Changed", kind: "text", share: 1.3 },
       { key: "trashed", label: "Trash", kind: "choice", share: 1 },
-      { key: "id", label: "Asset id", kind: "detail" },
-      { key: "url", label: "Open", kind: "hidden" },
+      { key: "id", label: "Asset id", kind: "detail", pool: "ids" },
     ],
-    { rowsMax, link: { from: "title", to: "url" } },
+    { rowsMax, link: { from: "title", id: "id", type: "type" }, pools },
   );
   for await (const page of pages) {
     for (const { asset, ownerState, access, editors } of page) {
@@ -371,7 +378,6 @@ async function assetsTable(pages: AsyncIterable<readonly AuditedRow[]>, redact: 
         dayOf(asset.updateTime),
         asset.trashed ? "in the trash" : "live",
         asset.name,
-        assetUrl(asset.name, asset.assetType),
       ]);
     }
   }

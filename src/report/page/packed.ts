@@ -14,12 +14,18 @@ export interface Column {
   readonly share?: number;
   /** The order of a `choice`'s values, first to last; else by alphabet. */
   readonly order?: readonly string[];
+  /** The list of texts it shares with columns of the same name. */
+  readonly pool?: string;
 }
 
-/** A column's values: numbers as they are, texts as places in a list of the distinct ones. */
+/**
+ * A column's values: numbers as they are; texts as places in a list of the distinct ones, the column's own or one that
+ * tables share. Places in a shared list are steps from row to row: assets in order cost next to nothing.
+ */
 export type PackedColumn =
   | { readonly numbers: readonly number[] }
-  | { readonly texts: readonly string[]; readonly at: readonly number[] };
+  | { readonly texts: readonly string[]; readonly at: readonly number[] }
+  | { readonly pool: string; readonly steps: readonly number[] };
 
 export interface PackedTable {
   readonly id: string;
@@ -30,8 +36,8 @@ export interface PackedTable {
   readonly rows: number;
   /** Rows there were: more than `rows` when the page does not carry all. */
   readonly total: number;
-  /** Key of the column with addresses the title links to. */
-  readonly link?: { readonly from: string; readonly to: string } | undefined;
+  /** Keys of the column whose text links to an asset, and of those with the asset's id and type. */
+  readonly link?: { readonly from: string; readonly id: string; readonly type: string } | undefined;
 }
 
 /** A time line: seconds since the start, and values by name. */
@@ -53,5 +59,6 @@ export interface TimeLine {
 
 export interface PageData {
   readonly tables: readonly PackedTable[];
+  readonly pools: Readonly<Record<string, readonly string[]>>;
   readonly timeLines: readonly TimeLine[];
 }

@@ -15,6 +15,7 @@ export interface PageContent {
   /** Everything between the header line and the end. A `<div data-table="id">` is where a table goes, `data-timeline` a time line. */
   readonly body: Markup;
   readonly tables: readonly PackedTable[];
+  readonly pools?: PageData["pools"];
   readonly timeLines: readonly TimeLine[];
   /** The line at the foot: what made the page, when, from what. */
   readonly provenance: string;
@@ -24,7 +25,7 @@ export interface PageContent {
 
 /** The whole file. */
 export function pageHtml(content: PageContent, assets: PageAssets): string {
-  const data: PageData = { tables: content.tables, timeLines: content.timeLines };
+  const data: PageData = { tables: content.tables, pools: content.pools ?? {}, timeLines: content.timeLines };
   const packed = deflateRawSync(JSON.stringify(data), { level: 9 }).toString("base64");
   const policy = contentPolicy(assets, content.isLive === true);
   // Hashed as they stand: not a blank may differ between the hash and the element.

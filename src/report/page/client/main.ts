@@ -12,7 +12,7 @@ async function start(): Promise<void> {
   const tables = new Map<string, Table>();
   for (const place of document.querySelectorAll<HTMLElement>("[data-table]")) {
     const table = data.tables.find((each) => each.id === place.dataset["table"]);
-    if (table !== undefined) tables.set(table.id, mountTable(place, table));
+    if (table !== undefined) tables.set(table.id, mountTable(place, table, data.pools));
   }
   for (const place of document.querySelectorAll<HTMLElement>("[data-timeline]")) {
     const line = data.timeLines.find((each) => each.id === place.dataset["timeline"]);

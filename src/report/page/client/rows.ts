@@ -1,5 +1,5 @@
 /** The rows of a packed table: values, which rows a filter lets through, and their order. */
-import type { PackedTable } from "../packed.ts";
+import type { PackedTable, PageData } from "../packed.ts";
 
 /** What is asked of a row: words that stand in any column, and exact values of some columns. */
 export interface Query {
@@ -12,21 +12,31 @@ export interface Order {
   readonly descending: boolean;
 }
 
+type Values =
+  | { readonly numbers: readonly number[] }
+  | { readonly texts: readonly string[]; readonly at: readonly number[] };
+
 export class Rows {
   readonly table: PackedTable;
+  readonly #columns: readonly Values[];
   readonly #lower: (readonly string[])[];
   /** For each text column, the rank of each distinct text. */
   readonly #ranks = new Map<number, readonly number[]>();
 
-  constructor(table: PackedTable) {
+  constructor(table: PackedTable, pools: PageData["pools"]) {
     this.table = table;
-    this.#lower = table.packed.map((column) =>
+    this.#columns = table.packed.map((packed) => {
+      if (!("pool" in packed)) return packed;
+      let place = 0;
+      return { texts: pools[packed.pool] ?? [], at: packed.steps.map((step) => (place += step)) };
+    });
+    this.#lower = this.#columns.map((column) =>
       "texts" in column ? column.texts.map((text) => text.toLowerCase()) : [],
     );
   }
 
   text(row: number, column: number): string {
-    const packed = this.table.packed[column];
+    const packed = this.#columns[column];
     if (packed === undefined) return "";
     if ("numbers" in packed) return (packed.numbers[row] ?? 0).toLocaleString("en");
     return packed.texts[packed.at[row] ?? -1] ?? "";
@@ -34,7 +44,7 @@ export class Rows {
 
   /** The distinct texts of a column, in the order it asks for. */
   choices(column: number): readonly string[] {
-    const packed = this.table.packed[column];
+    const packed = this.#columns[column];
     if (packed === undefined || !("texts" in packed)) return [];
     const order = this.table.columns[column]?.order ?? [];
     const rank = (text: string): number => (order.includes(text) ? order.indexOf(text) : order.length);
@@ -56,7 +66,7 @@ export class Rows {
   }
 
   sort(rows: readonly number[], { column, descending }: Order): readonly number[] {
-    const packed = this.table.packed[column];
+    const packed = this.#columns[column];
     if (packed === undefined) return rows;
     const ranks = "texts" in packed ? this.#ranksOf(column) : undefined;
     const value = (row: number): number =>
@@ -66,7 +76,7 @@ export class Rows {
   }
 
   #wordTest(word: string): (row: number) => boolean {
-    const columns = this.table.packed.flatMap((packed, column) => {
+    const columns = this.#columns.flatMap((packed, column) => {
       if (!("texts" in packed) || this.table.columns[column]?.kind === "hidden") return [];
       const matches = (this.#lower[column] ?? []).map((text) => text.includes(word));
       return matches.includes(true) ? [{ at: packed.at, matches }] : [];
@@ -76,7 +86,7 @@ export class Rows {
 
   /** A value such as `a|b` lets both through; one that begins with `~` is part of the text. */
   #whereTest(column: number, value: string): (row: number) => boolean {
-    const packed = this.table.packed[column];
+    const packed = this.#columns[column];
     if (packed === undefined || !("texts" in packed)) return () => true;
     const wanted = value.split("|");
     const matches = packed.texts.map((text) =>
@@ -88,7 +98,7 @@ export class Rows {
   #ranksOf(column: number): readonly number[] {
     const known = this.#ranks.get(column);
     if (known !== undefined) return known;
-    const packed = this.table.packed[column];
+    const packed = this.#columns[column];
     const texts = packed !== undefined && "texts" in packed ? packed.texts : [];
     const order = this.table.columns[column]?.order ?? [];
     const place = (text: string): number => (order.includes(text) ? order.indexOf(text) : order.length);

@@ -1,5 +1,6 @@
 /** A table that draws only the rows in sight: filter, sort, keys, and all details of a row that is opened. */
-import type { PackedTable } from "../packed.ts";
+import { assetNameOrUndefined, assetUrl } from "../../../model/asset.ts";
+import type { PackedTable, PageData } from "../packed.ts";
 import { element } from "./element.ts";
 import { RowDetails } from "./details.ts";
 import { Rows } from "./rows.ts";
@@ -17,8 +18,8 @@ export interface Table {
   show(): void;
 }
 
-export function mountTable(place: HTMLElement, packed: PackedTable): Table {
-  return new TableView(place, packed);
+export function mountTable(place: HTMLElement, packed: PackedTable, pools: PageData["pools"]): Table {
+  return new TableView(place, packed, pools);
 }
 
 class TableView implements Table {
@@ -40,9 +41,9 @@ class TableView implements Table {
   #drawn = "";
   #printing = false;
 
-  constructor(place: HTMLElement, packed: PackedTable) {
+  constructor(place: HTMLElement, packed: PackedTable, pools: PageData["pools"]) {
     this.#place = place;
-    this.#rows = new Rows(packed);
+    this.#rows = new Rows(packed, pools);
     this.#details = new RowDetails(this.#rows);
     this.#shownColumns = packed.columns.flatMap(({ kind }, index) =>
       kind === "text" || kind === "number" || kind === "choice" ? [index] : [],
@@ -206,8 +207,8 @@ class TableView implements Table {
       const text = this.#rows.text(index, column);
       const cell = element("td", { className: kind === "number" ? "number" : "" });
       if (kind === "choice") cell.dataset["value"] = text;
-      const address = link?.from === key ? this.#rows.text(index, this.#rows.indexOf(link.to)) : "";
-      if (address.startsWith("https://")) {
+      const address = link?.from === key ? this.#address(index, link) : undefined;
+      if (address !== undefined) {
         cell.append(
           element("a", {
             href: address,
@@ -221,6 +222,11 @@ class TableView implements Table {
       row.append(cell);
     }
     return row;
+  }
+
+  #address(row: number, link: NonNullable<PackedTable["link"]>): string | undefined {
+    const name = assetNameOrUndefined(this.#rows.text(row, this.#rows.indexOf(link.id)));
+    return name === undefined ? undefined : assetUrl(name, this.#rows.text(row, this.#rows.indexOf(link.type)));
   }
 
   #key(event: KeyboardEvent): void {
