@@ -2,7 +2,7 @@
 import { open, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Stage } from "../support/process.ts";
 import type { HistoryChange } from "../support/process.ts";
 
@@ -24,6 +24,9 @@ const faults = [
 function unansweredFrom(write: number): object {
   return { route: "assets.updatePermissions", from: write, fault: { kind: "hang", applied: true } };
 }
+
+// Each starts several processes, which take their time on a machine that has other work.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 let stage: Stage;
 let runs = 0;

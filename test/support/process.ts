@@ -1,7 +1,7 @@
 /** Real processes: the built command line and an emulator of its own, driven from outside and judged by the emulator's history. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { readFile, stat, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -103,6 +103,7 @@ export class Stage {
 
   static async start(args: readonly string[], options: StageOptions = {}): Promise<Stage> {
     const folder = await mkdtemp(join(tmpdir(), "handover-test-"));
+    folders.add(folder);
     const readyFile = join(folder, "ready.json");
     const files = ["--ready-file", readyFile, "--key-file", join(folder, "key.json")];
     if (options.state !== undefined) {
@@ -202,6 +203,7 @@ export class Stage {
     this.#emulator.child.kill("SIGTERM");
     await this.#emulator.ended;
     await rm(this.folder, { recursive: true, force: true });
+    folders.delete(this.folder);
   }
 }
 
@@ -210,10 +212,12 @@ function cleanEnv(home: string): NodeJS.ProcessEnv {
   return { PATH: process.env["PATH"], HOME: home, TMPDIR: home, NO_COLOR: "1", TZ: "UTC" };
 }
 
-/** Whoever is still there when this process leaves goes with it, stopped ones too. */
+/** What is still there when this process leaves goes with it: processes, stopped ones too, and folders. */
 const living = new Set<ChildProcess>();
+const folders = new Set<string>();
 process.on("exit", () => {
   for (const child of living) child.kill("SIGKILL");
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
 function launch(

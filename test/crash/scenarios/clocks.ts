@@ -7,7 +7,7 @@ import type { Scenario } from "../grants.ts";
 const minute = 60_000;
 
 /** Options of node under which `Date` tells another time; the monotonic clock goes on as it is. */
-export function shifted(ms: number): readonly string[] {
+function shifted(ms: number): readonly string[] {
   const source = `const Real = Date;
     globalThis.Date = class Date extends Real {
       constructor(...given) { if (given.length === 0) super(Real.now() + ${ms}); else super(...given); }
