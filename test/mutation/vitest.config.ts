@@ -27,6 +27,9 @@ const config: ViteUserConfig = {
       "test/engine/crash.test.ts",
       "test/engine/switches.test.ts",
       "test/engine/pages.test.ts",
+      "test/engine/inventory.test.ts",
+      // A disk that fills up is a matter of one process for itself.
+      "test/engine/store.test.ts",
     ],
     setupFiles: ["test/mutation/setup.ts"],
     environment: "node",

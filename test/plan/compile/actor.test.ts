@@ -41,48 +41,56 @@ function actors(
 const losing = (role: string, name: string): Delta => ({ add: [], remove: [{ role, member: member(user(name)) }] });
 
 describe("those who may act", () => {
-  it.each<[string, readonly Email[], readonly string[]]>([
-    ["begin with the owner", actors("leaver", [user("ana"), user("ben")]), ["leaver", "ana", "ben"]],
-    ["are at most four", actors("leaver", ["ana", "ben", "cem", "dee"].map(user)), ["leaver", "ana", "ben", "cem"]],
+  it.each<[string, () => readonly Email[], readonly string[]]>([
+    ["begin with the owner", () => actors("leaver", [user("ana"), user("ben")]), ["leaver", "ana", "ben"]],
+    [
+      "are at most four",
+      () => actors("leaver", ["ana", "ben", "cem", "dee"].map(user)),
+      ["leaver", "ana", "ben", "cem"],
+    ],
     [
       "prefer the editor who could read the asset",
-      actors("leaver", [user("ana"), user("ben")], { readAs: "ben" }),
+      () => actors("leaver", [user("ana"), user("ben")], { readAs: "ben" }),
       ["leaver", "ben", "ana"],
     ],
-    ["leave out the reader who is no editor", actors("leaver", [user("ana")], { readAs: "ben" }), ["leaver", "ana"]],
-    ["name nobody twice", actors("leaver", [user("leaver"), user("ana")]), ["leaver", "ana"]],
-    ["are users, no groups", actors("leaver", ["group:ana@acme.example", user("ben")]), ["leaver", "ben"]],
-    ["are of the tenant", actors("leaver", ["user:x@partner.example", user("ben")]), ["leaver", "ben"]],
-    ["go by primary addresses", actors("leaver", [user("annie"), user("ben")]), ["leaver", "ben"]],
-    ["are neither suspended nor archived nor deleted", actors("sam", ["arne", "dora", "ben"].map(user)), ["ben"]],
-    ["can be reached", actors("leaver", ["ana", "ben"].map(user), { unreachable: "ana" }), ["leaver", "ben"]],
+    [
+      "leave out the reader who is no editor",
+      () => actors("leaver", [user("ana")], { readAs: "ben" }),
+      ["leaver", "ana"],
+    ],
+    ["name nobody twice", () => actors("leaver", [user("leaver"), user("ana")]), ["leaver", "ana"]],
+    ["are users, no groups", () => actors("leaver", ["group:ana@acme.example", user("ben")]), ["leaver", "ben"]],
+    ["are of the tenant", () => actors("leaver", ["user:x@partner.example", user("ben")]), ["leaver", "ben"]],
+    ["go by primary addresses", () => actors("leaver", [user("annie"), user("ben")]), ["leaver", "ben"]],
+    ["are neither suspended nor archived nor deleted", () => actors("sam", ["arne", "dora", "ben"].map(user)), ["ben"]],
+    ["can be reached", () => actors("leaver", ["ana", "ben"].map(user), { unreachable: "ana" }), ["leaver", "ben"]],
     [
       "include one the Directory was not asked about, while he can be reached",
-      actors("leaver", [user("stranger")]),
+      () => actors("leaver", [user("stranger")]),
       ["leaver", "stranger"],
     ],
     [
       "leave out one the Directory was not asked about and nobody can reach",
-      actors("leaver", [user("stranger")], { unreachable: "stranger" }),
+      () => actors("leaver", [user("stranger")], { unreachable: "stranger" }),
       ["leaver"],
     ],
     [
       "leave out the editor who is removed",
-      actors("leaver", ["ana", "ben"].map(user), { delta: losing("EDITOR", "ana") }),
+      () => actors("leaver", ["ana", "ben"].map(user), { delta: losing("EDITOR", "ana") }),
       ["leaver", "ben"],
     ],
     [
       "keep the editor who loses another role",
-      actors("leaver", [user("ana")], { delta: losing("VIEWER", "ana") }),
+      () => actors("leaver", [user("ana")], { delta: losing("VIEWER", "ana") }),
       ["leaver", "ana"],
     ],
     [
       "keep the owner who is removed as an editor, because he stays the owner",
-      actors("leaver", [user("leaver")], { delta: losing("EDITOR", "leaver") }),
+      () => actors("leaver", [user("leaver")], { delta: losing("EDITOR", "leaver") }),
       ["leaver"],
     ],
   ])("%s", (_, found, names) => {
-    expect(found).toEqual(names.map(email));
+    expect(found()).toEqual(names.map(email));
   });
 
   it("are the editors alone where nobody owns the asset, and nobody where nothing is known of it", () => {
