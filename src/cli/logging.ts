@@ -5,6 +5,7 @@ import type { CallRecord } from "../google/send.ts";
 import { UsageError } from "../model/errors.ts";
 import type { EngineEvent } from "../model/event.ts";
 import { printable } from "../model/text.ts";
+import { inked } from "../report/style.ts";
 import type { Context } from "./context.ts";
 
 export interface Log {
@@ -127,5 +128,5 @@ function eventFields(event: EngineEvent): object {
 }
 
 function text(value: string | undefined): string | undefined {
-  return value === undefined ? undefined : printable(value, 300);
+  return value === undefined ? undefined : inked(printable(value, 300));
 }

@@ -17,7 +17,8 @@ const coverage: Readonly<Record<CheckName, (covered: number) => string>> = {
   chain: (count) => `${counted(count, "row")}, each bound to the one before`,
   results: (count) => `${counted(count, "ended step")}, each with one row that says the same, and no other row`,
   order: (count) => `${counted(count, "step")}, each waiting for what the plan says`,
-  attempts: (count) => `${counted(count, "count")} without a gap, and no change without an attempt`,
+  attempts: (count) =>
+    `${counted(count, "intent and ending", "intents and endings")}, none missing, and no change without an attempt`,
   scope: (count) => `${counted(count, "step")} within what the plan names`,
   head: (row) =>
     row === 0 ? "the noted head is what the chain begins with" : `the noted head is row ${thousands(row)}`,
@@ -79,7 +80,7 @@ function headLines(
 ): string[] {
   const limits =
     "The chain is not signed: whoever holds the file can write all of it anew. Against that, note the head where they " +
-    "cannot change it; what was verified, learned limits and the times of waiting are not in the chain.";
+    "cannot change it. Not in the chain: intents of steps still open, what verify found, and what the pacer learned.";
   const asked = findings.some((finding) => finding.check === "head");
   return [
     ...labelled("Head", `row ${thousands(head.row)}`, style),
