@@ -9,12 +9,11 @@ import type { Tenant } from "../../model/tenant.ts";
 import type { Protection, Resolved } from "./context.ts";
 
 /**
- * Whether the parts of a selector that search answers decide hold: owner, title, type, trash. The audience is not looked
- * at, because it needs the permissions.
+ * Whether the parts of a selector that search answers decide hold, in a request without an asset id: owner, title, type,
+ * trash. The audience is not looked at, because it needs the permissions.
  */
 export function mayConcern({ request, owner, title }: Resolved, asset: Asset): boolean {
   const { select } = request;
-  if (select.asset !== undefined) return select.asset === asset.name;
   if (asset.trashed && request.trashed === "exclude") return false;
   if (owner !== undefined && asset.owner !== owner) return false;
   if (!select.types.some((type) => type === asset.assetType)) return false;
