@@ -1,0 +1,81 @@
+/** `handover audit --leavers`: what must happen before the people of a list go. */
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { readinessOf } from "../engine/readiness.ts";
+import type { SnapshotReader } from "../journal/snapshot.ts";
+import { PlanFileError, UsageError } from "../model/errors.ts";
+import type { ReadinessView } from "../model/readiness.ts";
+import { printable } from "../model/text.ts";
+import { readPeopleList } from "../plan/people-list.ts";
+import type { PeopleList } from "../plan/people-list.ts";
+import { readinessCsv, readinessJson, readinessMarkdown, readinessText } from "../report/readiness-document.ts";
+import { Redactor } from "../report/redact.ts";
+import type { Redaction } from "../report/redact.ts";
+import type { Style } from "../report/style.ts";
+import type { Context } from "./context.ts";
+
+export type ReadinessFormat = "text" | "json" | "csv" | "md" | "html";
+
+/** The list, before anything is read or asked. Throws UsageError, PlanFileError. */
+export async function readLeavers(context: Context, file: string): Promise<PeopleList["people"]> {
+  const path = resolve(context.cwd, file);
+  if ((await stat(path).catch(() => undefined))?.isFile() !== true) {
+    throw new UsageError(
+      `there is no file ${printable(file)}`,
+      "give a CSV file with the column email and, if you like, suspended_on, deleted_on, heir",
+    );
+  }
+  const list = await readPeopleList(file, createReadStream(path));
+  if (list.diagnostics.length > 0) throw new PlanFileError(list.diagnostics, list.diagnosticsOmitted);
+  return list.people;
+}
+
+export async function readinessView(
+  context: Context,
+  snapshot: SnapshotReader,
+  name: string,
+  list: { readonly file: string; readonly people: PeopleList["people"] },
+): Promise<ReadinessView> {
+  return {
+    snapshot: name,
+    header: snapshot.header,
+    finished: snapshot.finished,
+    coverage: await snapshot.coverage(),
+    list: list.file,
+    ...(await readinessOf(snapshot, list.people)),
+    toolVersion: context.version,
+    madeAt: context.clock.now(),
+  };
+}
+
+const tasksMax = 15;
+
+export async function* readinessPieces(
+  view: ReadinessView,
+  format: ReadinessFormat,
+  showing: { readonly all: boolean; readonly style: Style; readonly redact: Redaction | undefined },
+): AsyncGenerator<string> {
+  const most = showing.all ? Number.POSITIVE_INFINITY : tasksMax;
+  switch (format) {
+    case "text":
+      for (const line of readinessText(view, most, showing.style)) yield `${line}\n`;
+      return;
+    case "md":
+      for (const line of readinessMarkdown(view, Number.POSITIVE_INFINITY)) yield `${line}\n`;
+      return;
+    case "json":
+      yield readinessJson(view);
+      return;
+    case "csv":
+      yield* readinessCsv(view);
+      return;
+    case "html": {
+      const { readinessPage } = await import("../report/page/readiness-page.ts");
+      const { pageHtml } = await import("../report/page/page.ts");
+      const { loadPageAssets } = await import("./page-assets.ts");
+      yield pageHtml(readinessPage(view, new Redactor(showing.redact)), await loadPageAssets());
+      return;
+    }
+  }
+}
