@@ -7,6 +7,7 @@ import type { RunReader, RunWriter, StepRow } from "../../src/journal/journal.ts
 import type { Stage } from "../../src/journal/stage.ts";
 import { openStage } from "../../src/journal/sqlite/stage.ts";
 import { ApiError, PlanFileError } from "../../src/model/errors.ts";
+import type { Digest, RunHeader } from "../../src/model/run.ts";
 import type { Request } from "../../src/model/request.ts";
 import type { Chance } from "./chance.ts";
 import { judgeUndo } from "./judge-undo.ts";
@@ -60,12 +61,16 @@ async function planOnce(play: Play, source: Source, doom: PlanDoom): Promise<"ma
   const memory = play.fresh();
   play.changesFrom = sim.emulator.history.length;
   const process = sim.process(play, true, doom);
-  const writer = process.holding(doom.afterSeal === true ? lastWrite(memory.writer, process) : memory.writer);
+  const inner = new Sealing(memory.writer);
+  const writer = process.holding(doom.afterSeal === true ? lastWrite(inner, process) : inner);
   try {
     const work =
       "rows" in source ? plan(play, process, writer, source.rows) : planUndo(play, process, writer, source.undo);
     const end = await Promise.race([work, process.gone]);
-    if (end === "killed") return await afterKill(play);
+    if (end === "killed") {
+      await inner.ended;
+      return await afterKill(play);
+    }
     if (typeof end === "string") return "again";
     if (end.kind !== "made" || end.header.totals.steps === 0) return "nothing";
     if ("undo" in source) await judgeUndoPlan(play, source.undo);
@@ -114,6 +119,30 @@ async function planUndo(play: Play, process: Process, writer: RunWriter, done: P
     admin: address("admin"),
     concurrency: 4,
   });
+}
+
+/** A writer that tells when a seal has ended which a killed process had begun: that is all of it or nothing. */
+class Sealing implements RunWriter {
+  ended: Promise<unknown> = Promise.resolve();
+  readonly #inner: RunWriter;
+
+  constructor(inner: RunWriter) {
+    this.#inner = inner;
+  }
+
+  add(drafts: Parameters<RunWriter["add"]>[0]): Promise<number> {
+    return this.#inner.add(drafts);
+  }
+
+  seal(header: RunHeader): Promise<Digest> {
+    const sealed = this.#inner.seal(header);
+    this.ended = sealed.catch(() => undefined);
+    return sealed;
+  }
+
+  discard(): Promise<void> {
+    return this.#inner.discard();
+  }
 }
 
 /** Sealing the run is the last thing the process does. */

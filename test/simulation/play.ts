@@ -125,9 +125,18 @@ export class Play implements Player {
     return new Proxy(journal, {
       get: (target, name) => {
         if (name !== "result") return Reflect.get(target, name, target) as unknown;
-        const result: Journal["result"] = (claim, said) => {
-          ends.set(claim.step.seq, time.monotonic);
-          return target.result(claim, said);
+        const result: Journal["result"] = async (claim, said) => {
+          const { seq } = claim.step;
+          const before = ends.get(seq);
+          const at = time.monotonic;
+          ends.set(seq, at);
+          const written = await target.result(claim, said);
+          // Nothing was written: the step has not ended here.
+          if (written === "lost" && ends.get(seq) === at) {
+            if (before === undefined) ends.delete(seq);
+            else ends.set(seq, before);
+          }
+          return written;
         };
         return result;
       },
