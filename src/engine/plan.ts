@@ -153,7 +153,7 @@ class Compiling {
       const verdict = compileAsset(this.#context, record, requests, carrier);
       this.#diagnostics.push(...verdict.diagnostics);
       this.#totals.asset(record, verdict, carrier !== undefined);
-      broad.saw(general, verdict.edit !== undefined || verdict.byHand !== undefined || verdict.refusals.length > 0);
+      broad.saw(general, verdict);
       if (roles !== undefined) this.#totals.exposure(roles, verdict.rolesAfter ?? roles);
       await this.#write(verdict);
     }

@@ -16,8 +16,9 @@ export interface Table {
 /** Characters of one cell, and bytes of one row. */
 export const cellMax: number = 64 * 1024;
 const rowBytesMax = 1024 * 1024;
-/** Rows with misplaced quotes after which a file is not a CSV file. */
+/** Rows with misplaced quotes after which a file is not a CSV file; and quotes in one row, each of which costs its length. */
 const brokenRowsMax = 200;
+const brokenQuotesMax = 50;
 
 /** Returned through the parser to end the reading of one file; what is wrong has been added already. */
 class StopReading extends Error {}
@@ -76,6 +77,7 @@ class Reading {
   #stopped = false;
   #brokenRows = 0;
   #brokenLine = 0;
+  #brokenQuotes = 0;
   /** The parser's count of lines where the last row ended, and of empty lines until then. */
   #lastEnd = 0;
   #lastEmpty = 0;
@@ -150,6 +152,7 @@ class Reading {
       case "INVALID_OPENING_QUOTE":
         if (this.#brokenRows === 0 || this.#brokenLine !== line) {
           this.#brokenLine = line;
+          this.#brokenQuotes = 0;
           this.#brokenRows += 1;
           this.#problems.add(
             place,
@@ -157,7 +160,8 @@ class Reading {
             'put the whole cell in quotes and write each quote inside it twice: "the ""big"" one"',
           );
         }
-        if (this.#brokenRows < brokenRowsMax) return;
+        this.#brokenQuotes += 1;
+        if (this.#brokenRows < brokenRowsMax && this.#brokenQuotes < brokenQuotesMax) return;
         break;
       case "CSV_INVALID_CLOSING_QUOTE":
         this.#problems.add(

@@ -149,7 +149,7 @@ export function withTokens(input: Buffer, dictionary: readonly string[], chance:
       tokens[at] = nested(tokens[at] ?? "", chance);
       break;
     default:
-      tokens[at] = (tokens[at] ?? "").repeat(chance.pick([2, 2, 50, 3000]));
+      tokens[at] = repeatedText(tokens[at] ?? "", chance.pick([2, 2, 50, 3000]));
   }
   return Buffer.from(tokens.join("").slice(0, bytesMax));
 }
@@ -158,6 +158,10 @@ export function withTokens(input: Buffer, dictionary: readonly string[], chance:
 function inside(token: string, word: string, chance: Chance): string {
   const at = chance.whole(Math.min(1, token.length), Math.max(0, token.length - 1));
   return token.slice(0, at) + word + token.slice(at);
+}
+
+function repeatedText(text: string, times: number): string {
+  return text.repeat(Math.min(times, Math.ceil(bytesMax / Math.max(1, text.length))));
 }
 
 function nested(token: string, chance: Chance): string {
@@ -169,7 +173,7 @@ function nested(token: string, chance: Chance): string {
     ['"', '"'],
   ] as const);
   const depth = chance.pick([1, 2, 30, 40, 5000]);
-  return open.repeat(depth) + token + close.repeat(depth);
+  return repeatedText(open, depth) + token + repeatedText(close, depth);
 }
 
 function span(length: number, chance: Chance): { readonly from: number; readonly to: number } {

@@ -421,6 +421,11 @@ describe("quotes", () => {
 });
 
 describe("sizes", () => {
+  it("a row of nothing but misplaced quotes is told of once, and is not looked at quote by quote", async () => {
+    const outcome = await readCsv(`from,to\na${'{"a":'.repeat(100_000)},b@c.example\n`);
+    expect(told(outcome)).toEqual([expect.stringMatching(/^plan\.csv:2:1 a quote stands in the middle of a cell/)]);
+  });
+
   it("a cell over 64 KiB is refused, with its place, and reading goes on", async () => {
     const outcome = await readCsv(`from,to,note\na@b.example,c@d.example,${"x".repeat(65_537)}\nbad,c@d.example,\n`);
     expect(told(outcome)).toEqual([

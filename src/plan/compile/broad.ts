@@ -5,6 +5,7 @@ import { memberEmail } from "../../model/member.ts";
 import type { Permissions } from "../../model/permissions.ts";
 import type { NoAction } from "../../model/run.ts";
 import type { Tenant } from "../../model/tenant.ts";
+import type { AssetVerdict } from "./asset.ts";
 import type { Resolved } from "./context.ts";
 import { concerns, mayConcern } from "./match.ts";
 
@@ -45,13 +46,17 @@ export class BroadRequests {
     return found;
   }
 
-  /** Keeps count of what each request came to. */
-  saw(requests: readonly Resolved[], changes: boolean): void {
+  /** Keeps count of what each request came to on an asset: a step or a refusal answers the rows it names, and no others. */
+  saw(
+    requests: readonly Resolved[],
+    { edit, byHand, refusals }: Pick<AssetVerdict, "edit" | "byHand" | "refusals">,
+  ): void {
+    const answered = new Set([edit?.sources, byHand?.sources, ...refusals.map(({ places }) => places)].flat());
     for (const resolved of requests) {
       const count = this.#matched.get(resolved);
       if (count === undefined) continue;
       this.#matched.set(resolved, count + 1);
-      if (changes) this.#changing.add(resolved);
+      if (answered.has(resolved.request.place)) this.#changing.add(resolved);
     }
   }
 

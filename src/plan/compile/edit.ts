@@ -3,7 +3,7 @@ import { placeText } from "../../model/diagnostic.ts";
 import type { Diagnostic, Place } from "../../model/diagnostic.ts";
 import { userMember } from "../../model/member.ts";
 import type { Member } from "../../model/member.ts";
-import { EDITOR, OWNER, VIEWER, linkRoles, personRoles, rolesOf } from "../../model/permissions.ts";
+import { EDITOR, OWNER, VIEWER, linkRoles, personRoles, rolesOf, samePair } from "../../model/permissions.ts";
 import type { Delta, Pair, Permissions, Role } from "../../model/permissions.ts";
 import type { Keep } from "../../model/request.ts";
 import type { Resolved } from "./context.ts";
@@ -34,7 +34,7 @@ export function mergeEdits(
   const wishes = requests.flatMap((resolved) => wishesOf(resolved, permissions, moved));
   const ownerRoles = moved ? [] : requests.flatMap((resolved) => ownerRole(resolved, permissions));
   const { delta, contradictions } = settle(wishes);
-  return { delta, contradictions: [...contradictions, ...banned(requests, wishes)], ownerRoles };
+  return { delta, contradictions: [...contradictions, ...excluded(requests, wishes)], ownerRoles };
 }
 
 /** Whether what the row changes depends on who holds which role now. */
@@ -131,17 +131,45 @@ function ownerRole(
   return resolved.action === "revoke" && holdsMore ? [] : [{ place: resolved.request.place, member: owner }];
 }
 
-/** Rows that give a role to a member from whom another row takes every role. */
-function banned(requests: readonly Resolved[], wishes: readonly Wish[]): readonly Diagnostic[] {
+/**
+ * Rows that give what another row rules out, whether it is held yet or not: carried out together, the second would undo
+ * the first as soon as both were carried out again.
+ */
+function excluded(requests: readonly Resolved[], wishes: readonly Wish[]): readonly Diagnostic[] {
   const found: Diagnostic[] = [];
   for (const resolved of requests) {
-    if (resolved.action !== "revoke" || resolved.request.role !== undefined) continue;
-    const given = wishes.find((wish) => wish.add && resolved.forms.includes(wish.member));
-    if (given === undefined) continue;
-    const taken: Wish = { ...given, add: false, place: resolved.request.place };
-    found.push(contradiction(given, taken));
+    const { place } = resolved.request;
+    const given = wishes.find((wish) => wish.add && rulesOut(resolved, wish));
+    // What a row takes away in so many words meets the other when the wishes are settled.
+    const isSaid = wishes.some(
+      (wish) => !wish.add && wish.place === place && given !== undefined && samePair(wish, given),
+    );
+    if (given !== undefined && !isSaid) found.push(contradiction(given, { ...given, add: false, place }));
   }
   return found;
+}
+
+function rulesOut(resolved: Resolved, given: Pair): boolean {
+  switch (resolved.action) {
+    case "revoke": {
+      const { role } = resolved.request;
+      return (role === undefined || role === given.role) && resolved.forms.includes(given.member);
+    }
+    case "set-role":
+      return (
+        given.role !== resolved.request.role &&
+        personRoles.includes(given.role) &&
+        resolved.forms.includes(given.member)
+      );
+    case "set-link":
+      return linkRoles.includes(given.role) && !samePair(given, resolved.request);
+    case "close-link":
+      return linkRoles.includes(given.role);
+    case "transfer":
+    case "grant":
+    case "replace-member":
+      return false;
+  }
 }
 
 function settle(wishes: readonly Wish[]): { readonly delta: Delta; readonly contradictions: readonly Diagnostic[] } {

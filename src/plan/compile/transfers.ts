@@ -66,10 +66,14 @@ export class TransferCensus {
     }
     const rule = protectedBy(this.#context.protections, asset);
     if (rule !== undefined && owner.protectedAssets.length < 3) owner.protectedAssets.push({ asset, rule: rule.id });
-    for (const heir of new Map(requests.flatMap(transferOf).map((t) => [t.to.email, t])).values()) {
-      if (heir.from.email !== asset.owner) continue;
-      const tally = this.#tally(heir);
-      tally.requests.add(heir.request);
+    const covering = new Set<Tally>();
+    for (const transfer of requests.flatMap(transferOf)) {
+      if (transfer.from.email !== asset.owner) continue;
+      const tally = this.#tally(transfer);
+      tally.requests.add(transfer.request);
+      covering.add(tally);
+    }
+    for (const tally of covering) {
       if (asset.trashed) tally.coveredTrashed += 1;
       else tally.coveredLive += 1;
     }

@@ -161,9 +161,12 @@ describe("rows without an asset id", () => {
   it("that asked for nothing new say whether anything met them", () => {
     const made = broad(grantOther({}), grantOther({ owner: email("leaver") }), grantOther({ title: "none" }));
     const [changing, so] = made.rows;
-    made.broad.saw([changing ?? expect.fail(), so ?? expect.fail()], false);
-    made.broad.saw([changing ?? expect.fail()], true);
-    made.broad.saw(broad(grantOther({})).rows, true);
+    if (changing === undefined || so === undefined) throw new Error("the rows were not resolved");
+    const refusal = { rule: "in-trash" as const, places: [changing.request.place], problem: "p", remedy: "r" };
+    const nothing = { edit: undefined, byHand: undefined, refusals: [] };
+    made.broad.saw([changing], nothing);
+    made.broad.saw([changing, so], { ...nothing, refusals: [refusal] });
+    made.broad.saw(broad(grantOther({})).rows, nothing);
     expect(made.broad.noActions().map(({ why, assets }) => [why, assets])).toEqual([
       ["already-so", 1],
       ["matched-nothing", 0],
