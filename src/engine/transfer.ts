@@ -59,6 +59,8 @@ class TransferConvergence {
   #lastStatus: string | undefined;
   /** Whether a request to start the job, of this process or a dead one, may still arrive. */
   #isDoubtful: boolean;
+  /** Monotonic ms at which that was last so for certain. */
+  #doubtfulSince: number;
 
   constructor(surroundings: Surroundings, journal: Journal, claim: Claim, step: TransferStep, options: ApplyOptions) {
     this.#s = surroundings;
@@ -68,12 +70,14 @@ class TransferConvergence {
     this.#options = options;
     this.#attempts = claim.attempts;
     this.#isDoubtful = claim.doubtful.length > 0;
+    this.#doubtfulSince = surroundings.clock.monotonic();
   }
 
   async run(): Promise<Ending> {
     const begun = await this.#begin();
     if (typeof begun !== "string") return begun;
-    const status = await this.#wait(begun);
+    const first = await this.#wait(begun);
+    const status = typeof first === "string" && this.#isDoubtful ? await this.#afterLatecomers(begun, first) : first;
     if (typeof status !== "string") return status;
     return status === "completed"
       ? this.#verify()
@@ -99,6 +103,21 @@ class TransferConvergence {
       const inserted = await this.#insert();
       if (inserted !== undefined) return inserted;
     }
+  }
+
+  /**
+   * The job attached to may be somebody else's, and what was asked for here without an answer may still start another one
+   * beside it: the step ends only once that has had its time to arrive, and to run.
+   */
+  async #afterLatecomers(id: string, status: string): Promise<string | Ending> {
+    const left = this.#doubtfulSince + this.#options.settleMs - this.#s.clock.monotonic();
+    if (left > 0) await this.#s.clock.sleep(left, this.#s.stop);
+    if (this.#s.stop.aborted) return { kind: "stopped" };
+    this.#isDoubtful = false;
+    this.#calls += 1;
+    const jobs = await this.#s.api.dataTransfer.list(this.#step.from.id);
+    const late = jobs.find((job) => job.newOwnerUserId === this.#step.to.id && job.id !== id && isRunning(job));
+    return late === undefined ? status : this.#wait(late.id);
   }
 
   /** A job of the same pair that is running, or that an earlier attempt of this step started. */
@@ -192,6 +211,7 @@ class TransferConvergence {
         return this.#failed(error.failure, error.message);
       case "ambiguous":
         this.#isDoubtful = true;
+        this.#doubtfulSince = this.#s.clock.monotonic();
         return undefined;
       case "conflict":
       case "retry":
