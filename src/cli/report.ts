@@ -9,6 +9,8 @@ import { stepsCsv } from "../report/csv.ts";
 import { printable } from "../model/text.ts";
 import { handoverSheet, sheetCsv, sheetMarkdown, sheetText } from "../report/handover-sheet.ts";
 import { reportJson, sheetJson } from "../report/json.ts";
+import { Redactor } from "../report/redact.ts";
+import type { Redaction } from "../report/redact.ts";
 import { pagesOf } from "../report/rows.ts";
 import { runReportMarkdown, runReportText } from "../report/run-report.ts";
 import { plainStyle } from "../report/style.ts";
@@ -21,13 +23,14 @@ import type { CommonFlags } from "./flags.ts";
 import { print, printText, styleOf } from "./output.ts";
 import { auditHead, runFacts } from "./run-facts.ts";
 
-type Format = "text" | "md" | "csv" | "json";
+type Format = "text" | "md" | "csv" | "json" | "html";
 
 export interface ReportFlags extends CommonFlags {
   readonly format?: Format;
   readonly json?: boolean;
   readonly csv?: boolean;
   readonly handoverSheet?: boolean;
+  readonly redact?: Redaction;
   readonly output?: string;
   readonly replace?: boolean;
 }
@@ -36,6 +39,7 @@ export interface ReportOptions {
   readonly run: string;
   readonly format: Format;
   readonly sheet: boolean;
+  readonly redact: Redaction | undefined;
   /** Undefined: stdout. */
   readonly output: string | undefined;
   /** Whether `output` may be a file that is there already. */
@@ -46,11 +50,18 @@ export interface ReportOptions {
 export function define(command: Command): void {
   command
     .argument("<run>", "the run: friday or friday.handover")
-    .addOption(new Option("--format <format>", "how it is written").choices(["text", "md", "csv", "json"]))
+    .addOption(new Option("--format <format>", "how it is written").choices(["text", "md", "csv", "json", "html"]))
     .option("--json", "the same as --format json")
     .option("--csv", "the same as --format csv")
     .option("--handover-sheet", "only what people must do by hand, by person")
     .option("-o, --output <file>", "write it to this file instead of stdout")
+    .addOption(
+      new Option("--redact <what>", "with html: replace addresses, titles or both").choices([
+        "emails",
+        "titles",
+        "both",
+      ]),
+    )
     .option("--replace", "take the place of a file of that name")
     .addHelpText(
       "after",
@@ -58,6 +69,7 @@ export function define(command: Command): void {
 Examples:
   handover report friday.handover
   handover report friday --handover-sheet --format md -o sheet.md
+  handover report friday --format html -o friday.html
   handover report friday --csv -o friday-report.csv`,
     );
 }
@@ -70,9 +82,17 @@ export function parse(args: readonly string[], flags: ReportFlags): ReportOption
   if (asked.size > 1) {
     throw new UsageError(`a report has one format, not ${[...asked].join(" and ")}`, "leave only one of the options");
   }
+  const format = [...asked][0] ?? "text";
+  if (format === "html" && flags.handoverSheet === true) {
+    throw new UsageError("the hand-over sheet has no page", "add --format md, or leave --handover-sheet out");
+  }
+  if (format !== "html" && flags.redact !== undefined) {
+    throw new UsageError("--redact is for pages", "add --format html");
+  }
   return {
     run: args[0] ?? "",
-    format: [...asked][0] ?? "text",
+    format,
+    redact: flags.redact,
     sheet: flags.handoverSheet === true,
     output: flags.output === "-" ? undefined : flags.output,
     replace: flags.replace === true,
@@ -90,7 +110,9 @@ export async function run(context: Context, options: ReportOptions): Promise<Exi
     const style = output === undefined ? styleOf(context, context.stdout, options.color) : plainStyle;
     const pieces = options.sheet
       ? sheetPieces(reader, options.format, style)
-      : reportPieces(reader, options.format, name, style);
+      : options.format === "html"
+        ? pagePieces(reader, name, options.redact)
+        : reportPieces(reader, options.format, name, style);
     if (output === undefined) {
       for await (const piece of pieces) await printText(context.stdout, piece);
     } else {
@@ -103,7 +125,21 @@ export async function run(context: Context, options: ReportOptions): Promise<Exi
   return exitCode({ kind: "done" });
 }
 
-async function* reportPieces(reader: RunReader, format: Format, name: string, style: Style): AsyncGenerator<string> {
+async function* pagePieces(reader: RunReader, name: string, redact: Redaction | undefined): AsyncGenerator<string> {
+  const { runPage } = await import("../report/page/run-pages.ts");
+  const { pageHtml } = await import("../report/page/page.ts");
+  const { loadPageAssets } = await import("./page-assets.ts");
+  const facts = await runFacts(reader);
+  const page = await runPage(facts, await auditHead(reader), pagesOf(reader), [], name, new Redactor(redact));
+  yield pageHtml(page, await loadPageAssets());
+}
+
+async function* reportPieces(
+  reader: RunReader,
+  format: Exclude<Format, "html">,
+  name: string,
+  style: Style,
+): AsyncGenerator<string> {
   if (format === "csv") {
     yield* stepsCsv(pagesOf(reader));
     return;
@@ -125,6 +161,7 @@ async function* sheetPieces(reader: RunReader, format: Format, style: Style): As
   const sheet = await handoverSheet(reader.header, reader.digest, pagesOf(reader));
   switch (format) {
     case "text":
+    case "html":
       return yield* lines(sheetText(sheet, style));
     case "md":
       return yield* lines(sheetMarkdown(sheet));

@@ -1,20 +1,37 @@
 /** `handover show`: the plan of a run, as `plan` showed it. */
+import { resolve } from "node:path";
+import { Option } from "commander";
 import type { Command } from "commander";
+import type { RunReader } from "../journal/journal.ts";
 import { openReader } from "../journal/sqlite/reader.ts";
+import { UsageError } from "../model/errors.ts";
+import { printable } from "../model/text.ts";
+import { Redactor } from "../report/redact.ts";
+import type { Redaction } from "../report/redact.ts";
+import { pagesOf } from "../report/rows.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { existingRunPath, shownPath } from "./files.ts";
+import { existingRunPath, refuseTakenFile, shownPath, writeWhole } from "./files.ts";
 import type { CommonFlags } from "./flags.ts";
+import { print } from "./output.ts";
 import { showRun } from "./plan-view.ts";
+import { runFacts } from "./run-facts.ts";
 
 export interface ShowFlags extends CommonFlags {
+  readonly html?: string;
+  readonly redact?: Redaction;
+  readonly replace?: boolean;
   readonly json?: boolean;
   readonly all?: boolean;
 }
 
 export interface ShowOptions {
   readonly run: string;
+  /** A file for the page of the review; undefined: text or JSON on stdout. */
+  readonly html: string | undefined;
+  readonly redact: Redaction | undefined;
+  readonly replace: boolean;
   readonly json: boolean;
   readonly all: boolean;
   readonly color: boolean;
@@ -25,27 +42,69 @@ export function define(command: Command): void {
     .argument("<run>", "the run: friday or friday.handover")
     .option("--all", "show every step, not only the first 40")
     .option("--json", "one JSON document with every step")
+    .option("--html <file>", "write the review as one HTML page")
+    .addOption(
+      new Option("--redact <what>", "with --html: replace addresses, titles or both").choices([
+        "emails",
+        "titles",
+        "both",
+      ]),
+    )
+    .option("--replace", "take the place of a file of that name")
     .addHelpText(
       "after",
       `
 Examples:
   handover show friday.handover
   handover show friday --all | less
+  handover show friday --html review.html
   handover show friday --json | jq '.totals'`,
     );
 }
 
 export function parse(args: readonly string[], flags: ShowFlags): ShowOptions {
-  return { run: args[0] ?? "", json: flags.json === true, all: flags.all === true, color: flags.color };
+  if (flags.html !== undefined && flags.json === true) {
+    throw new UsageError("--html and --json are two views", "ask for one after the other");
+  }
+  if (flags.html === undefined && flags.redact !== undefined) {
+    throw new UsageError("--redact is for pages", "add --html FILE");
+  }
+  return {
+    run: args[0] ?? "",
+    html: flags.html,
+    redact: flags.redact,
+    replace: flags.replace === true,
+    json: flags.json === true,
+    all: flags.all === true,
+    color: flags.color,
+  };
 }
 
 export async function run(context: Context, options: ShowOptions): Promise<ExitCode> {
   const path = await existingRunPath(context, options.run);
+  const output = options.html === undefined ? undefined : resolve(context.cwd, options.html);
+  if (output !== undefined) await refuseTakenFile(context, output, options.replace);
   const reader = await openReader(path);
   try {
-    await showRun(context, reader, shownPath(context, path), options);
+    if (output === undefined) await showRun(context, reader, shownPath(context, path), options);
+    else await writeReview(context, reader, shownPath(context, path), output, options);
   } finally {
     await reader.close();
   }
   return exitCode({ kind: "done" });
+}
+
+async function writeReview(
+  context: Context,
+  reader: RunReader,
+  name: string,
+  output: string,
+  options: ShowOptions,
+): Promise<void> {
+  const { planPage } = await import("../report/page/run-pages.ts");
+  const { pageHtml } = await import("../report/page/page.ts");
+  const { loadPageAssets } = await import("./page-assets.ts");
+  const page = await planPage(await runFacts(reader), pagesOf(reader), name, new Redactor(options.redact));
+  await writeWhole(output, [pageHtml(page, await loadPageAssets())]);
+  await print(context.stderr, [`Written: ${printable(shownPath(context, output))}`]);
 }
