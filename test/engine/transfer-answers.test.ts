@@ -246,10 +246,12 @@ describe("a job that is there already", () => {
     expect((await visit([ended, owns, started, done, ownsNothing])).calls).toContain("insert 1001 1002");
   });
 
-  it("and that the journal knows is waited for without looking for others", async () => {
+  it("and that the journal knows is waited for first; only then is looked for what a crash may have left behind", async () => {
     const step = await stepOf();
     await step([none, owns, started, { get: new Error("crash") }]).catch(() => undefined);
-    expect((await step([done, ownsNothing])).calls).toEqual(["get job-1", `search ${anna}`]);
+    const { calls, tookMs } = await step([done, { list: [job("completed")] }, ownsNothing]);
+    expect(calls).toEqual(["get job-1", "list 1001", `search ${anna}`]);
+    expect(tookMs).toBe(allowed.settleMs);
   });
 });
 
