@@ -328,7 +328,7 @@ function nextCommands({ header, counts }: RunFacts, runName: string): Markup {
     counts["by-hand"] > 0 ? `handover report ${run} --handover-sheet   # what people must click` : "",
     header.undoOf === undefined ? `handover undo ${run}   # plans what takes it back` : "",
   ].filter((command) => command !== "");
-  return html`<pre>${commands.join("\n")}</pre>`;
+  return joined(commands.map((command) => html`<pre>${command}</pre>`));
 }
 
 function provenance(header: RunHeader, redact: Redactor): Markup {

@@ -21,7 +21,7 @@ export const kindWords: Readonly<Record<Step["kind"], string>> = {
 
 const shared: readonly Column[] = [
   { key: "seq", label: "Step", kind: "number", share: 0.7 },
-  { key: "kind", label: "Kind", kind: "choice", share: 1.4, order: Object.values(kindWords) },
+  { key: "kind", label: "Kind", kind: "choice", share: 1.8, order: Object.values(kindWords) },
   { key: "title", label: "Asset", kind: "text", share: 2.6, pool: "titles" },
   { key: "type", label: "Type", kind: "choice", share: 1.4 },
   { key: "owner", label: "Owner", kind: "text", share: 1.8 },
