@@ -41,6 +41,10 @@ function grantsOf(owner: string): string {
   return ["action,asset,member,role", ...rows, ""].join("\n");
 }
 
+function makePipe(path: string): void {
+  execFileSync("/bin/sh", ["-c", 'mkfifo -m 600 "$1"', "sh", path]);
+}
+
 /** Mode bits of every file below the scene that is not in `before`, as `name mode`. */
 async function modes(before: ReadonlySet<string>): Promise<readonly string[]> {
   const made = (await readdir(scene.folder, { recursive: true })).filter((name) => !before.has(name));
@@ -119,7 +123,7 @@ describe("whatever the umask, files are for their owner alone", () => {
 // Modes, links, folders, owners and sizes of a key file: test/cli/files.test.ts.
 describe("a key", () => {
   it.skipIf(process.platform === "win32")("that is a pipe nobody writes to is refused at once", async () => {
-    execFileSync("mkfifo", ["-m", "600", scene.path("pipe.json")]);
+    makePipe(scene.path("pipe.json"));
     const said = await scene.inside(["verify", "base", "--key", "pipe.json"]);
     expect(said).toMatchObject({ code: 3, err: expect.stringContaining("is not a file") });
   });
@@ -195,7 +199,7 @@ describe("a run file", () => {
       },
       "written by others",
     ],
-    ["a pipe", async (path) => void execFileSync("mkfifo", [path]), "not a run file"],
+    ["a pipe", async (path) => makePipe(path), "not a run file"],
   ])("that is %s is refused by every verb with a remedy, and nothing is sent", async (name, make, problem) => {
     const run = `odd-${name.replace(/\W/g, "")}.handover`;
     await make(scene.path(run));
