@@ -6,6 +6,7 @@ import type { PlanOutcome, Surroundings } from "../engine/verbs.ts";
 import type { RunWriter } from "../journal/journal.ts";
 import { openReader } from "../journal/sqlite/reader.ts";
 import { createRun } from "../journal/sqlite/writer.ts";
+import type { Api } from "../model/api.ts";
 import { ApiError, GuardError, UsageError } from "../model/errors.ts";
 import type { EngineEvent } from "../model/event.ts";
 import { printable } from "../model/text.ts";
@@ -30,7 +31,8 @@ export interface Making {
   /** Where the run is put. */
   readonly path: string;
   readonly replace: boolean;
-  readonly settings: Settings;
+  /** How to reach Google; or what answers in its place. */
+  readonly settings: Settings | { readonly api: Api; readonly logFile: string | undefined };
   readonly detailed: boolean;
   readonly concurrency: number;
   readonly view: PlanViewOptions;
@@ -74,16 +76,7 @@ export async function makeRun(
   };
   let outcome: PlanOutcome;
   try {
-    // Loaded only now: the HTTP client takes longer to load than everything before it.
-    const { connectApi } = await import("./connect.ts");
-    const api = await connectApi(context, settings, {
-      access: "read",
-      concurrency: making.concurrency,
-      stop: stopping.stop,
-      onEvent,
-      onCall: (call) => log.call(call),
-      onRetry: troubleNotes(context.clock, style, (line) => view.say(line)),
-    });
+    const api = "api" in settings ? settings.api : await connected(settings);
     try {
       const writer = await createRun(making.path, { replace: making.replace });
       const { clock, random } = context;
@@ -108,6 +101,19 @@ export async function makeRun(
   }
   await showOutcome(context, making, outcome);
   return exitCode({ kind: "plan", outcome, detailed: making.detailed });
+
+  async function connected(wanted: Settings): Promise<Api> {
+    // Loaded only now: the HTTP client takes longer to load than everything before it.
+    const { connectApi } = await import("./connect.ts");
+    return connectApi(context, wanted, {
+      access: "read",
+      concurrency: making.concurrency,
+      stop: stopping.stop,
+      onEvent,
+      onCall: (call) => log.call(call),
+      onRetry: troubleNotes(context.clock, style, (line) => view.say(line)),
+    });
+  }
 }
 
 function isStop(error: unknown): boolean {

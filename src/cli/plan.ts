@@ -1,17 +1,21 @@
 /** `handover plan`: plan files -> a run, shown; or every reason why there is none. */
+import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
 import type { PlanInput } from "../engine/verbs.ts";
 import type { Stage } from "../journal/stage.ts";
-import { PlanFileError, UsageError } from "../model/errors.ts";
+import type { Api } from "../model/api.ts";
+import type { Email } from "../model/email.ts";
+import { GuardError, PlanFileError, UsageError } from "../model/errors.ts";
 import { printable } from "../model/text.ts";
+import { durationText, shellWord } from "../report/words.ts";
 import { resolveSettings } from "./config.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { newRunPath, openPlanFile } from "./files.ts";
+import { existingSnapshotPath, newRunPath, openPlanFile } from "./files.ts";
 import type { PlanFormat } from "./files.ts";
-import { addGoogleOptions, count, countOrNone } from "./flags.ts";
+import { addGoogleOptions, count, countOrNone, duration } from "./flags.ts";
 import type { GoogleFlags } from "./flags.ts";
 import { ulid } from "./ids.ts";
 import { print, styleOf } from "./output.ts";
@@ -26,6 +30,8 @@ export interface PlanFlags extends GoogleFlags {
   readonly json?: boolean;
   readonly all?: boolean;
   readonly detailedExitcode?: boolean;
+  readonly snapshot?: string;
+  readonly maxSnapshotAge?: number;
 }
 
 export interface PlanOptions {
@@ -41,8 +47,13 @@ export interface PlanOptions {
   readonly all: boolean;
   readonly detailed: boolean;
   readonly color: boolean;
+  /** What handover inventory has taken, to plan from instead of reading the tenant. */
+  readonly snapshot: string | undefined;
+  readonly snapshotAgeMaxMs: number;
   readonly google: GoogleFlags;
 }
+
+const dayMs = 86_400_000;
 
 export function define(command: Command): void {
   command
@@ -50,6 +61,8 @@ export function define(command: Command): void {
     .option("-o, --output <run>", "the run to make; by default named after the first file")
     .addOption(new Option("--format <format>", "the format of files whose name does not tell").choices(["csv", "yaml"]))
     .option("--skip-refused", "make the run without what is refused, instead of no run")
+    .option("--snapshot <file>", "plan from this snapshot, without asking Google anything")
+    .option("--max-snapshot-age <time>", "how old that may be (default 24h)", duration)
     .option("--max-changes <n>", "make no run that changes more than this", countOrNone)
     .option("--replace", "take the place of a run of that name that has not begun")
     .option("--all", "show every step, not only the first 40")
@@ -80,8 +93,13 @@ export function parse(args: readonly string[], flags: PlanFlags): PlanOptions {
   if (first === "-" && flags.output === undefined) {
     throw new UsageError("a plan from stdin gives the run no name", "add -o NAME");
   }
+  if (flags.maxSnapshotAge !== undefined && flags.snapshot === undefined) {
+    throw new UsageError("--max-snapshot-age says how old a snapshot may be", "add --snapshot FILE");
+  }
   return {
     files: args,
+    snapshot: flags.snapshot,
+    snapshotAgeMaxMs: flags.maxSnapshotAge ?? dayMs,
     format: flags.format,
     run: flags.output ?? first.replace(/^.*[/\\]/, "").replace(/\.[^.]*$/, ""),
     skipRefused: flags.skipRefused === true,
@@ -103,20 +121,56 @@ export async function run(context: Context, options: PlanOptions): Promise<ExitC
   await refuseTaken(context, path, options.replace);
   const { openStage } = await import("../journal/sqlite/stage.ts");
   const { planRun } = await import("../engine/plan.ts");
+  const snapshot = options.snapshot === undefined ? undefined : await openFacts(context, options, options.snapshot);
   const stage = await openStage();
   try {
     const wishes = await readPlanFiles(context, options, stage);
-    const settings = await resolveSettings(context, options.google);
+    const settings = snapshot ?? (await resolveSettings(context, options.google));
     const making = { ...options, verb: "plan", runId: wishes.runId, path, settings, view: options };
     return await makeRun(context, making, (surroundings, writer) =>
-      planRun(surroundings, stage, writer, { ...wishes, admin: settings.admin }),
+      planRun(surroundings, stage, writer, { ...wishes, admin: settings.admin, snapshotAt: snapshot?.at }),
     );
   } catch (error) {
     if (!(error instanceof PlanFileError)) throw error;
     return await showDiagnostics(context, options, error);
   } finally {
     await stage.close();
+    await snapshot?.api.close();
   }
+}
+
+/** A snapshot in Google's place. Throws UsageError for one that was never finished, GuardError for one that is too old. */
+async function openFacts(
+  context: Context,
+  options: PlanOptions,
+  name: string,
+): Promise<{ readonly api: Api; readonly admin: Email; readonly at: number; readonly logFile: string | undefined }> {
+  const { openSnapshot } = await import("../journal/sqlite/snapshot-reader.ts");
+  const { offlineApi } = await import("../engine/offline.ts");
+  const reader = await openSnapshot(await existingSnapshotPath(context, name));
+  const { finished, header } = reader;
+  const shown = printable(name);
+  if (finished === undefined) {
+    await reader.close();
+    throw new UsageError(`${shown} was never finished`, "finish it first, by the command that began it");
+  }
+  const ageMs = context.clock.now() - finished.at;
+  if (ageMs > options.snapshotAgeMaxMs) {
+    await reader.close();
+    throw new GuardError(
+      "snapshot age",
+      `${shown} was taken ${durationText(ageMs)} ago, and a plan is made of facts no older than ${durationText(options.snapshotAgeMaxMs)}`,
+      `take a new one: handover inventory --refresh ${shellWord(name)} -o NEW; or allow it: --max-snapshot-age ${Math.ceil(ageMs / 3_600_000)}h`,
+    );
+  }
+  const { logFile } = options.google;
+  const api = offlineApi(reader);
+  return {
+    api: { ...api, close: () => reader.close() },
+    admin: header.admin,
+    at: finished.at,
+    logFile: logFile === undefined ? undefined : resolve(context.cwd, logFile),
+  };
 }
 
 async function readPlanFiles(context: Context, options: PlanOptions, stage: Stage): Promise<Omit<PlanInput, "admin">> {

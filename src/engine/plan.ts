@@ -71,7 +71,7 @@ class Compiling {
       (asset, named) => named || broad.mayTouch(asset, (user) => this.#survey.seenAs(user)),
     );
     this.#stopIfAsked();
-    const snapshotAt = this.#surroundings.clock.now();
+    const snapshotAt = this.#input.snapshotAt ?? this.#surroundings.clock.now();
     await this.#planTransfers(broad);
     await this.#planAssets(broad);
     await this.#refuseUnresolved();

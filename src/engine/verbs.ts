@@ -33,6 +33,8 @@ export interface PlanInput {
   readonly skipRefused: boolean;
   /** Calls under way at once while reading. */
   readonly concurrency: number;
+  /** Wall ms at which the facts were read, where they come from a snapshot; else planning reads them itself. */
+  readonly snapshotAt?: number | undefined;
 }
 
 export interface LimitBreach {
