@@ -7,6 +7,7 @@ import type { Request } from "../../../src/model/request.ts";
 import { titleMatcher } from "../../../src/plan/glob.ts";
 import { anyScene, calmScene, worldOf } from "./arbitrary.ts";
 import type { Scene } from "./arbitrary.ts";
+import { isAbout, unmetBy } from "./asked.ts";
 import { carryOut, pairsOf, sceneOf, serverOf } from "./server.ts";
 import { walk } from "./walk.ts";
 import type { Walk } from "./walk.ts";
@@ -273,6 +274,27 @@ describe("a plan of rows that do not feed each other", () => {
         for (const { from } of again?.transfers ?? []) expect(stuck).toContain(from.email);
       }),
       { numRuns: 600 },
+    );
+  });
+
+  it("leaves every asset as each row asks, unless it was refused", () => {
+    fc.assert(
+      fc.property(calmScene, habits, (scene, habit) => {
+        const { plan, requests } = planned(scene);
+        const server = serverOf(scene);
+        const before = serverOf(scene);
+        carryOut(server, plan, habit);
+        const refused = new Set(plan.refusals.flatMap((each) => each.places).map(placeText));
+        for (const request of requests) {
+          if (refused.has(placeText(request.place))) continue;
+          for (const held of server.values()) {
+            if (held.spec.title === scene.protectTitle || !isAbout(request, held.spec)) continue;
+            const unmet = unmetBy(request, held, before.get(held.spec.name)?.pairs ?? new Set());
+            expect(unmet, JSON.stringify({ request, spec: held.spec, pairs: [...held.pairs] })).toEqual([]);
+          }
+        }
+      }),
+      runs,
     );
   });
 
