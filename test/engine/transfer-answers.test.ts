@@ -407,6 +407,56 @@ describe("waiting for a job", () => {
   });
 });
 
+describe("a job of the same pair, found while the step's own request may still start another", () => {
+  const lost: Turn = { insert: no("ambiguous") };
+  const theirs = (status: string): TransferJob => job(status, { id: "theirs" });
+  const attached: readonly Turn[] = [none, owns, lost, { list: [theirs("inProgress")] }];
+  const theirsIsDone: Turn = { get: theirs("completed") };
+
+  it("is waited for; then the own one has its time to appear, and is waited for as well", async () => {
+    const { ending, calls, tookMs } = await visit([
+      ...attached,
+      theirsIsDone,
+      { list: [theirs("completed"), job("inProgress")] },
+      { get: job("inProgress") },
+      done,
+      ownsNothing,
+    ]);
+    expect(calls.slice(4)).toEqual(["get theirs", "list 1001", "get job-1", "get job-1", `search ${anna}`]);
+    expect(resultOf(ending)).toMatchObject({ outcome: "applied", calls: 11 });
+    expect(tookMs).toBe(allowed.settleMs + allowed.transferPollMs);
+  });
+
+  it("decides nothing when the own one fails", async () => {
+    const { ending } = await visit([...attached, theirsIsDone, { list: [job("inProgress")] }, { get: job("failed") }]);
+    expect(resultOf(ending)).toMatchObject({ outcome: "failed", failure: "transfer-failed" });
+  });
+
+  it("decides alone when no other appears: not itself, nor one that has ended, nor somebody else's", async () => {
+    const beside = { list: [theirs("inProgress"), job("completed"), job("inProgress", { newOwnerUserId: "1003" })] };
+    const { ending, calls } = await visit([...attached, theirsIsDone, beside, ownsNothing]);
+    expect(calls.slice(4)).toEqual(["get theirs", "list 1001", `search ${anna}`]);
+    expect(resultOf(ending)).toMatchObject({ outcome: "applied" });
+  });
+
+  it.each([
+    ["what is left of the time it has", 3000, 3000],
+    ["no time, when that has passed meanwhile", 1000, 1000],
+    ["no time, when that has passed long since", 500, 1000],
+  ])("is followed by %s", async (_, settleMs, expected) => {
+    const { tookMs } = await visit(
+      [...attached, { get: theirs("inProgress") }, theirsIsDone, { list: [] }, ownsNothing],
+      { options: { settleMs } },
+    );
+    expect(tookMs).toBe(expected);
+  });
+
+  it("leaves the verdict to the next process when the user asks to stop before the own one had its time", async () => {
+    const { ending } = await visit([...attached, { get: theirs("completed"), stop: true }]);
+    expect(ending).toEqual({ kind: "stopped" });
+  });
+});
+
 describe("a completed job", () => {
   it("that a search does not bear out yet is looked at again, with growing pauses", async () => {
     const { ending, tookMs } = await visit([

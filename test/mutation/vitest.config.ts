@@ -4,8 +4,8 @@ import type { ViteUserConfig } from "vitest/config";
 import { BaseSequencer } from "vitest/node";
 import type { TestSpecification } from "vitest/node";
 
-/** A folder of `test/`, or several with commas between; all that hold quick tests of one process when nothing is said. */
-const folders = (process.env["MUTATION_TESTS"] ?? "engine,google,journal,model,plan").split(",");
+/** Folders and files of `test/` with commas between; all that hold quick tests of one process when nothing is said. */
+const judges = (process.env["MUTATION_TESTS"] ?? "engine,google,journal,model,plan").split(",");
 
 /** Tests of whole runs come last: what a test of one part finds first ends the search within milliseconds. */
 class PartsFirst extends BaseSequencer {
@@ -18,7 +18,7 @@ class PartsFirst extends BaseSequencer {
 
 const config: ViteUserConfig = {
   test: {
-    include: folders.map((folder) => `test/${folder}/**/*.test.ts`),
+    include: judges.map((judge) => (judge.endsWith(".test.ts") ? `test/${judge}` : `test/${judge}/**/*.test.ts`)),
     exclude: [
       "**/node_modules/**",
       // Real processes load the built package, which holds no mutant.
