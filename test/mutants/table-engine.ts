@@ -27,8 +27,8 @@ export const engineMutants: readonly Mutant[] = [
     name: "transfer-server-error-is-failed",
     breaks: "a transfer answered with a 5xx is reported as failed, and runs",
     file: transfer,
-    find: 'case "ambiguous":\n        this.#isDoubtful = true;\n        return undefined;',
-    replace: 'case "ambiguous":\n        return this.#failed(error.failure, error.message);',
+    find: "this.#isDoubtful = true;",
+    replace: "if (this.#attempts > 0) return this.#failed(error.failure, error.message);",
     hunt: "sim",
   },
   {

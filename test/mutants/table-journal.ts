@@ -180,8 +180,8 @@ export const journalMutants: readonly Mutant[] = [
     name: "gate-never-opens",
     breaks: "the edits after a transfer are never made",
     file: "src/journal/sqlite/gates.ts",
-    find: "const count = this.#open.run(seq).changes;",
-    replace: "const count = this.#open.run(-seq).changes;",
+    find: "if (opened.length === 0) return { opened, count: 0 };",
+    replace: "if (seq > 0) return { opened: [], count: 0 };",
     hunt: "sim",
   },
   {
