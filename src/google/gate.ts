@@ -166,7 +166,8 @@ export class Gate {
     for (const lane of this.#ready) {
       if (this.project.opensAt(now) > now) break;
       this.#ready.delete(lane);
-      this.#passFirst(lane, now);
+      // While it waited for the project's turn its user may have been told to wait longer.
+      if (lane.spacing.opensAt(now) <= now) this.#passFirst(lane, now);
       // A set keeps insertion order: a lane that is ready again goes to the end, so that users take turns.
       if (lane.waiters.length > 0) this.#place(lane, now);
     }

@@ -244,6 +244,18 @@ describe("a refusal", () => {
     expect(pacer.state().gates.find(({ gate }) => gate === "writes")?.actorsSlowed).toBe(1);
   });
 
+  it("of a user's quota also holds back who waits for the project's turn", async () => {
+    const clock = new ManualClock();
+    const pacer = new Pacer(clock, noRates);
+    pacer.throttled(writeAs("a"), { ...refusal, sentAt: 0 });
+    const times = take(pacer, clock, writeAs("hasty"), 1);
+    pacer.throttled(writeAs("hasty"), { ...refusal, sentAt: 0, quotaOf: "actor", retryAfterMs: 5000 });
+    await clock.advance(4999);
+    expect(times).toEqual([]);
+    await clock.advance(1);
+    expect(times).toEqual([5000]);
+  });
+
   it("of many calls under way counts once", async () => {
     const clock = new ManualClock();
     const pacer = new Pacer(clock, rates({ writes: { perMinute: 600, known: false } }));

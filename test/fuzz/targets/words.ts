@@ -140,7 +140,7 @@ function globs(text: string): void {
   const matches = titleMatcher(glob);
   const literal = glob.normalize("NFC");
   if (!/[*?]/.test(literal)) mustHold(matches(literal), "a title does not match itself");
-  mustHold(titleMatcher(`*${glob}*`)(`a${literal.replaceAll(/[*?]/g, "x")}b`), "a title does not match within another");
+  mustHold(titleMatcher(`*${glob}*`)(`|${literal.replaceAll(/[*?]/g, "x")}|`), "a title does not match within another");
   matches(text);
   matches("a".repeat(2000));
 }
