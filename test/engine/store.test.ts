@@ -37,7 +37,7 @@ describe("a disk that is full", () => {
       const rig = rigWithOne();
       const run = await rig.made([grantOther]);
       const summary = await rig.apply(run, {}, { journal: (inner) => withInstead(inner, name, async () => full()) });
-      expect(summary).toMatchObject({ end: "journal", reason: "no space is left" });
+      expect(summary).toMatchObject({ end: "journal", reason: "no space is left; free some space" });
       expect(await rig.apply(run)).toMatchObject({ end: "finished" });
       expect(rig.roles("r1")).toContain(otherEdits);
       expect(rig.count(patch)).toBe(1);
