@@ -272,8 +272,11 @@ it.each([
   await expect(openJournal(path, { clock })).rejects.toThrow(/waits for one that will never end/);
 });
 
-it("a run whose steps have lost their progress is neither carried out nor summed up", async () => {
-  const path = await meddled("delete from progress where seq = 2000");
+it.each([
+  ["lost", "delete from progress where seq = 2000"],
+  ["given away", "update progress set seq = 0 where seq = 2000"],
+])("a run whose steps have %s their progress is neither carried out nor summed up", async (_, sql) => {
+  const path = await meddled(sql);
   await expect(openJournal(path, { clock })).rejects.toThrow("was taken away");
   const reader = await openReader(path);
   await expect(reader.counts()).rejects.toThrow("was taken away");
@@ -306,4 +309,13 @@ describe("a row that is not as it was written is called damage, whoever reads it
     await expect(reader.audit(0, 10)).rejects.toMatchObject({ kind: "corrupt" });
     await reader.close();
   });
+});
+
+it("an intent put under a step that has ended neither counts nor hands the step out again", async () => {
+  const path = await meddled("insert into intents select 1, 1, 0, 0, '{}'");
+  const journal = await openJournal(path, { clock });
+  expect((await journal.counts())["in-flight"]).toBe(0);
+  const claims = await journal.claim({ max: 5, perActor: 5, halted: new Set() });
+  expect(claims.map(({ step }) => step.seq)).not.toContain(1);
+  await journal.close();
 });

@@ -89,10 +89,17 @@ export async function checkSteps(db: Database, path: string, pages: readonly Dig
   if (db.prepare("select 1 from steps where seq < 1").get() !== undefined) throw tampered(path, "a step was added");
 }
 
-/** Throws `tampered` unless every step has a row that says how far it has come. Steps are numbered without gaps. */
+/** Throws `tampered` unless every step has a row that says how far it has come, and nothing else has. */
 export function checkProgress(db: Database, path: string): void {
-  const isLost = db
-    .prepare<[], number>("select (select count(*) from progress) <> coalesce((select max(seq) from steps), 0)")
-    .pluck();
-  if (isLost.get() !== 0) throw tampered(path, "what is known of some steps was taken away");
+  // Steps are numbered without gaps: as many rows as steps, all within their numbers, are one for each.
+  const rows = db
+    .prepare<[], { steps: number; all: number; within: number }>(
+      `with ends (last) as (select coalesce(max(seq), 0) from steps)
+       select last as steps, (select count(*) from progress) as "all",
+         (select count(*) from progress where seq between 1 and last) as within from ends`,
+    )
+    .get();
+  if (rows === undefined || rows.all !== rows.steps || rows.within !== rows.steps) {
+    throw tampered(path, "what is known of some steps was taken away");
+  }
 }

@@ -180,6 +180,14 @@ export class SqliteRunReader implements RunFileReader {
     });
   }
 
+  async kept(name: string): Promise<string | undefined> {
+    return this.reading(() => {
+      const body = this.db.prepare<[string], string>("select body from kept where name = ?").pluck().get(name);
+      expectTexts(body);
+      return body;
+    });
+  }
+
   async verifyDigest(): Promise<void> {
     await this.#readingLong(() => checkSteps(this.db, this.run.path, this.run.pages));
   }
@@ -195,7 +203,8 @@ export class SqliteRunReader implements RunFileReader {
       const rows = this.db
         .prepare<[], { state: number; count: number }>(
           `select state, count(*) as count from progress group by state
-           union all select ${stateCode("in-flight")}, count(distinct seq) from intents`,
+           union all select ${stateCode("in-flight")}, count(distinct i.seq) from intents i
+             join progress p on p.seq = i.seq where p.state = 0`,
         )
         .all();
       for (const row of rows) counts[this.#state(row.state)] += row.count;

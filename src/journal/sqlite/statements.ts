@@ -14,7 +14,6 @@ export interface Statements {
   readonly end: Statement<[number, number, number, string | null, string | null, number, number]>;
   readonly verdict: Statement<[number, string, number]>;
   readonly keep: Statement<[string, string]>;
-  readonly kept: Statement<[string], string>;
 }
 
 export function prepareStatements(db: Database): Statements {
@@ -35,7 +34,6 @@ export function prepareStatements(db: Database): Statements {
       "update progress set state = ?, attempts = ?, audit = ?, failure = ?, reason = ?, updated = ? where seq = ?",
     ),
     keep: db.prepare("insert or replace into kept (name, body) values (?, ?)"),
-    kept: db.prepare<[string], string>("select body from kept where name = ?").pluck(),
     verdict: db.prepare("insert or replace into verdicts (seq, verdict, at) values (?, ?, ?)"),
   };
 }
@@ -44,7 +42,8 @@ export function prepareStatements(db: Database): Statements {
 export const readySql: { readonly of: string; readonly nextActor: string; readonly begun: string } = {
   of: "select seq from progress where actor = ? and seq > ? and state = 0 and gate = 0 order by seq limit ?",
   nextActor: "select actor from progress where actor > ? and state = 0 and gate = 0 order by actor limit 1",
-  begun: "select i.seq, p.actor from intents i join progress p on p.seq = i.seq where i.attempt = 1 order by i.seq",
+  begun:
+    "select i.seq, p.actor from intents i join progress p on p.seq = i.seq where i.attempt = 1 and p.state = 0 order by i.seq",
 };
 
 export function readySteps(db: Database): ReadySteps {
