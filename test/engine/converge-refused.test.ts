@@ -47,9 +47,9 @@ describe("a definite no", () => {
     });
   });
 
-  it("to a read, of another kind, ends the step", async () => {
-    const { ending } = await visit({ ...mustRead, ...withCleo }, [{ read: no("refuse", "invalid") }]);
-    expect(resultOf(ending)).toMatchObject({ outcome: "failed", failure: "invalid" });
+  it.each(["refuse", "conflict"] as const)("to a read, of another kind (%s), ends the step", async (disposition) => {
+    const { ending } = await visit({ ...mustRead, ...withCleo }, [{ read: no(disposition, "invalid") }]);
+    expect(resultOf(ending)).toMatchObject({ outcome: "failed", failure: "invalid", evidence: "refusal" });
   });
 
   it("stands when the others cannot be acted as", async () => {
@@ -57,7 +57,12 @@ describe("a definite no", () => {
       { write: no("refuse", "permission-denied") },
       { write: no("halt-actor", "suspended"), unsent: true },
     ]);
-    expect(resultOf(ending)).toMatchObject({ outcome: "failed", failure: "permission-denied", changed: nothing });
+    expect(resultOf(ending)).toMatchObject({
+      outcome: "failed",
+      failure: "permission-denied",
+      evidence: "refusal",
+      changed: nothing,
+    });
   });
 
   it("does not stand over a write in doubt, unless the asset is not there", async () => {
@@ -157,6 +162,46 @@ describe("an asset that somebody else owns now", () => {
       { write: shows("e6", "with", cleo) },
     ]);
     expect(resultOf(ending)).toMatchObject({ outcome: "applied", newOwner: undefined });
+  });
+});
+
+describe("a new owner whose request was lost, where nobody listed may look any more,", () => {
+  const attempt: Changes = { attemptOwner: cleo };
+  const shutOut: Turn = { read: no("refuse", "permission-denied") };
+
+  it("looks himself", async () => {
+    const { ending, calls } = await visit(attempt, [
+      { write: no("ambiguous") },
+      shutOut,
+      { read: shows("e2", "with", cleo) },
+    ]);
+    expect(calls.map(({ actor }) => actor)).toEqual([anna, anna, cleo]);
+    expect(resultOf(ending)).toMatchObject({ outcome: "confirmed", actor: cleo, newOwner: cleo, changed: benEdits });
+  });
+
+  it("is asked once; if he may not look either, the step stays open", async () => {
+    const { ending, calls } = await visit(attempt, [{ write: no("ambiguous") }, shutOut, shutOut]);
+    expect(calls).toHaveLength(3);
+    expect(ending).toMatchObject({ kind: "blocked", actor: cleo, failure: "permission-denied" });
+  });
+
+  it("looks, too, when a later request without him is what was lost last", async () => {
+    const { ending, calls } = await visit(attempt, [
+      { write: no("ambiguous") },
+      { read: shows("e1", "without") },
+      { write: no("refuse", "owner-not-modifiable") },
+      { write: no("ambiguous") },
+      shutOut,
+      { read: shows("e2", "with", cleo) },
+    ]);
+    expect(calls.at(-1)).toMatchObject({ what: "read", actor: cleo });
+    expect(resultOf(ending)).toMatchObject({ outcome: "confirmed", newOwner: cleo });
+  });
+
+  it("is not asked where no request would have made him the owner", async () => {
+    const { ending, calls } = await visit({}, [{ write: no("ambiguous") }, shutOut]);
+    expect(calls).toHaveLength(2);
+    expect(ending).toMatchObject({ kind: "blocked", actor: anna });
   });
 });
 

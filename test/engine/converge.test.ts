@@ -106,6 +106,36 @@ describe("a conflict", () => {
   });
 });
 
+describe("the count of conflicts, which later processes go on with,", () => {
+  it.each<[string, Turn, number]>([
+    ["grows with a conflict", { write: no("conflict") }, 1],
+    ["does not grow when Google asks to slow down", { write: no("throttle") }, 0],
+    ["does not grow when the answer is lost", { write: no("ambiguous") }, 0],
+    ["does not grow when a token is rejected", { write: no("throttle"), again: true }, 0],
+    ["does not grow when the user asks to stop", { write: no("throttle"), stop: "writing-down" }, 0],
+  ])("%s", async (_, turn, conflicts) => {
+    const step = await stepOf();
+    await step([turn, { read: new Error("crash") }, { write: new Error("crash"), unsent: true }]).catch(
+      () => undefined,
+    );
+    const { claim } = await step([{ read: shows("e2", "with") }]);
+    expect(claim.conflicts).toBe(conflicts);
+  });
+});
+
+describe("an intent", () => {
+  it("keeps what the asset showed before, unless the plan knows that", async () => {
+    const crash: Turn = { write: new Error("crash") };
+    const known = await stepOf();
+    await known([crash]).catch(() => undefined);
+    expect((await known([{ read: shows("e2", "with") }])).claim.doubtful).toMatchObject([{ before: undefined }]);
+    const read = await stepOf(mustRead);
+    const seen = shows("e5", "without");
+    await read([{ read: seen }, crash]).catch(() => undefined);
+    expect((await read([{ read: shows("e6", "with") }])).claim.doubtful).toMatchObject([{ before: seen.roles }]);
+  });
+});
+
 describe("a lost answer", () => {
   it("whose change is found standing under a new etag is confirmed by the read", async () => {
     const { ending, calls, events } = await visit({}, [{ write: no("ambiguous") }, { read: shows("e2", "with") }]);
@@ -295,9 +325,17 @@ describe("a stop", () => {
   });
 
   it("while the write waits for its turn leaves no attempt behind", async () => {
-    const { ending, journal } = await visit({}, [{ write: shows("e2", "with"), stop: true }]);
+    const { ending, journal } = await visit({}, [{ write: shows("e2", "with"), stop: "waiting" }]);
     expect(ending).toEqual({ kind: "stopped" });
     expect(await journal.step(1)).toMatchObject({ attempts: 0, state: "planned" });
+  });
+
+  it("while the intent is written down sends nothing, and leaves no doubt behind", async () => {
+    const step = await stepOf();
+    const { ending } = await step([{ write: shows("e2", "with"), stop: "writing-down" }]);
+    expect(ending).toEqual({ kind: "stopped" });
+    const { claim } = await step([{ read: shows("e1", "with") }]);
+    expect(claim).toMatchObject({ doubtful: [], attempts: 1 });
   });
 
   it("still lets a step be looked at that is done already", async () => {

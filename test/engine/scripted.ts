@@ -4,7 +4,7 @@ import { Actors } from "../../src/engine/actors.ts";
 import { convergeEdit } from "../../src/engine/converge.ts";
 import type { Ending } from "../../src/engine/ending.ts";
 import type { ApplyOptions } from "../../src/engine/verbs.ts";
-import type { Journal } from "../../src/journal/journal.ts";
+import type { Claim, Journal } from "../../src/journal/journal.ts";
 import { createMemoryRun } from "../../src/journal/sqlite/memory.ts";
 import type { Api, DataStudioApi } from "../../src/model/api.ts";
 import { etag } from "../../src/model/brand.ts";
@@ -47,14 +47,17 @@ export function no(disposition: Disposition, failure: string = disposition): Api
   return new ApiError(`Google said ${failure}`, { disposition, failure });
 }
 
-/** What comes of one call. `unsent`: the request fails before its turn. `again`: its turn comes twice (token rejected). */
+/**
+ * What comes of one call. `unsent`: the request fails before its turn. `again`: its turn comes twice (token rejected).
+ * `stop`: the user asks to stop while it waits for its turn, or while the intent is being written down.
+ */
 export type Turn =
   | { readonly read: Permissions | Error }
   | {
       readonly write: Permissions | Error;
       readonly unsent?: boolean;
       readonly again?: boolean;
-      readonly stop?: boolean;
+      readonly stop?: "waiting" | "writing-down";
     };
 
 export interface Call {
@@ -95,8 +98,12 @@ class Script implements Pick<DataStudioApi, "getPermissions" | "patchPermissions
     const turn = this.#turns.shift();
     this.calls.push({ what: "write", actor, etag: permissions.etag, roles: permissions.roles });
     if (turn === undefined || !("write" in turn)) throw new Error("a write that nobody foresaw");
-    if (turn.stop === true) this.#stop.abort();
-    if (turn.unsent !== true) await beforeSend();
+    if (turn.stop === "waiting") this.#stop.abort();
+    if (turn.unsent !== true) {
+      const itsTurn = beforeSend();
+      if (turn.stop === "writing-down") this.#stop.abort();
+      await itsTurn;
+    }
     if (turn.again === true) await beforeSend();
     return answer(turn.write);
   }
@@ -109,6 +116,8 @@ function answer(given: Permissions | Error): Permissions {
 
 export interface Visit {
   readonly ending: Ending;
+  /** The step as the process was given it. */
+  readonly claim: Claim;
   readonly calls: readonly Call[];
   readonly events: readonly EngineEvent[];
   readonly journal: Journal;
@@ -164,7 +173,7 @@ export async function stepOf(changes: Changes = {}): Promise<Visiting> {
       await journal.flush();
     }
     expect(script.left, "answers that nobody asked for").toBe(0);
-    return { ending, calls: script.calls, events, journal, actors, tookMs: clock.monotonic() - began };
+    return { ending, claim, calls: script.calls, events, journal, actors, tookMs: clock.monotonic() - began };
   };
 }
 
