@@ -113,4 +113,34 @@ describe("any answer at all", () => {
       { numRuns: 3000 },
     );
   });
+
+  it("leaves a write in doubt that the server may have begun, unless it says in words that a quota stopped it", () => {
+    const quotaWords = /quota|rate|limit|exhausted/i;
+    const answered = fc.record({
+      service: fc.constantFrom("data-studio" as const, "data-transfer" as const),
+      isWrite: fc.constant(true),
+      status: fc.oneof(fc.integer({ min: 500, max: 599 }), fc.constantFrom(408, 503)),
+      headers: fc.dictionary(fc.constantFrom("retry-after", "date"), headerText),
+      body: fc
+        .oneof(
+          fc.string(),
+          fc.json(),
+          fc.json().map((inner) => `{"error":{"errors":[{"reason":${inner}}],"status":${inner}}}`),
+        )
+        .filter((body) => !quotaWords.test(body)),
+    });
+    const lost = fc
+      .record({ code: fc.constantFrom("TIMEOUT", "ECONNRESET", "EPIPE", "ABORTED", "TOO_LARGE"), message: fc.string() })
+      .map(({ code, message }) => ({
+        service: "data-studio" as const,
+        isWrite: true,
+        network: new NetworkError(code, true, message),
+      }));
+    fc.assert(
+      fc.property(fc.oneof(answered, lost), (call) => {
+        expect(classify(call, wallMs).disposition).toBe("ambiguous");
+      }),
+      { numRuns: 1000 },
+    );
+  });
 });

@@ -5,7 +5,6 @@ import { canonicalJson } from "../../src/journal/sqlite/canonical.ts";
 import { stepBody, stepOf } from "../../src/journal/sqlite/codec.ts";
 import { createMemoryRun } from "../../src/journal/sqlite/memory.ts";
 import { PageDigests, runDigest } from "../../src/journal/sqlite/digest.ts";
-import type { DigestRow } from "../../src/journal/sqlite/digest.ts";
 import { etag } from "../../src/model/brand.ts";
 import type { AssetName } from "../../src/model/asset.ts";
 import { member } from "../../src/model/member.ts";
@@ -94,27 +93,20 @@ describe("the digest", () => {
   });
 
   it("takes no shift of letters between fields for the same", () => {
-    const field = fc.string({ minLength: 0, maxLength: 6 });
-    const step: fc.Arbitrary<DigestRow> = fc.record({
-      seq: fc.constant(1),
-      kind: fc.nat({ max: 2 }),
-      actor: field,
-      asset: fc.option(field),
-      after: fc.option(fc.nat({ max: 12 })),
-      unless: fc.option(fc.nat({ max: 12 })),
-      body: field,
-    });
-    const digest = (row: DigestRow): string => {
+    const digest = (text: string, [first, second]: readonly number[]): string => {
       const pages = new PageDigests();
-      pages.add(row);
+      const [actor, asset, body] = [text.slice(0, first), text.slice(first, second), text.slice(second)];
+      pages.add({ seq: 1, kind: 0, actor, asset, after: null, unless: null, body });
       return runDigest("{}", pages.end());
     };
+    const cuts = fc
+      .array(fc.nat({ max: 8 }), { minLength: 2, maxLength: 2 })
+      .map((list) => list.toSorted((x, y) => x - y));
     fc.assert(
-      fc.property(step, step, (one, other) => {
-        const isSame = canonicalJson(one) === canonicalJson(other);
-        expect(digest(one) === digest(other)).toBe(isSame);
+      fc.property(fc.string({ minLength: 8, maxLength: 8 }), cuts, cuts, (text, one, other) => {
+        expect(digest(text, one) === digest(text, other)).toBe(one.join() === other.join());
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 });
