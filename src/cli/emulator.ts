@@ -8,6 +8,7 @@ import type { QuotaConfig } from "../emulator/quota.ts";
 import { parseFaultRules } from "../emulator/fault-rules.ts";
 import type { FaultRule } from "../emulator/fault-rules.ts";
 import { startEmulator } from "../emulator/start.ts";
+import type { World } from "../emulator/world.ts";
 import { UsageError } from "../model/errors.ts";
 import { counted, printable } from "../model/text.ts";
 import { shellWord } from "../report/words.ts";
@@ -28,6 +29,7 @@ export interface EmulatorFlags extends CommonFlags {
   readonly readyFile?: string;
   readonly keyFile?: string;
   readonly stateFile?: string;
+  readonly snapshot?: string;
   readonly faults?: string;
   readonly switch?: readonly string[];
   readonly quotas?: string;
@@ -45,6 +47,8 @@ export interface EmulatorOptions {
   readonly readyFile: string | undefined;
   readonly keyFile: string | undefined;
   readonly stateFile: string | undefined;
+  /** The tenant of a snapshot instead of a generated one. */
+  readonly snapshot: string | undefined;
   readonly faultsFile: string | undefined;
   readonly switches: Readonly<Record<string, string>>;
   readonly quotas: QuotaConfig;
@@ -63,6 +67,7 @@ export function define(command: Command): void {
     .option("--ready-file <file>", "write {url, keyFile, admin, domain, pid} there once it listens")
     .option("--key-file <file>", "where the service-account key is put (default: a temporary folder)")
     .option("--state-file <file>", "load the tenant from there, and save it on leaving")
+    .option("--snapshot <file>", "the tenant of this snapshot instead of a made-up one: to rehearse what was planned")
     .option("--faults <file>", "JSON list of fault rules")
     .option("--switch <name=position>", "how an undocumented behaviour goes; may be repeated", collect)
     .option("--quotas <text>", "off (default), default, or such as project=600,user-writes=60,retry-after=seconds")
@@ -77,6 +82,7 @@ export function define(command: Command): void {
       `
 Examples:
   handover emulator --seed 7 --users 200 --assets 5000 --port 8321
+  handover emulator --snapshot october.snapshot
   handover emulator --port 0 --ready-file emulator.json --faults faults.json --switch etagMismatch=412
 
 It answers only on this machine and speaks Google's paths, so that any client can be pointed at it.
@@ -96,12 +102,22 @@ export function parse(args: readonly string[], flags: EmulatorFlags): EmulatorOp
     readyFile: flags.readyFile,
     keyFile: flags.keyFile,
     stateFile: flags.stateFile,
+    snapshot: snapshotAlone(flags),
     faultsFile: flags.faults,
     switches: switchPositions(flags.switch ?? []),
     quotas: quotasFromText(flags.quotas ?? "off"),
     transferPace: transferPace(flags.transferDuration),
     latencyMs: flags.latency ?? 0,
   };
+}
+
+function snapshotAlone(flags: EmulatorFlags): string | undefined {
+  const idle = (["users", "assets", "domain"] as const).filter((name) => flags[name] !== undefined);
+  if (flags.snapshot === undefined || idle.length === 0) return flags.snapshot;
+  throw new UsageError(
+    `${idle.map((name) => `--${name}`).join(", ")} would do nothing beside --snapshot`,
+    "a snapshot brings its own people and assets: leave one of them out",
+  );
 }
 
 function transferPace(startMs: number | undefined): TransferPace | undefined {
@@ -124,9 +140,11 @@ function switchPositions(given: readonly string[]): Readonly<Record<string, stri
 export async function run(context: Context, options: EmulatorOptions): Promise<ExitCode> {
   const at = (file: string | undefined): string | undefined =>
     file === undefined ? undefined : resolve(context.cwd, file);
+  const world = options.snapshot === undefined ? undefined : await worldFrom(context, options.snapshot, options.seed);
   const stopping = stopOnSignals(context, undefined);
   const running = await startEmulator({
     clock: context.clock,
+    world,
     seed: options.seed,
     users: options.users,
     assets: options.assets,
@@ -158,6 +176,18 @@ export async function run(context: Context, options: EmulatorOptions): Promise<E
   await running.close();
   stopping.dispose();
   return exitCode({ kind: "done" });
+}
+
+/** Loaded only where one is given: a made-up tenant needs no database. */
+async function worldFrom(context: Context, name: string, seed: number): Promise<World> {
+  const { openFinished } = await import("./snapshots.ts");
+  const { worldOf } = await import("./emulator-world.ts");
+  const { reader, finishedAt } = await openFinished(context, name);
+  try {
+    return await worldOf(reader, finishedAt, seed);
+  } finally {
+    await reader.close();
+  }
 }
 
 async function faultRules(path: string): Promise<readonly FaultRule[]> {

@@ -1,17 +1,19 @@
-/** `handover evidence verify`: checks a run file against itself, without credentials, network, or a byte written. */
+/** `handover evidence verify`: checks a run or a snapshot against itself, without credentials, network, or a byte written. */
 import { Argument } from "commander";
 import type { Command } from "commander";
 import { examineRun } from "../journal/sqlite/examine.ts";
 import { UsageError } from "../model/errors.ts";
 import { printable } from "../model/text.ts";
+import { contentJson, contentText, holds } from "../report/content-text.ts";
 import { evidenceText } from "../report/evidence-text.ts";
 import { evidenceJson } from "../report/json.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { existingRunPath, shownPath } from "./files.ts";
+import { existingPath, shownPath } from "./files.ts";
 import type { CommonFlags } from "./flags.ts";
 import { print, styleOf } from "./output.ts";
+import { openFinished } from "./snapshots.ts";
 
 export interface EvidenceFlags extends CommonFlags {
   readonly json?: boolean;
@@ -29,8 +31,11 @@ export interface EvidenceOptions {
 export function define(command: Command): void {
   command
     .addArgument(new Argument("<action>", "what to do with it").choices(["verify"]))
-    .argument("<run>", "the run: friday or friday.handover")
-    .option("--head <hash>", "also check that this head, printed earlier, is still in the audit chain")
+    .argument("<run>", "the run: friday or friday.handover; or a snapshot: october.snapshot")
+    .option(
+      "--head <hash>",
+      "also check that this head, printed earlier, is still in the audit chain; for a snapshot, its digest",
+    )
     .option("--json", "one JSON document")
     .addHelpText(
       "after",
@@ -38,6 +43,7 @@ export function define(command: Command): void {
 Examples:
   handover evidence verify friday.handover
   handover evidence verify friday --json | jq '.head.hash'
+  handover evidence verify october.snapshot
   handover evidence verify friday --head 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 
 Exits 0 when everything agrees, 6 when something was changed, 3 when it is no run file of this version.
@@ -65,7 +71,8 @@ function headHash(text: string): string {
 }
 
 export async function run(context: Context, options: EvidenceOptions): Promise<ExitCode> {
-  const path = await existingRunPath(context, options.run);
+  const { kind, path } = await existingPath(context, options.run);
+  if (kind === "snapshot") return examineSnapshot(context, path, options);
   const name = shownPath(context, path);
   const examination = await examineRun(path, { head: options.head });
   await print(
@@ -75,4 +82,30 @@ export async function run(context: Context, options: EvidenceOptions): Promise<E
       : evidenceText(examination, name, styleOf(context, context.stdout, options.color)),
   );
   return exitCode({ kind: "evidence", examination });
+}
+
+/** The digest of what the snapshot holds now, beside the one it was sealed with and, if given, the one that was noted. */
+async function examineSnapshot(context: Context, path: string, options: EvidenceOptions): Promise<ExitCode> {
+  const name = shownPath(context, path);
+  const { reader, finishedAt } = await openFinished(context, path);
+  try {
+    const { header, finished } = reader;
+    const view = {
+      header,
+      finishedAt,
+      sealed: finished?.digest ?? "",
+      noted: options.head,
+      found: await reader.contentDigest(),
+      assets: await reader.assetCount(),
+    };
+    await print(
+      context.stdout,
+      options.json
+        ? [contentJson(view, name)]
+        : contentText(view, name, styleOf(context, context.stdout, options.color)),
+    );
+    return exitCode({ kind: "content", holds: holds(view) });
+  } finally {
+    await reader.close();
+  }
 }

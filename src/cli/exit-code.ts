@@ -41,6 +41,8 @@ export type Ending =
   | { readonly kind: "plan"; readonly outcome: PlanOutcome; readonly detailed: boolean }
   | { readonly kind: "apply"; readonly summary: ApplySummary }
   | { readonly kind: "evidence"; readonly examination: Examination }
+  /** A snapshot read over again, and whether it is as it was when it was finished. */
+  | { readonly kind: "content"; readonly holds: boolean }
   /** An audit; `fails` when it found what `--fail-on` names. */
   | { readonly kind: "audit"; readonly fails: boolean }
   /** An inventory, `whole` when nothing stayed dark. */
@@ -61,6 +63,8 @@ export function exitCode(ending: Ending): ExitCode {
       return ofApply(ending.summary);
     case "evidence":
       return isSound(ending.examination) ? exitCodes.done : exitCodes.guard;
+    case "content":
+      return ending.holds ? exitCodes.done : exitCodes.guard;
     case "audit":
       return ending.fails ? exitCodes.differences : exitCodes.done;
     case "reading":

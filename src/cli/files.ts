@@ -41,12 +41,28 @@ function namedPath(context: Context, name: string, what: string, extension: stri
   return resolve(context.cwd, name.endsWith(extension) ? name : `${name}${extension}`);
 }
 
-/** The file of an existing run; throws `RunFileError` (`missing`) naming runs that do exist. */
+/** The file of an existing run; throws `RunFileError` (`missing`) naming runs that do exist, or for a snapshot. */
 export async function existingRunPath(context: Context, name: string): Promise<string> {
-  const exact = resolve(context.cwd, name);
-  if (await isThere(exact)) return exact;
+  const found = await existingPath(context, name);
+  if (found.kind === "run") return found.path;
+  throw new RunFileError(
+    "not-a-run",
+    `${printable(name)} is a snapshot, and this is done with a run`,
+    `make a run from it: handover plan FILE --snapshot ${shellWord(name)} -o NAME`,
+  );
+}
+
+/** A run or a snapshot by its name; where both bear it, the run. What lies there tells, whatever its extension. */
+export async function existingPath(
+  context: Context,
+  name: string,
+): Promise<{ readonly kind: "run" | "snapshot"; readonly path: string }> {
   const named = newRunPath(context, name);
-  if (await isThere(named)) return named;
+  for (const path of [resolve(context.cwd, name), named, newSnapshotPath(context, name)]) {
+    if (!(await isThere(path))) continue;
+    const { isSnapshotFile } = await import("../journal/sqlite/snapshot-file.ts");
+    return { kind: isSnapshotFile(path) ? "snapshot" : "run", path };
+  }
   const near = await filesIn(dirname(named), runExtension);
   throw new RunFileError(
     "missing",
@@ -193,7 +209,7 @@ async function* withHash(
 
 /**
  * Throws when something lies at `path` that a result must not take the place of: any file unless `replace` says so, and
- * never a run, which is the proof of what was done, nor a device or folder.
+ * never a run, which is the proof of what was done, nor a snapshot, device or folder.
  */
 export async function refuseTakenFile(context: Context, path: string, replace: boolean): Promise<void> {
   const stats = await lstat(path).catch(() => undefined);
@@ -201,7 +217,7 @@ export async function refuseTakenFile(context: Context, path: string, replace: b
   const name = printable(shownPath(context, path));
   const other = "choose another place with -o FILE";
   if (!stats.isFile()) throw new UsageError(`${name} is not a file`, `${other}, or leave -o out to write to stdout`);
-  if (await isDatabase(path)) throw new UsageError(`${name} is a run file`, other);
+  if (await isDatabase(path)) throw new UsageError(`${name} is a run file or a snapshot`, other);
   if (!replace) throw new UsageError(`${name} exists already`, `${other}, or add --replace`);
 }
 

@@ -13,7 +13,7 @@ import { resolveSettings } from "./config.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { existingSnapshotPath, newRunPath, openPlanFile } from "./files.ts";
+import { newRunPath, openPlanFile } from "./files.ts";
 import type { PlanFormat } from "./files.ts";
 import { addGoogleOptions, count, countOrNone, duration } from "./flags.ts";
 import type { GoogleFlags } from "./flags.ts";
@@ -75,6 +75,7 @@ export function define(command: Command): void {
 Examples:
   handover plan moves.csv -o friday.handover --key key.json --admin admin@acme.example
   handover plan leavers.csv reorganisation.yaml -o weekend
+  handover plan moves.csv --snapshot october.snapshot
   echo 'from,to
   leaver@acme.example,heir@acme.example' | handover plan - --format csv -o leaver
 
@@ -145,21 +146,15 @@ async function openFacts(
   options: PlanOptions,
   name: string,
 ): Promise<{ readonly api: Api; readonly admin: Email; readonly at: number; readonly logFile: string | undefined }> {
-  const { openSnapshot } = await import("../journal/sqlite/snapshot-reader.ts");
+  const { openFinished } = await import("./snapshots.ts");
   const { offlineApi } = await import("../engine/offline.ts");
-  const reader = await openSnapshot(await existingSnapshotPath(context, name));
-  const { finished, header } = reader;
-  const shown = printable(name);
-  if (finished === undefined) {
-    await reader.close();
-    throw new UsageError(`${shown} was never finished`, "finish it first, by the command that began it");
-  }
-  const ageMs = context.clock.now() - finished.at;
+  const { reader, finishedAt } = await openFinished(context, name);
+  const ageMs = context.clock.now() - finishedAt;
   if (ageMs > options.snapshotAgeMaxMs) {
     await reader.close();
     throw new GuardError(
       "snapshot age",
-      `${shown} was taken ${durationText(ageMs)} ago, and a plan is made of facts no older than ${durationText(options.snapshotAgeMaxMs)}`,
+      `${printable(name)} was taken ${durationText(ageMs)} ago, and a plan is made of facts no older than ${durationText(options.snapshotAgeMaxMs)}`,
       `take a new one: handover inventory --refresh ${shellWord(name)} -o NEW; or allow it: --max-snapshot-age ${Math.ceil(ageMs / 3_600_000)}h`,
     );
   }
@@ -167,8 +162,8 @@ async function openFacts(
   const api = offlineApi(reader);
   return {
     api: { ...api, close: () => reader.close() },
-    admin: header.admin,
-    at: finished.at,
+    admin: reader.header.admin,
+    at: finishedAt,
     logFile: logFile === undefined ? undefined : resolve(context.cwd, logFile),
   };
 }

@@ -1,4 +1,4 @@
-/** `handover show`: the plan of a run, as `plan` showed it. */
+/** `handover show`: the plan of a run, as `plan` showed it; of a snapshot, what it covers. */
 import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
@@ -6,17 +6,19 @@ import type { RunReader } from "../journal/journal.ts";
 import { openReader } from "../journal/sqlite/reader.ts";
 import { UsageError } from "../model/errors.ts";
 import { printable } from "../model/text.ts";
+import { shellWord } from "../report/words.ts";
 import { Redactor } from "../report/redact.ts";
 import type { Redaction } from "../report/redact.ts";
 import { pagesOf } from "../report/rows.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { existingRunPath, refuseTakenFile, shownPath, writeWhole } from "./files.ts";
+import { existingPath, refuseTakenFile, shownPath, writeWhole } from "./files.ts";
 import type { CommonFlags } from "./flags.ts";
 import { print } from "./output.ts";
 import { showRun } from "./plan-view.ts";
 import { runFacts } from "./run-facts.ts";
+import { showCoverage } from "./snapshots.ts";
 
 export interface ShowFlags extends CommonFlags {
   readonly html?: string;
@@ -39,7 +41,7 @@ export interface ShowOptions {
 
 export function define(command: Command): void {
   command
-    .argument("<run>", "the run: friday or friday.handover")
+    .argument("<run>", "the run: friday or friday.handover; or a snapshot: october.snapshot")
     .option("--all", "show every step, not only the first 40")
     .option("--json", "one JSON document with every step")
     .option("--html <file>", "write the review as one HTML page")
@@ -81,7 +83,8 @@ export function parse(args: readonly string[], flags: ShowFlags): ShowOptions {
 }
 
 export async function run(context: Context, options: ShowOptions): Promise<ExitCode> {
-  const path = await existingRunPath(context, options.run);
+  const { kind, path } = await existingPath(context, options.run);
+  if (kind === "snapshot") return showSnapshot(context, path, options);
   const output = options.html === undefined ? undefined : resolve(context.cwd, options.html);
   if (output !== undefined) await refuseTakenFile(context, output, options.replace);
   const reader = await openReader(path);
@@ -91,6 +94,17 @@ export async function run(context: Context, options: ShowOptions): Promise<ExitC
   } finally {
     await reader.close();
   }
+  return exitCode({ kind: "done" });
+}
+
+async function showSnapshot(context: Context, path: string, options: ShowOptions): Promise<ExitCode> {
+  if (options.html !== undefined) {
+    throw new UsageError(
+      `${printable(options.run)} is a snapshot, and a review is of a run`,
+      `for the page of a snapshot: handover audit ${shellWord(options.run)} --format html -o ${shellWord(options.html)}`,
+    );
+  }
+  await showCoverage(context, path, { ...options, output: undefined });
   return exitCode({ kind: "done" });
 }
 

@@ -1,4 +1,4 @@
-/** `handover status`: how far a run has come, also while another process carries it out. */
+/** `handover status`: how far a run or an inventory has come, also while another process is at it. */
 import type { Command } from "commander";
 import { isRunHeld } from "../journal/sqlite/held.ts";
 import { openReader } from "../journal/sqlite/reader.ts";
@@ -7,10 +7,11 @@ import { statusText } from "../report/status-text.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { existingRunPath, shownPath } from "./files.ts";
+import { existingPath, shownPath } from "./files.ts";
 import type { CommonFlags } from "./flags.ts";
 import { print, styleOf } from "./output.ts";
 import { runFacts } from "./run-facts.ts";
+import { showProgress } from "./snapshots.ts";
 
 export interface StatusFlags extends CommonFlags {
   readonly json?: boolean;
@@ -24,7 +25,7 @@ export interface StatusOptions {
 
 export function define(command: Command): void {
   command
-    .argument("<run>", "the run: friday or friday.handover")
+    .argument("<run>", "the run: friday or friday.handover; or a snapshot: october.snapshot")
     .option("--json", "one JSON document")
     .addHelpText(
       "after",
@@ -40,7 +41,11 @@ export function parse(args: readonly string[], flags: StatusFlags): StatusOption
 }
 
 export async function run(context: Context, options: StatusOptions): Promise<ExitCode> {
-  const path = await existingRunPath(context, options.run);
+  const { kind, path } = await existingPath(context, options.run);
+  if (kind === "snapshot") {
+    await showProgress(context, path, options);
+    return exitCode({ kind: "done" });
+  }
   const name = shownPath(context, path);
   const reader = await openReader(path);
   try {

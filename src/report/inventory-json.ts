@@ -8,7 +8,7 @@ import { jsonText } from "./json.ts";
 const version = 1;
 
 /** One `inventory` document. */
-export function inventoryJson({ header, finished, coverage }: InventoryView, name: string): string {
+export function inventoryJson({ header, finished, coverage, held }: InventoryView, name: string): string {
   const { oldestReadAt, ...counts } = coverage;
   return jsonText({
     type: "inventory",
@@ -17,6 +17,7 @@ export function inventoryJson({ header, finished, coverage }: InventoryView, nam
     header: { ...header, startedAt: instantText(header.startedAt) },
     finishedAt: finished === undefined ? undefined : instantText(finished.at),
     digest: finished?.digest,
+    held,
     whole: isWhole(coverage),
     coverage: { ...counts, oldestReadAt: oldestReadAt === undefined ? undefined : instantText(oldestReadAt) },
   });

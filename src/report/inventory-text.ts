@@ -12,6 +12,8 @@ export interface InventoryView {
   readonly header: SnapshotHeader;
   readonly finished: { readonly at: number; readonly digest: Digest } | undefined;
   readonly coverage: InventoryCoverage;
+  /** Whether another process is taking it at this moment, where somebody has looked. */
+  readonly held?: boolean | undefined;
 }
 
 const linesMax = 10;
@@ -20,9 +22,10 @@ const linesMax = 10;
 export function inventoryText(view: InventoryView, name: string, style: Style): string[] {
   const { header, finished } = view;
   const from = header.refreshOf === undefined ? [] : [`refreshes ${header.refreshOf.snapshotId}`];
+  const unfinished = view.held === true ? "under way: another process is taking it" : "not finished";
   const when =
     finished === undefined
-      ? `begun ${timeText(header.startedAt)}, not finished`
+      ? `begun ${timeText(header.startedAt)}, ${unfinished}`
       : `${timeText(header.startedAt)}, in ${durationText(finished.at - header.startedAt)}`;
   return [
     ...wrapFacts(
@@ -33,12 +36,23 @@ export function inventoryText(view: InventoryView, name: string, style: Style): 
     ...labelled("Taken", when, style),
     ...coverageText(view.coverage, style),
     ...(finished === undefined ? [] : [`${label("Digest", style)}${finished.digest}`]),
-    ...labelledCommand(
-      "Next",
-      finished === undefined ? `handover inventory -o ${shellWord(name)}` : `handover audit ${shellWord(name)}`,
-      style,
-    ),
+    ...labelledCommand("Next", nextCommand(view, name), style),
   ];
+}
+
+/** An interrupted inventory goes on only with the users, and the earlier snapshot, that it was begun with. */
+function nextCommand({ header, finished, held }: InventoryView, name: string): string {
+  if (finished !== undefined) return `handover audit ${shellWord(name)}`;
+  if (held === true) return `handover status ${shellWord(name)}`;
+  const { scope, refreshOf } = header;
+  const users =
+    scope.kind === "org-unit"
+      ? ` --org-unit ${shellWord(scope.path)}`
+      : scope.kind === "listed"
+        ? ` --users ${shellWord(scope.name)}`
+        : "";
+  const refresh = refreshOf === undefined ? "" : " --refresh SNAPSHOT";
+  return `handover inventory${users}${refresh} -o ${shellWord(name)}`;
 }
 
 function scopeText(header: SnapshotHeader, style: Style): string {

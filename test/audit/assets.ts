@@ -4,6 +4,7 @@ import type { AssetName } from "../../src/model/asset.ts";
 import type { Domain, Email } from "../../src/model/email.ts";
 import type { InventoryAsset } from "../../src/model/inventory.ts";
 import { member } from "../../src/model/member.ts";
+import type { Member } from "../../src/model/member.ts";
 import type { Person, Principal } from "../../src/model/tenant.ts";
 
 export const editor = "user:ed@acme.example";
@@ -61,8 +62,11 @@ export function inventoryAsset({
   readonly roles: Readonly<Record<string, readonly string[]>> | undefined;
 }): InventoryAsset {
   const owner = "owner" in more ? more.owner : "own@acme.example";
-  const held = Object.entries(roles ?? {}).map(([role, members]) => [role, members.map(member)] as const);
-  const owners = owner === undefined ? [] : [["OWNER", [member(`user:${owner}`)]] as const];
+  const held: [string, readonly Member[]][] = Object.entries(roles ?? {}).map(([role, members]) => [
+    role,
+    members.map(member),
+  ]);
+  const owners: [string, readonly Member[]][] = owner === undefined ? [] : [["OWNER", [member(`user:${owner}`)]]];
   return {
     asset: {
       name: name as AssetName,
