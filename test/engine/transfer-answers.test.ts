@@ -3,27 +3,31 @@ import { describe, expect, it } from "vitest";
 import { convergeTransfer } from "../../src/engine/transfer.ts";
 import type { Ending } from "../../src/engine/ending.ts";
 import type { ApplyOptions } from "../../src/engine/verbs.ts";
-import type { Journal } from "../../src/journal/journal.ts";
+import type { Claim, Journal } from "../../src/journal/journal.ts";
 import { createMemoryRun } from "../../src/journal/sqlite/memory.ts";
 import type { Api, TransferJob } from "../../src/model/api.ts";
 import type { AssetName } from "../../src/model/asset.ts";
 import { instantText } from "../../src/model/clock.ts";
 import type { Email } from "../../src/model/email.ts";
+import type { Disposition } from "../../src/model/errors.ts";
 import type { EngineEvent } from "../../src/model/event.ts";
 import type { StepResult, TransferStep } from "../../src/model/step.ts";
 import { anna, ben, cleo, header, transfer } from "../journal/samples.ts";
 import { ManualClock, startOfTest } from "../support/clock.ts";
 import { allowed, no } from "./scripted.ts";
 
-/** What comes of one call: jobs listed, assets of the old owner found (per type), a job started or looked at. */
+/**
+ * What comes of one call: jobs listed, assets of the old owner found (per type), a job started or looked at. `more`: the
+ * page is not the last one. `stop`: the user asks to stop while the start waits for its turn, or its intent is written down.
+ */
 type Turn =
   | { readonly list: readonly TransferJob[] | Error }
-  | { readonly search: readonly [reports: number, sources: number] | Error }
+  | { readonly search: readonly [reports: number, sources: number] | Error; readonly more?: boolean }
   | {
       readonly insert: TransferJob | Error;
       readonly unsent?: boolean;
       readonly again?: boolean;
-      readonly stop?: boolean;
+      readonly stop?: "waiting" | "writing-down";
     }
   | { readonly get: TransferJob | undefined | Error; readonly stop?: boolean };
 
@@ -62,8 +66,12 @@ function scripted(turns: Turn[], stop: AbortController, calls: string[]): Api {
       },
       insert: async (from: string, to: string, beforeSend: () => Promise<void>) => {
         const turn = next("insert", `insert ${from} ${to}`);
-        if (turn.stop === true) stop.abort();
-        if (turn.unsent !== true) await beforeSend();
+        if (turn.stop === "waiting") stop.abort();
+        if (turn.unsent !== true) {
+          const itsTurn = beforeSend();
+          if (turn.stop === "writing-down") stop.abort();
+          await itsTurn;
+        }
         if (turn.again === true) await beforeSend();
         return given(turn.insert);
       },
@@ -75,10 +83,12 @@ function scripted(turns: Turn[], stop: AbortController, calls: string[]): Api {
           Array.from({ length: count }, (_, n) => ({ name: `a${n}` as AssetName, owner: query.owner }));
         // The second type asked for is answered from the same turn.
         if (query.assetType === "DATA_SOURCE") return { assets: owned(sources), nextPageToken: undefined };
-        const [reports, more] = given(next("search", `search ${actor}${query.trashed ? " trash" : ""}`).search);
-        sources = more;
+        const turn = next("search", `search ${actor}${query.trashed ? " trash" : ""}`);
+        const [reports, ofSources] = given(turn.search);
+        sources = ofSources;
         // What belongs to others does not count, should a search show it.
-        return { assets: [...owned(reports), { name: "x" as AssetName, owner: cleo }], nextPageToken: undefined };
+        const assets = [...owned(reports), { name: "x" as AssetName, owner: cleo }];
+        return { assets, nextPageToken: turn.more === true ? "2" : undefined };
       },
     },
   } as unknown as Api;
@@ -86,6 +96,8 @@ function scripted(turns: Turn[], stop: AbortController, calls: string[]): Api {
 
 interface Visit {
   readonly ending: Ending;
+  /** The step as the process was given it. */
+  readonly claim: Claim;
   readonly calls: readonly string[];
   readonly events: readonly EngineEvent[];
   readonly journal: Journal;
@@ -128,7 +140,7 @@ async function stepOf(changes: Partial<Omit<TransferStep, "kind">> = {}): Promis
       await journal.flush();
     }
     expect(left, "answers that nobody asked for").toEqual([]);
-    return { ending, calls, events, journal, tookMs: clock.monotonic() - began };
+    return { ending, claim, calls, events, journal, tookMs: clock.monotonic() - began };
   };
 }
 
@@ -194,6 +206,17 @@ describe("a transfer that nothing disturbs", () => {
       evidence: "read",
       calls: 3,
     });
+  });
+
+  it("of somebody who owns as much in the trash as outside is started", async () => {
+    const step = await stepOf({ trashed: 1 });
+    const { calls } = await step([none, { search: [1, 0] }, { search: [1, 0] }, started, done, ownsNothing]);
+    expect(calls).toContain("insert 1001 1002");
+  });
+
+  it("of somebody whose assets come on several pages is started for any of them", async () => {
+    const pages: readonly Turn[] = [{ search: [0, 0], more: true }, { search: [1, 0] }];
+    expect((await visit([none, ...pages, started, done, ownsNothing])).calls).toContain("insert 1001 1002");
   });
 
   it("of somebody who owns but trash is started when the plan found something in it", async () => {
@@ -263,7 +286,7 @@ describe("an answer to the start", () => {
       owns,
       lost,
       none,
-      { list: [job("completed", { requestTime: instantText(startOfTest - 4 * 60_000) })] },
+      { list: [job("completed", { requestTime: instantText(startOfTest - 5 * 60_000) })] },
       done,
       ownsNothing,
     ]);
@@ -343,10 +366,21 @@ describe("an answer to the start", () => {
     expect(run.ending).toEqual({ kind: "halted", ...halted });
   });
 
+  it.each<[Disposition, readonly object[]]>([
+    ["ambiguous", [{ attempt: 1 }]],
+    ["throttle", []],
+  ])("(%s) leaves in doubt for the next process what it does not tell of", async (disposition, doubtful) => {
+    const step = await stepOf();
+    await step([none, owns, { insert: no(disposition) }, { list: new Error("crash") }]).catch(() => undefined);
+    const { claim } = await step([{ list: no("retry") }]);
+    expect(claim).toMatchObject({ attempts: 1, doubtful, conflicts: 0 });
+  });
+
   it("comes after two attempts when the first request's token was rejected; only the second is in doubt", async () => {
     const step = await stepOf();
     await step([none, owns, { insert: new Error("crash"), again: true }]).catch(() => undefined);
-    const { journal } = await step([none, none, started, done, ownsNothing]);
+    const { journal, claim } = await step([none, none, started, done, ownsNothing]);
+    expect(claim).toMatchObject({ doubtful: [{ attempt: 2 }], conflicts: 0 });
     expect(await journal.step(1)).toMatchObject({ attempts: 3 });
   });
 });
@@ -397,7 +431,7 @@ describe("waiting for a job", () => {
       { list: [job("failed", { id: "other" }), job("completed")] },
       ownsNothing,
     ]);
-    expect(resultOf(ending)).toMatchObject({ outcome: "applied" });
+    expect(resultOf(ending)).toMatchObject({ outcome: "applied", calls: 8 });
     const gone = await visit([none, owns, started, unknown, { list: [job("failed", { id: "other" })] }]);
     expect(resultOf(gone.ending)).toMatchObject({
       outcome: "failed",
@@ -451,6 +485,13 @@ describe("a job of the same pair, found while the step's own request may still s
     expect(tookMs).toBe(expected);
   });
 
+  it("is waited for no longer than is allowed, whatever may still appear", async () => {
+    const { ending, tookMs } = await visit([...attached, { get: theirs("inProgress") }], {
+      options: { transferWaitMs: 500 },
+    });
+    expect([ending.kind, tookMs]).toEqual(["overdue", 0]);
+  });
+
   it("leaves the verdict to the next process when the user asks to stop before the own one had its time", async () => {
     const { ending } = await visit([...attached, { get: theirs("completed"), stop: true }]);
     expect(ending).toEqual({ kind: "stopped" });
@@ -493,9 +534,17 @@ describe("a stop", () => {
   });
 
   it("while the start waits for its turn leaves no attempt behind", async () => {
-    const { ending, journal } = await visit([none, owns, { insert: job("inProgress"), stop: true }]);
+    const { ending, journal } = await visit([none, owns, { insert: job("inProgress"), stop: "waiting" }]);
     expect(ending).toEqual({ kind: "stopped" });
     expect(await journal.step(1)).toMatchObject({ attempts: 0 });
+  });
+
+  it("while the intent of a start is written down starts nothing, and leaves no doubt behind", async () => {
+    const step = await stepOf();
+    const { ending } = await step([none, owns, { insert: job("inProgress"), stop: "writing-down" }]);
+    expect(ending).toEqual({ kind: "stopped" });
+    const { claim } = await step([none], { stopped: true });
+    expect(claim).toMatchObject({ attempts: 1, doubtful: [], conflicts: 0 });
   });
 
   it("while a job is waited for leaves it to the next process", async () => {
