@@ -75,6 +75,8 @@ export interface RunReader {
     | { readonly at: number; readonly verified: number; readonly drifted: number; readonly unreadable: number }
     | undefined
   >;
+  /** Text that a journal kept beside the run under this name. */
+  kept(name: string): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -114,7 +116,6 @@ export interface Journal extends RunReader {
   note(kind: string, details: Readonly<Record<string, string | number | boolean>>): Promise<void>;
   /** Keeps text beside the run under a name, in place of what was there, for the next process. Not waited for. */
   keep(name: string, text: string): void;
-  kept(name: string): Promise<string | undefined>;
   /** Waits until everything handed over so far is durable. */
   flush(): Promise<void>;
   /** Keeps a verdict of `verify`. */

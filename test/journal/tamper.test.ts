@@ -319,3 +319,21 @@ it("an intent put under a step that has ended neither counts nor hands the step 
   expect(claims.map(({ step }) => step.seq)).not.toContain(1);
   await journal.close();
 });
+
+it("a header that is a number is damage to everybody", async () => {
+  const path = await meddled("select 1");
+  const redefine = (from: string, to: string): void => {
+    const db = new Database(path);
+    db.unsafeMode();
+    db.pragma("writable_schema = on");
+    db.prepare("update sqlite_schema set sql = replace(sql, ?, ?) where name = 'run'").run(from, to);
+    db.close();
+  };
+  redefine("header text", "header any");
+  const db = new Database(path);
+  db.prepare("update run set header = 1").run();
+  db.close();
+  redefine("header any", "header text");
+  await expect(openReader(path)).rejects.toMatchObject({ kind: "corrupt" });
+  await expect(openJournal(path, { clock })).rejects.toMatchObject({ kind: "corrupt" });
+});

@@ -130,7 +130,8 @@ class SqliteJournal extends SqliteRunReader implements Journal {
       return this.#turns.take(rule).map((turn) => this.#take(turn));
     });
     this.#counts = { ...this.countsNow() };
-    this.#waiting = db.prepare<[], number>("select count(*) from progress where gate > 0").pluck().get() ?? 0;
+    this.#waiting =
+      db.prepare<[], number>("select count(*) from progress not indexed where gate > 0").pluck().get() ?? 0;
   }
 
   override async counts(): Promise<Counts> {
@@ -254,10 +255,6 @@ class SqliteJournal extends SqliteRunReader implements Journal {
 
   keep(name: string, text: string): void {
     this.#unawaited(() => void this.#statements.keep.run(name, text));
-  }
-
-  async kept(name: string): Promise<string | undefined> {
-    return this.reading(() => this.#statements.kept.get(name));
   }
 
   async flush(): Promise<void> {
