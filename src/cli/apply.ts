@@ -13,6 +13,7 @@ import { printable } from "../model/text.ts";
 import { applyFoot } from "../report/apply-text.ts";
 import { summaryJson, versionJson } from "../report/json.ts";
 import { approve } from "./approval.ts";
+import { CallTelemetry } from "./apply-telemetry.ts";
 import { ApplyJson, ApplyText } from "./apply-view.ts";
 import type { ApplyView } from "./apply-view.ts";
 import { resolveSettings } from "./config.ts";
@@ -26,7 +27,7 @@ import type { GoogleFlags } from "./flags.ts";
 import { guardAge, guardChanges, guardTenant } from "./guards.ts";
 import { openLog } from "./logging.ts";
 import { print, styleOf } from "./output.ts";
-import { runFacts } from "./run-facts.ts";
+import { runFacts, telemetryName } from "./run-facts.ts";
 import { stopOnSignals } from "./signals.ts";
 import { troubleNotes } from "./trouble.ts";
 
@@ -167,24 +168,35 @@ async function carryOut(
   const stopping = stopOnSignals(context, resume);
   if (options.json) await print(context.stdout, [versionJson(context.version, header, digest, name)]);
   const view: ApplyView = options.json ? new ApplyJson(context) : new ApplyText(context, style, counts);
+  const telemetry = new CallTelemetry(context.clock, journal, await journal.kept(telemetryName));
   const onEvent = (event: EngineEvent): void => {
     log.event(event);
+    telemetry.onEvent(event);
     view.onEvent(event);
   };
+  const troubled = troubleNotes(context.clock, style, (line) => view.say(line));
   // Loaded only now: the HTTP client takes longer to load than everything before it.
-  const { connectApi, isStandIn } = await import("./connect.ts");
-  const api = await connectApi(context, settings, {
+  const { connectPaced, isStandIn } = await import("./connect.ts");
+  const paced = await connectPaced(context, settings, {
     access: "write",
     concurrency: options.engine.concurrency,
     stop: stopping.late,
     onEvent,
-    onCall: (call) => log.call(call),
-    onRetry: troubleNotes(context.clock, style, (line) => view.say(line)),
+    onCall: (call) => {
+      log.call(call);
+      telemetry.onCall(call);
+    },
+    onRetry: (notice) => {
+      telemetry.onRetry();
+      troubled(notice);
+    },
     pacing: {
       recalled: parsedOrNothing(await journal.kept(pacingName)),
       keep: (memory) => journal.keep(pacingName, JSON.stringify(memory)),
     },
   });
+  const { api } = paced;
+  telemetry.begin(paced.writesPerSecond());
   let summary: ApplySummary;
   try {
     const { ready, waiting } = await journal.open();
@@ -199,6 +211,7 @@ async function carryOut(
     view.close();
     stopping.dispose();
     await api.close();
+    telemetry.close();
     await log.close();
   }
   const code = exitCode({ kind: "apply", summary });

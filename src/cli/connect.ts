@@ -4,6 +4,7 @@ import { connect } from "../google/client.ts";
 import { parseServiceAccountKey } from "../google/key.ts";
 import { Pacer, defaultRates, noRates } from "../google/pacer.ts";
 import type { PacerMemory } from "../google/pacer-memory.ts";
+import type { Quota } from "../google/pace.ts";
 import type { GateName, Rates } from "../google/pacer.ts";
 import type { Access } from "../google/scopes.ts";
 import type { CallRecord } from "../google/send.ts";
@@ -30,6 +31,22 @@ export interface Connecting {
 
 /** Throws `UsageError` for a key that cannot be used; sends nothing yet. */
 export async function connectApi(context: Context, settings: Settings, connecting: Connecting): Promise<Api> {
+  return (await connectPaced(context, settings, connecting)).api;
+}
+
+/** What somebody may do to a connection in use. */
+export interface Paced {
+  readonly api: Api;
+  /** While paused, no call leaves; those on their way are not touched. */
+  pause(isPaused: boolean): void;
+  /** At most so many calls a second from now on, as if the rate had been given at the beginning. */
+  setRate(perSecond: number): void;
+  /** Writes a second permitted now. */
+  writesPerSecond(): number;
+}
+
+/** The same, with its pace in the hands of the caller. */
+export async function connectPaced(context: Context, settings: Settings, connecting: Connecting): Promise<Paced> {
   const { clock, random } = context;
   const key = parseServiceAccountKey(await readKey(context, settings.keyFile));
   const connections = Math.min(Math.max(connecting.concurrency, 4), 256);
@@ -37,7 +54,7 @@ export async function connectApi(context: Context, settings: Settings, connectin
   const { pacing } = connecting;
   const pacer = new Pacer(clock, ratesOf(settings));
   if (pacing !== undefined) pacer.recall(pacing.recalled);
-  return connect({
+  const api = connect({
     key,
     exchange: wire.exchange,
     closeExchange: () => wire.close(),
@@ -47,13 +64,33 @@ export async function connectApi(context: Context, settings: Settings, connectin
     clock,
     random,
     signal: connecting.stop,
-    onPace: ({ perSecond, reason, untilMs }) => {
-      connecting.onEvent({ type: "pace", perSecond, reason, untilMs });
+    onPace: ({ gate, actor, perSecond, reason, untilMs }) => {
+      connecting.onEvent({ type: "pace", gate, actor, perSecond, reason, untilMs });
       pacing?.keep(pacer.remember());
     },
     onCall: connecting.onCall,
     onRetry: connecting.onRetry,
   });
+  return {
+    api,
+    pause: (isPaused) => pacer.pause(isPaused),
+    setRate: (perSecond) => {
+      const { project } = ratesOf({ ...settings, rate: perSecond });
+      for (const [gate, { perMinute }] of rateEntries(project)) pacer.setRate(gate, perMinute);
+    },
+    writesPerSecond: () => (pacer.state().gates.find(({ gate }) => gate === "writes")?.perMinute ?? Infinity) / 60,
+  };
+}
+
+/** The gate that matters most comes last, because the last change is the one a status line shows. */
+function rateEntries({ reads, writes, directory, transfers, tokens }: Rates["project"]): readonly [GateName, Quota][] {
+  return [
+    ["tokens", tokens],
+    ["directory", directory],
+    ["transfers", transfers],
+    ["reads", reads],
+    ["writes", writes],
+  ];
 }
 
 /**

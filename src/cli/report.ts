@@ -1,4 +1,4 @@
-/** `handover report`: what a run did and what is left for people, as text, Markdown, CSV or JSON. */
+/** `handover report`: what a run did and what is left for people, in every format; of a snapshot, what it covers. */
 import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
@@ -15,13 +15,15 @@ import { pagesOf } from "../report/rows.ts";
 import { runReportMarkdown, runReportText } from "../report/run-report.ts";
 import { plainStyle } from "../report/style.ts";
 import type { Style } from "../report/style.ts";
+import { shellWord } from "../report/words.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { existingRunPath, refuseTakenFile, shownPath, writeWhole } from "./files.ts";
+import { existingPath, refuseTakenFile, shownPath, writeWhole } from "./files.ts";
 import type { CommonFlags } from "./flags.ts";
 import { print, printText, styleOf } from "./output.ts";
-import { auditHead, runFacts } from "./run-facts.ts";
+import { auditHead, runFacts, telemetryOf } from "./run-facts.ts";
+import { showCoverage } from "./snapshots.ts";
 
 type Format = "text" | "md" | "csv" | "json" | "html";
 
@@ -49,7 +51,7 @@ export interface ReportOptions {
 
 export function define(command: Command): void {
   command
-    .argument("<run>", "the run: friday or friday.handover")
+    .argument("<run>", "the run: friday or friday.handover; or a snapshot: october.snapshot")
     .addOption(new Option("--format <format>", "how it is written").choices(["text", "md", "csv", "json", "html"]))
     .option("--json", "the same as --format json")
     .option("--csv", "the same as --format csv")
@@ -101,7 +103,8 @@ export function parse(args: readonly string[], flags: ReportFlags): ReportOption
 }
 
 export async function run(context: Context, options: ReportOptions): Promise<ExitCode> {
-  const path = await existingRunPath(context, options.run);
+  const { kind, path } = await existingPath(context, options.run);
+  if (kind === "snapshot") return reportSnapshot(context, path, options);
   const name = shownPath(context, path);
   const output = options.output === undefined ? undefined : resolve(context.cwd, options.output);
   if (output !== undefined) await refuseTakenFile(context, output, options.replace);
@@ -125,12 +128,31 @@ export async function run(context: Context, options: ReportOptions): Promise<Exi
   return exitCode({ kind: "done" });
 }
 
+async function reportSnapshot(context: Context, path: string, options: ReportOptions): Promise<ExitCode> {
+  const { format, sheet, run: given } = options;
+  if (sheet || (format !== "text" && format !== "json")) {
+    throw new UsageError(
+      `${printable(given)} is a snapshot, and its report is text or JSON`,
+      `for what it shows: handover audit ${shellWord(given)} --format ${format === "text" || format === "json" ? "md" : format}; for who leaves: add --leavers FILE`,
+    );
+  }
+  await showCoverage(context, path, { ...options, json: format === "json" });
+  return exitCode({ kind: "done" });
+}
+
 async function* pagePieces(reader: RunReader, name: string, redact: Redaction | undefined): AsyncGenerator<string> {
   const { runPage } = await import("../report/page/run-pages.ts");
   const { pageHtml } = await import("../report/page/page.ts");
   const { loadPageAssets } = await import("./page-assets.ts");
   const facts = await runFacts(reader);
-  const page = await runPage(facts, await auditHead(reader), pagesOf(reader), [], name, new Redactor(redact));
+  const page = await runPage(
+    facts,
+    await auditHead(reader),
+    pagesOf(reader),
+    await telemetryOf(reader),
+    name,
+    new Redactor(redact),
+  );
   yield pageHtml(page, await loadPageAssets());
 }
 
@@ -153,7 +175,7 @@ async function* reportPieces(
     case "md":
       return yield* lines(runReportMarkdown(facts, audit, transfers, name));
     case "json":
-      return yield* reportJson(facts, audit, pagesOf(reader), name);
+      return yield* reportJson(facts, audit, pagesOf(reader), name, await telemetryOf(reader));
   }
 }
 

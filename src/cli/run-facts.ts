@@ -1,7 +1,11 @@
 /** Reading from a run file what the views show of it. */
 import type { RunReader } from "../journal/journal.ts";
+import { parseTelemetry } from "../model/telemetry.ts";
+import type { TelemetryView } from "../model/telemetry.ts";
 import type { AuditHead, RunFacts } from "../report/rows.ts";
 
+/** Under this name a run keeps what its calls were like. */
+export const telemetryName = "telemetry";
 /** Groups of failures that are listed by name. */
 const failureGroupsMax = 20;
 
@@ -13,6 +17,11 @@ export async function runFacts(run: RunReader): Promise<RunFacts> {
     failures: await run.failures(failureGroupsMax),
     verification: await run.verification(),
   };
+}
+
+/** What the run file keeps of the calls; undefined while there is nothing, or nothing that can be read. */
+export async function telemetryOf(run: RunReader): Promise<TelemetryView | undefined> {
+  return parseTelemetry(await run.kept(telemetryName))?.view();
 }
 
 /** The end of the audit chain, and whether the whole chain holds; undefined while nothing has been recorded. */

@@ -83,6 +83,11 @@ class Applying {
   async #takeSteps(): Promise<void> {
     const window = this.#options.concurrency * claimsPerWorker;
     while (this.#crash === undefined && !this.#mustEnd()) {
+      const pause = this.#s.paused?.();
+      if (pause !== undefined) {
+        await Promise.race([pause, this.#woken()]);
+        continue;
+      }
       const idle = this.#held + this.#transfersHeld === 0;
       const room = window - this.#held;
       const claims =
@@ -100,7 +105,8 @@ class Applying {
     void (isTransfer ? this.#transfers : this.#queue).add(async () => {
       try {
         if (this.#crash !== undefined || this.#mustEnd()) await this.#journal.setAside(claim);
-        else await this.#settle(claim, await this.#converge(claim));
+        else if (this.#s.paused?.() !== undefined) await this.#journal.release(claim);
+        else await this.#carryOut(claim);
       } catch (error) {
         this.#fault(error);
       } finally {
@@ -108,6 +114,11 @@ class Applying {
         this.#wake();
       }
     });
+  }
+
+  async #carryOut(claim: Claim): Promise<void> {
+    const begunAt = this.#s.clock.monotonic();
+    await this.#settle(claim, await this.#converge(claim), begunAt);
   }
 
   #hold(isTransfer: boolean, change: 1 | -1): void {
@@ -143,10 +154,10 @@ class Applying {
     return ended(result(moved ? "unchanged" : "by-hand", step.actor, { reason }));
   }
 
-  async #settle(claim: Claim, ending: Ending): Promise<void> {
+  async #settle(claim: Claim, ending: Ending, begunAt: number): Promise<void> {
     switch (ending.kind) {
       case "ended":
-        if ((await this.#journal.result(claim, ending.result)) === "ok") this.#count(claim, ending.result);
+        if ((await this.#journal.result(claim, ending.result)) === "ok") this.#count(claim, ending.result, begunAt);
         return;
       case "lost":
         return;
@@ -174,7 +185,7 @@ class Applying {
       this.#end("halted", `${counted(lost, "user")} in a row cannot be acted as; the last: ${reason}`);
   }
 
-  #count(claim: Claim, stepResult: StepResult): void {
+  #count(claim: Claim, stepResult: StepResult, begunAt: number): void {
     const { step } = claim;
     this.#ended += 1;
     if (step.kind !== "by-hand") this.#actors.worked();
@@ -192,6 +203,8 @@ class Applying {
       failure: stepResult.failure,
       reason: stepResult.reason,
       asset: step.kind === "transfer" ? undefined : step.asset.name,
+      ms: Math.round(this.#s.clock.monotonic() - begunAt),
+      calls: stepResult.calls,
     });
   }
 
@@ -220,8 +233,11 @@ class Applying {
   }
 
   async #somethingEnds(): Promise<void> {
-    if (this.#held + this.#transfersHeld === 0) return;
-    await new Promise<void>((resolve) => {
+    if (this.#held + this.#transfersHeld > 0) await this.#woken();
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
       this.#wake = resolve;
     });
   }

@@ -19,6 +19,8 @@ export interface Surroundings {
   readonly onEvent: OnEvent;
   /** Fires when the user asks to stop: nothing new is begun, what is under way is finished. */
   readonly stop: AbortSignal;
+  /** While the user wants no new step begun: settles when that is over. Undefined, also as an answer: nobody asked. */
+  readonly paused?: (() => Promise<void> | undefined) | undefined;
 }
 
 export interface PlanInput {

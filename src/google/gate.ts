@@ -37,6 +37,7 @@ export class Gate {
   readonly #asleep = new TimeHeap<Lane>();
   readonly #bySignal = new Map<AbortSignal, { readonly waiters: Set<Waiter>; readonly onAbort: () => void }>();
   #waiting = 0;
+  #isPaused = false;
   #timer: { readonly at: number; readonly cancel: AbortController } | undefined;
 
   constructor(clock: Clock, quota: Quota, actorQuota: Quota) {
@@ -53,7 +54,7 @@ export class Gate {
   /** Resolves when a call as `actor` may be sent; rejects with an `ApiError` (`retry`, `stopped`) when `signal` fires first. */
   take(actor: string, signal: AbortSignal | undefined): Promise<void> {
     const now = this.#clock.monotonic();
-    if (this.#waiting === 0 && this.project.opensAt(now) <= now) {
+    if (!this.#isPaused && this.#waiting === 0 && this.project.opensAt(now) <= now) {
       if (this.#lanes.size === 0 && this.#actorQuota.perMinute === Infinity) {
         this.project.use(now);
         return passed;
@@ -68,8 +69,16 @@ export class Gate {
     return signal?.aborted === true ? Promise.reject(stopped()) : this.#wait(this.#lane(actor), signal);
   }
 
-  /** Whether the server wants no calls as `actor` now, whatever the slots say. */
+  /** Lets nobody pass until told otherwise. */
+  pause(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    if (isPaused) this.#cancelTimer();
+    else this.reconsider();
+  }
+
+  /** Whether no call as `actor` is wanted now, whatever the slots say. */
   isHeldBack(actor: string): boolean {
+    if (this.#isPaused) return true;
     const now = this.#clock.monotonic();
     return this.project.serverHold > now || (this.knownActor(actor)?.serverHold ?? now) > now;
   }
@@ -156,6 +165,7 @@ export class Gate {
 
   /** Lets everybody pass who may, then sleeps until the next slot: one timer, however many wait. */
   #pump(): void {
+    if (this.#isPaused) return;
     const now = this.#clock.monotonic();
     for (let at = this.#asleep.nextAt; at <= now; at = this.#asleep.nextAt) {
       const lane = this.#asleep.popDue(now);

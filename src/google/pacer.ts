@@ -157,6 +157,11 @@ export class Pacer {
     if (gate.knownActor(call.actor)?.succeeded(now, sentAt, areWaiting) === true) gate.reconsider();
   }
 
+  /** While paused, no call passes any gate; those on their way are not touched. */
+  pause(isPaused: boolean): void {
+    for (const name of gateNames) this.#gates[name].pause(isPaused);
+  }
+
   /** Sets a limit by hand, which counts as known. `perMinute` must be above 0. */
   setRate(gate: GateName, perMinute: number, of: "project" | "actor" = "project"): void {
     if (!(perMinute > 0)) throw new RangeError(`a rate of ${perMinute} a minute lets nothing pass`);

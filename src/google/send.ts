@@ -38,6 +38,7 @@ export interface CallRecord {
   readonly service: Service;
   readonly route: string;
   readonly actor: Email;
+  readonly isWrite: boolean;
   /** Undefined when no answer came. */
   readonly status: number | undefined;
   readonly ms: number;
@@ -80,8 +81,8 @@ export function makeSend(options: SendOptions): Send {
 
   function record(call: Call, sentAt: number, status: number | undefined, failure: FailureClass | undefined): void {
     if (onCall === undefined) return;
-    const { service, route, actor } = call;
-    onCall({ service, route, actor, status, ms: clock.monotonic() - sentAt, failure });
+    const { service, route, actor, isWrite } = call;
+    onCall({ service, route, actor, isWrite, status, ms: clock.monotonic() - sentAt, failure });
   }
 
   /** A call that is prepared slowly loses its turn: others have been sent meanwhile, or Google has asked to wait. */

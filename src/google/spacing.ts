@@ -110,10 +110,12 @@ export class Spacing {
     return true;
   }
 
+  /** A limit learned from refusals stays: what Google accepts does not follow from what is asked for here. */
   setQuota(quota: Quota, now: number): void {
+    const { limit } = this.#pace;
     this.#quota = quota;
     this.#ownHold = -Infinity;
-    this.#follow(initialPace(quota, now));
+    this.#follow(limit === undefined ? initialPace(quota, now) : resumedPace(quota, limit, now));
   }
 
   /** Goes on from a limit learned earlier. */

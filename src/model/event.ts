@@ -29,6 +29,10 @@ export type EngineEvent =
       readonly failure?: FailureClass | undefined;
       readonly reason?: string | undefined;
       readonly asset?: string | undefined;
+      /** From when it was begun here to its end. */
+      readonly ms?: number | undefined;
+      /** Requests made for it by this process. */
+      readonly calls?: number | undefined;
     }
   /** A step is tried again: the answer's class and the wait before the next attempt. */
   | { readonly type: "retry"; readonly seq: number; readonly failure: FailureClass; readonly waitMs: number }
@@ -43,6 +47,10 @@ export type EngineEvent =
   /** The gate changed: calls per second permitted now, and why. */
   | {
       readonly type: "pace";
+      /** Which calls, such as `writes`. */
+      readonly gate?: string | undefined;
+      /** The user it concerns; undefined for the whole project. */
+      readonly actor?: string | undefined;
       readonly perSecond: number;
       readonly reason: string;
       readonly untilMs?: number | undefined;

@@ -6,6 +6,7 @@ import type { Examination } from "../model/examination.ts";
 import { isSound } from "../model/examination.ts";
 import type { EngineEvent } from "../model/event.ts";
 import type { Digest, RunHeader } from "../model/run.ts";
+import type { TelemetryView } from "../model/telemetry.ts";
 import type { Breach } from "./diagnostics-text.ts";
 import { errorWords } from "./error-text.ts";
 import type { HandoverSheet } from "./handover-sheet.ts";
@@ -106,6 +107,7 @@ export async function* reportJson(
   audit: AuditHead | undefined,
   steps: Pages,
   runName: string,
+  telemetry?: TelemetryView,
 ): AsyncGenerator<string> {
   const { header, digest, counts, failures, verification } = facts;
   const head = {
@@ -117,9 +119,19 @@ export async function* reportJson(
     failures,
     verification: verificationJson(verification),
     audit: audit === undefined ? undefined : { ...audit, at: instantText(audit.at) },
+    telemetry: telemetry === undefined ? undefined : telemetryJson(telemetry),
     header: headerJson(header),
   };
   yield* withSteps(head, steps);
+}
+
+function telemetryJson({ bucketMs, buckets, held, slowest }: TelemetryView): object {
+  return {
+    bucketMs,
+    buckets: buckets.map((bucket) => ({ ...bucket, at: instantText(bucket.at) })),
+    held: held.map(({ from, to, reason }) => ({ from: instantText(from), to: instantText(to), reason })),
+    slowest,
+  };
 }
 
 function verificationJson(verification: RunFacts["verification"]): unknown {

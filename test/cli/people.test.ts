@@ -190,6 +190,7 @@ describe("the log file", () => {
       route: "assets.get",
       actor: "a@acme.example" as Email,
       status: 200,
+      isWrite: false,
       ms: 1.6,
       failure: undefined,
     };

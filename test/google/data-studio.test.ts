@@ -272,6 +272,7 @@ describe("a rejected token", () => {
         service: "data-studio",
         route: "assets.getPermissions",
         actor: anna,
+        isWrite: false,
         status: 400,
         ms: 0,
         failure: "invalid-argument",

@@ -2,6 +2,7 @@
 import type { RunHeader } from "../../model/run.ts";
 import type { StepState } from "../../model/step.ts";
 import { hazardsToAllow } from "../../model/step.ts";
+import type { TelemetryView } from "../../model/telemetry.ts";
 import { counted, thousands } from "../../model/text.ts";
 import { openOf, totalOf } from "../counts-text.ts";
 import { exposureWords } from "../plan-sums.ts";
@@ -13,9 +14,9 @@ import { applyCommand, namesToAllow, percentText, shellWord, stateWords, timeTex
 import { html, joined } from "./markup.ts";
 import type { Markup } from "./markup.ts";
 import type { PageContent } from "./page.ts";
-import { bars, facts, plainTable, sections, strip, tablePlace, timeLinePlace } from "./parts.ts";
+import { callsPart } from "./calls-part.ts";
+import { bars, facts, plainTable, sections, strip, tablePlace } from "./parts.ts";
 import type { Tone } from "./parts.ts";
-import type { TimeLine } from "./packed.ts";
 import { slopes } from "./slopes.ts";
 import { stateText, stepsTable } from "./steps-table.ts";
 import { TextPools } from "./tables.ts";
@@ -38,7 +39,7 @@ export async function planPage(
       ${planStrip(header)} ${readNotice(header, redact)}
       ${sections([
         ["Who gets in, before and after", exposurePicture(header)],
-        ["Hazards", hazardList(header)],
+        ["Hazards", hazardList(header, redact)],
         ["Refused", refusals(header, redact)],
       ])}
       <section>
@@ -63,13 +64,14 @@ export async function runPage(
   facts0: RunFacts,
   audit: AuditHead | undefined,
   steps: Pages,
-  timeLines: readonly TimeLine[],
+  telemetry: TelemetryView | undefined,
   runName: string,
   redact: Redactor,
 ): Promise<PageContent> {
   const { header, digest } = facts0;
   const pools = new TextPools();
   const table = await stepsTable(header, steps, { withProgress: true, pools, redact });
+  const { timeLines, calls, slowest } = callsPart(telemetry);
   return {
     title: `Run ${runName}`,
     body: html`
@@ -78,19 +80,9 @@ export async function runPage(
       <div id="outcomes">${outcomeStrip(facts0)}</div>
       ${outcomePicture(facts0)}
       ${sections([
-        [
-          "Calls",
-          timeLines.length === 0
-            ? undefined
-            : joined(
-                timeLines.map(
-                  ({ id, label }) =>
-                    html`<h3>${label}</h3>
-                      ${timeLinePlace(id)}`,
-                ),
-              ),
-        ],
+        ["Calls", calls],
         ["What went wrong", failures(facts0, redact)],
+        ["Slowest steps", slowest],
       ])}
       <section>
         <h2>Steps</h2>
@@ -181,16 +173,18 @@ function exposurePicture({ exposureBefore, exposureAfter, totals }: RunHeader): 
   );
 }
 
-function hazardList({ hazards }: RunHeader): Markup | undefined {
+function hazardList({ hazards }: RunHeader, redact: Redactor): Markup | undefined {
   if (hazards.length === 0) return undefined;
   return plainTable(
     ["Hazard", "Count", "What it means", "Allowed"],
-    hazards.map(({ name, count, text }) => [
-      html`<code>${name}</code>`,
-      thousands(count),
-      text,
-      hazardsToAllow.has(name) ? "only by name" : "said, not asked",
-    ]),
+    hazards
+      .toSorted((a, b) => Number(hazardsToAllow.has(b.name)) - Number(hazardsToAllow.has(a.name)))
+      .map(({ name, count, text }) => [
+        html`<code>${name}</code>`,
+        thousands(count),
+        redact.text(text),
+        hazardsToAllow.has(name) ? "must be, by name" : "need not be",
+      ]),
     [1],
   );
 }
@@ -220,7 +214,7 @@ function limits({ limits: ceilings, totals, coverage }: RunHeader): Markup {
   const ceiling = (value: number | undefined, text = (limit: number): string => thousands(limit)): string =>
     value === undefined ? "no limit" : text(value);
   return plainTable(
-    ["", "This run", "Limit"],
+    ["What is limited", "This run", "Limit"],
     [
       ["Changes", thousands(totals.changes), ceiling(ceilings.changes)],
       ["Share of the assets read", percentText(touched), ceiling(ceilings.percentOfAssets, percentText)],
@@ -240,7 +234,7 @@ function approval(header: RunHeader, digest: string, runName: string): Markup {
     ${facts([["Digest", html`<code>${digest}</code> <button type="button" data-copy="${digest}">Copy</button>`]])}
     <p>To carry it out:</p>
     <pre>${applyCommand(header, runName)}</pre>
-    <table class="plain">
+    <table class="plain sign">
       <tbody>
         <tr>
           <th scope="row">Approved by</th>

@@ -136,10 +136,6 @@ export class ModelJournal extends ModelReader implements Journal {
     void this.#written(() => this.store.kept.set(name, text));
   }
 
-  async kept(name: string): Promise<string | undefined> {
-    return this.store.kept.get(name);
-  }
-
   async flush(): Promise<void> {
     const written = this.#mustWrite(() => undefined);
     this.#commit();

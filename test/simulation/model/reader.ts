@@ -93,6 +93,10 @@ export class ModelReader implements RunFileReader {
     return sums;
   }
 
+  async kept(name: string): Promise<string | undefined> {
+    return this.store.kept.get(name);
+  }
+
   async verifyDigest(): Promise<void> {}
 
   async close(): Promise<void> {}

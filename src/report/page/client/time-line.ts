@@ -1,59 +1,100 @@
-/** A time line drawn with uPlot: values over time, with bands where something held it up. */
+/** A time line drawn with uPlot: values that hold until the next one, an axis for each unit, bands where something held it up. */
 import uPlot from "uplot";
 import type { TimeLine } from "../packed.ts";
 
 const colours = ["--series-1", "--series-2", "--series-3", "--series-4"];
+const height = 260;
 
-export function mountTimeLine(place: HTMLElement, line: TimeLine): void {
-  const style = getComputedStyle(document.documentElement);
-  const colour = (name: string): string => style.getPropertyValue(name).trim();
-  const start = line.from / 1000;
-  const data: uPlot.AlignedData = [
-    line.seconds.map((second) => start + second),
-    ...line.series.map((series) => series.values.map((value) => value)),
-  ];
+export interface DrawnTimeLine {
+  /** Draws another state of the same line. */
+  update(line: TimeLine): void;
+}
+
+export function mountTimeLine(place: HTMLElement, line: TimeLine): DrawnTimeLine {
+  let shown = line;
+  const width = (): number => place.clientWidth || 800;
+  const units = [...new Set(line.series.map(({ unit }) => unit))];
+  const scales = Object.fromEntries(units.map((unit): [string, uPlot.Scale] => [unit, { range: rangeFromZero }]));
   const chart = new uPlot(
     {
-      width: place.clientWidth || 800,
-      height: 260,
+      width: width(),
+      height,
       cursor: { drag: { x: true, y: false } },
+      scales,
       axes: [
-        { stroke: colour("--ink-2"), grid: { stroke: colour("--line") } },
-        { stroke: colour("--ink-2"), grid: { stroke: colour("--line") } },
+        { stroke: () => colour("--ink-2"), grid: { stroke: () => colour("--line") } },
+        ...units.map((unit, index): uPlot.Axis => axis(unit, index)),
       ],
-      series: [
-        {},
-        ...line.series.map((series, index): uPlot.Series => {
-          const stroke = colour(colours[index % colours.length] ?? "--series-1");
-          return {
-            label: `${series.label} (${series.unit})`,
-            stroke,
-            width: 1.5,
-            points: { show: line.seconds.length < 3 },
-            ...(series.kind === "area" ? { fill: `${stroke}22` } : {}),
-            ...(series.kind === "line" ? {} : {}),
-          };
-        }),
-      ],
-      hooks: {
-        drawClear: [
-          (drawn) => {
-            drawn.ctx.save();
-            drawn.ctx.fillStyle = colour("--band");
-            for (const band of line.bands) {
-              const left = drawn.valToPos(start + band.from, "x", true);
-              const right = drawn.valToPos(start + band.to, "x", true);
-              drawn.ctx.fillRect(left, drawn.bbox.top, Math.max(1, right - left), drawn.bbox.height);
-            }
-            drawn.ctx.restore();
-          },
-        ],
-      },
+      series: [{}, ...line.series.map((series, index) => drawing(series, index))],
+      hooks: { drawClear: [(drawn) => drawBands(drawn, shown)] },
     },
-    data,
+    aligned(line),
     place,
   );
   place.setAttribute("role", "img");
   place.setAttribute("aria-label", line.label);
-  addEventListener("resize", () => chart.setSize({ width: place.clientWidth || 800, height: 260 }));
+  addEventListener("resize", () => chart.setSize({ width: width(), height }));
+  const redraw = (): void => chart.redraw();
+  new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  return {
+    update: (next) => {
+      shown = next;
+      chart.setData(aligned(next));
+    },
+  };
+}
+
+function colour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** A little room above, and never an axis without a length. */
+function rangeFromZero(_chart: uPlot, _min: number | null, max: number | null): [number, number] {
+  return [0, Math.max(1, (max ?? 0) * 1.1)];
+}
+
+function axis(unit: string, index: number): uPlot.Axis {
+  return {
+    scale: unit,
+    side: index === 0 ? 3 : 1,
+    label: unit,
+    stroke: () => colour("--ink-2"),
+    grid: index === 0 ? { stroke: () => colour("--line") } : { show: false },
+  };
+}
+
+function drawing({ label, unit, kind }: TimeLine["series"][number], index: number): uPlot.Series {
+  const stroke = (): string => colour(colours[index % colours.length] ?? "--series-1");
+  const paths = kind === "bars" ? uPlot.paths.bars?.({ size: [1], align: 1 }) : uPlot.paths.stepped?.({ align: 1 });
+  return {
+    label: `${label} (${unit})`,
+    scale: unit,
+    stroke,
+    width: kind === "bars" ? 1 : 1.5,
+    points: { show: false },
+    ...(paths === undefined ? {} : { paths }),
+    ...(kind === "line" ? {} : { fill: () => `${stroke()}33` }),
+  };
+}
+
+function aligned(line: TimeLine): uPlot.AlignedData {
+  const start = line.from / 1000;
+  return [line.seconds.map((second) => start + second), ...line.series.map(({ values }) => [...values])];
+}
+
+function drawBands(drawn: uPlot, line: TimeLine): void {
+  const start = line.from / 1000;
+  const { ctx, bbox } = drawn;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.fillStyle = colour("--band");
+  for (const band of line.bands) {
+    const left = drawn.valToPos(start + band.from, "x", true);
+    const right = drawn.valToPos(start + band.to, "x", true);
+    ctx.fillRect(left, bbox.top, Math.max(1, right - left), bbox.height);
+  }
+  ctx.restore();
 }
