@@ -354,6 +354,16 @@ describe("a stop", () => {
   });
 });
 
+describe("a run that another process takes over", () => {
+  it("is left to it: nothing more is written down or sent", async () => {
+    const step = await stepOf();
+    const { ending } = await step([{ write: shows("e2", "with"), takenOver: true }]);
+    expect(ending).toEqual({ kind: "lost" });
+    const { claim } = await step([{ write: shows("e2", "with") }]);
+    expect(claim).toMatchObject({ attempts: 0, doubtful: [] });
+  });
+});
+
 describe("an error of the program", () => {
   it.each<[string, Changes, readonly Turn[]]>([
     ["a read", mustRead, [{ read: new TypeError("a bug") }]],

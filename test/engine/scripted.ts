@@ -9,7 +9,7 @@ import { createMemoryRun } from "../../src/journal/sqlite/memory.ts";
 import type { Api, DataStudioApi } from "../../src/model/api.ts";
 import { etag } from "../../src/model/brand.ts";
 import type { Email } from "../../src/model/email.ts";
-import { ApiError } from "../../src/model/errors.ts";
+import { ApiError, RunLockedError } from "../../src/model/errors.ts";
 import type { Disposition } from "../../src/model/errors.ts";
 import type { EngineEvent } from "../../src/model/event.ts";
 import { member } from "../../src/model/member.ts";
@@ -49,7 +49,8 @@ export function no(disposition: Disposition, failure: string = disposition): Api
 
 /**
  * What comes of one call. `unsent`: the request fails before its turn. `again`: its turn comes twice (token rejected).
- * `stop`: the user asks to stop while it waits for its turn, or while the intent is being written down.
+ * `stop`: the user asks to stop while it waits for its turn, or while the intent is being written down. `takenOver`:
+ * while it waits, another process takes the run over.
  */
 export type Turn =
   | { readonly read: Permissions | Error }
@@ -58,6 +59,7 @@ export type Turn =
       readonly unsent?: boolean;
       readonly again?: boolean;
       readonly stop?: "waiting" | "writing-down";
+      readonly takenOver?: boolean;
     };
 
 export interface Call {
@@ -72,10 +74,12 @@ class Script implements Pick<DataStudioApi, "getPermissions" | "patchPermissions
   readonly calls: Call[] = [];
   readonly #turns: Turn[];
   readonly #stop: AbortController;
+  readonly #takeOver: () => Promise<unknown>;
 
-  constructor(turns: readonly Turn[], stop: AbortController) {
+  constructor(turns: readonly Turn[], stop: AbortController, takeOver: () => Promise<unknown>) {
     this.#turns = [...turns];
     this.#stop = stop;
+    this.#takeOver = takeOver;
   }
 
   get left(): number {
@@ -99,6 +103,7 @@ class Script implements Pick<DataStudioApi, "getPermissions" | "patchPermissions
     this.calls.push({ what: "write", actor, etag: permissions.etag, roles: permissions.roles });
     if (turn === undefined || !("write" in turn)) throw new Error("a write that nobody foresaw");
     if (turn.stop === "waiting") this.#stop.abort();
+    if (turn.takenOver === true) await this.#takeOver();
     if (turn.unsent !== true) {
       const itsTurn = beforeSend();
       if (turn.stop === "writing-down") this.#stop.abort();
@@ -107,6 +112,11 @@ class Script implements Pick<DataStudioApi, "getPermissions" | "patchPermissions
     if (turn.again === true) await beforeSend();
     return answer(turn.write);
   }
+}
+
+/** A process that has lost its run has nothing left to make durable. */
+export function unlessTakenOver(error: unknown): void {
+  if (!(error instanceof RunLockedError)) throw error;
 }
 
 function answer(given: Permissions | Error): Permissions {
@@ -147,7 +157,7 @@ export async function stepOf(changes: Changes = {}): Promise<Visiting> {
   return async (turns, more = {}) => {
     const stop = new AbortController();
     if (more.stopped === true) stop.abort();
-    const script = new Script(turns, stop);
+    const script = new Script(turns, stop, () => run.openJournal({ clock }));
     const events: EngineEvent[] = [];
     const onEvent = (event: EngineEvent): void => {
       events.push(event);
@@ -170,7 +180,7 @@ export async function stepOf(changes: Changes = {}): Promise<Visiting> {
     try {
       ending = await clock.drive(convergeEdit(surroundings, journal, claim, claim.step, options, actors));
     } finally {
-      await journal.flush();
+      await journal.flush().catch(unlessTakenOver);
     }
     expect(script.left, "answers that nobody asked for").toBe(0);
     return { ending, claim, calls: script.calls, events, journal, actors, tookMs: clock.monotonic() - began };

@@ -14,22 +14,24 @@ import type { EngineEvent } from "../../src/model/event.ts";
 import type { StepResult, TransferStep } from "../../src/model/step.ts";
 import { anna, ben, cleo, header, transfer } from "../journal/samples.ts";
 import { ManualClock, startOfTest } from "../support/clock.ts";
-import { allowed, no } from "./scripted.ts";
+import { allowed, no, unlessTakenOver } from "./scripted.ts";
 
 /**
  * What comes of one call: jobs listed, assets of the old owner found (per type), a job started or looked at. `more`: the
- * page is not the last one. `stop`: the user asks to stop while the start waits for its turn, or its intent is written down.
+ * page is not the last one. `stop`: the user asks to stop while the start waits for its turn, or its intent is written
+ * down. `takenOver`: right before the answer, another process takes the run over.
  */
 type Turn =
-  | { readonly list: readonly TransferJob[] | Error }
+  | { readonly list: readonly TransferJob[] | Error; readonly takenOver?: boolean }
   | { readonly search: readonly [reports: number, sources: number] | Error; readonly more?: boolean }
   | {
       readonly insert: TransferJob | Error;
       readonly unsent?: boolean;
       readonly again?: boolean;
       readonly stop?: "waiting" | "writing-down";
+      readonly takenOver?: boolean;
     }
-  | { readonly get: TransferJob | undefined | Error; readonly stop?: boolean };
+  | { readonly get: TransferJob | undefined | Error; readonly stop?: boolean; readonly takenOver?: boolean };
 
 function job(status: string, more: Partial<TransferJob> = {}): TransferJob {
   return {
@@ -44,7 +46,7 @@ function job(status: string, more: Partial<TransferJob> = {}): TransferJob {
 }
 
 /** Google as a list of answers; a call that the list does not foresee fails the test. */
-function scripted(turns: Turn[], stop: AbortController, calls: string[]): Api {
+function scripted(turns: Turn[], stop: AbortController, calls: string[], takeOver: () => Promise<unknown>): Api {
   const next = <K extends string>(what: K, call: string): Extract<Turn, Record<K, unknown>> => {
     calls.push(call);
     const turn = turns.shift();
@@ -58,15 +60,21 @@ function scripted(turns: Turn[], stop: AbortController, calls: string[]): Api {
   let sources = 0;
   return {
     dataTransfer: {
-      list: async (from: string) => given(next("list", `list ${from}`).list),
+      list: async (from: string) => {
+        const turn = next("list", `list ${from}`);
+        if (turn.takenOver === true) await takeOver();
+        return given(turn.list);
+      },
       get: async (id: string) => {
         const turn = next("get", `get ${id}`);
         if (turn.stop === true) stop.abort();
+        if (turn.takenOver === true) await takeOver();
         return given(turn.get);
       },
       insert: async (from: string, to: string, beforeSend: () => Promise<void>) => {
         const turn = next("insert", `insert ${from} ${to}`);
         if (turn.stop === "waiting") stop.abort();
+        if (turn.takenOver === true) await takeOver();
         if (turn.unsent !== true) {
           const itsTurn = beforeSend();
           if (turn.stop === "writing-down") stop.abort();
@@ -123,7 +131,7 @@ async function stepOf(changes: Partial<Omit<TransferStep, "kind">> = {}): Promis
     const [claim] = await journal.claim({ max: 1, perActor: 1, halted: new Set() });
     if (claim?.step.kind !== "transfer") return expect.fail();
     const surroundings = {
-      api: scripted(left, stop, calls),
+      api: scripted(left, stop, calls, () => run.openJournal({ clock })),
       clock,
       random: () => 0.5,
       onEvent: (event: EngineEvent): void => {
@@ -137,7 +145,7 @@ async function stepOf(changes: Partial<Omit<TransferStep, "kind">> = {}): Promis
     try {
       ending = await clock.drive(convergeTransfer(surroundings, journal, claim, claim.step, options), 1e9);
     } finally {
-      await journal.flush();
+      await journal.flush().catch(unlessTakenOver);
     }
     expect(left, "answers that nobody asked for").toEqual([]);
     return { ending, claim, calls, events, journal, tookMs: clock.monotonic() - began };
@@ -563,6 +571,16 @@ describe("a stop", () => {
     expect((await step([none], { stopped: true })).ending).toEqual({ kind: "stopped" });
     const { tookMs } = await step([none, none, started, done, ownsNothing]);
     expect(tookMs).toBeGreaterThanOrEqual(allowed.settleMs);
+  });
+});
+
+describe("a run that another process takes over", () => {
+  it.each<[string, readonly Turn[]]>([
+    ["before a job is attached to", [{ list: [job("inProgress")], takenOver: true }]],
+    ["before a start is written down", [none, owns, { insert: job("inProgress"), takenOver: true }]],
+    ["while a job is waited for", [none, owns, started, { get: job("inProgress"), takenOver: true }]],
+  ])("%s is left to it", async (_, turns) => {
+    expect((await visit(turns)).ending).toEqual({ kind: "lost" });
   });
 });
 
