@@ -1,4 +1,4 @@
-/** The demo: a whole hand-over against the emulator, killed in the middle, told as it goes and judged at the end. */
+/** The demo: an inventory, a whole hand-over against the emulator, killed in the middle, told as it goes, judged at the end, and all reports. */
 import { copyFile, mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,6 +12,7 @@ import type { HistoryChange, Judgement } from "./demo-judge.ts";
 import { exitCodes } from "./exit-code.ts";
 import { begin, ended, mainFile, startEmulator, tell } from "./demo-process.ts";
 import type { Ready, Stage } from "./demo-process.ts";
+import { emulatorOptions, faults, leaversCsv, settings } from "./demo-tenant.ts";
 
 /** One command of the demo, and how it ended. */
 interface Told {
@@ -30,54 +31,23 @@ interface Summary {
   readonly kills: number;
   readonly commands: readonly Told[];
   readonly runs: Readonly<Record<string, Judgement & { readonly counts: Counts }>>;
+  /** The pages, by file name. */
+  readonly pages: readonly string[];
   readonly problems: readonly string[];
 }
 
 const samples = ["off-boarding.csv", "reorganisation.yaml"] as const;
 
-/** Shares of a run's steps after which its apply is killed. */
-const killsAt = [0.2, 0.5, 0.8];
-
-const emulatorOptions = (
-  "--seed 7 --users 200 --assets 5000 --quotas project-reads=180000,project-writes=30000,user=90000,retry-after=seconds " +
-  "--faults faults.json --key-file key.json --transfer-duration 2s --latency 1"
-).split(" ");
-
-/** As Google words it; the figure is the quota that the pacer then keeps to. */
-const throttled = {
-  kind: "status",
-  status: 429,
-  retryAfterS: 1,
-  body: {
-    error: {
-      code: 429,
-      status: "RESOURCE_EXHAUSTED",
-      message: "Quota exceeded for quota metric 'Write requests' and limit 'Write requests per minute'",
-      details: [
-        {
-          "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-          reason: "RATE_LIMIT_EXCEEDED",
-          domain: "googleapis.com",
-          metadata: { quota_limit: "WriteRequestsPerMinutePerProject", quota_limit_value: "3000" },
-        },
-      ],
-    },
-  },
-};
-
-/** What goes wrong on the way: answers lost before and after the change, errors, throttling, and people who edit meanwhile. */
-const faults = [
-  { route: "assets.updatePermissions", every: 17, fault: { kind: "reset", applied: true } },
-  { route: "assets.updatePermissions", every: 23, fault: { kind: "reset", applied: false } },
-  { route: "assets.updatePermissions", every: 29, fault: { kind: "html", status: 502, applied: true } },
-  { route: "assets.updatePermissions", every: 31, fault: { kind: "concurrentEditor" } },
-  { route: "assets.updatePermissions", every: 37, times: 4, fault: throttled },
-  { route: "assets.getPermissions", every: 397, fault: { kind: "status", status: 503 } },
-  { route: "assets.search", every: 41, fault: { kind: "html", status: 502 } },
+/** What each page shows, and the command that writes it. */
+const pages: readonly { readonly file: string; readonly about: string; readonly argv: string }[] = [
+  { file: "audit.html", about: "the audit, compared with the tenant before", argv: "audit after --compare before" },
+  { file: "readiness.html", about: "what must happen before people leave", argv: "audit before --leavers leavers.csv" },
+  { file: "review.html", about: "a plan, for whoever approves it", argv: "show off-boarding --html" },
+  { file: "run.html", about: "the run that came of it", argv: "report off-boarding" },
 ];
 
-/** Rates of the emulator's quotas: Google's defaults would be a matter of hours, which is not for a demo. */
-const settings = "rate: 2500/s\nactor_rate: 1200/s\n";
+/** Shares of a run's steps after which its apply is killed. */
+const killsAt = [0.2, 0.5, 0.8];
 
 function runName(sample: string): string {
   return sample.replace(/\.[^.]*$/, "");
@@ -122,6 +92,9 @@ class Demo {
   }
 
   async #story(): Promise<void> {
+    this.#chapter("See everything: who has what, and who may use it");
+    await this.#verb(["inventory", "-o", "before"], [0]);
+    await this.#verb(["audit", "before"], [0]);
     for (const sample of samples) {
       const name = runName(sample);
       this.#chapter(`${sample}: plan it, look at it`);
@@ -141,6 +114,12 @@ class Demo {
       await this.#verb(["undo", name, "-o", `${name}-undo`], [0]);
       await this.#apply(`${name}-undo`, []);
       await this.#verb(["verify", `${name}-undo`], [0]);
+    }
+    this.#chapter("Look at it: four pages, each one file, to open in any browser");
+    await this.#verb(["inventory", "--refresh", "before", "-o", "after"], [0]);
+    for (const { file, argv } of pages) {
+      const how = argv.endsWith("--html") ? [] : ["--format", "html", "-o"];
+      await this.#verb([...argv.split(" "), ...how, file], [0]);
     }
   }
 
@@ -247,6 +226,7 @@ class Demo {
     for (const name of await readdir(plans)) {
       if (!name.endsWith(".md")) await copyFile(join(plans, name), join(this.#stage.folder, name));
     }
+    await this.#write("leavers.csv", leaversCsv(Date.now()));
     await this.#write("faults.json", `${JSON.stringify(faults, null, 2)}\n`);
     const main = shellWord(relative(process.cwd(), mainFile));
     tell(this.#stage, `Everything happens in ${this.#stage.folder}. "handover" stands for: node ${main}`);
@@ -273,6 +253,7 @@ class Demo {
       kills: this.#kills,
       commands: this.#told,
       runs: Object.fromEntries(this.#judgements),
+      pages: pages.map((page) => page.file),
       problems: this.#problems,
     };
     tell(this.#stage, this.#farewell(summary));
@@ -292,7 +273,9 @@ class Demo {
       `${summary.commands.length} commands, ${summary.kills} kills, ${summary.seconds} s. By the server's own history:`,
       ...runs,
       "",
-      `The files are in ${here}: the plan files, one .handover file per run, handover.yaml, faults.json.`,
+      `The files are in ${here}: the plan files, one .handover file per run, two snapshots, handover.yaml, faults.json,`,
+      "and the pages, to open in a browser:",
+      ...pages.map(({ file, about }) => `  ${file.padEnd(16)}${about}`),
       "What to try next:",
       `  cd ${here}`,
       `  ${handover} report off-boarding --handover-sheet --format md -o sheet.md`,
