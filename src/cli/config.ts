@@ -149,7 +149,13 @@ async function ofFile(
     return layer;
   }
   const text = await readFile(path, "utf8");
-  await readYaml(text, shown, dirname(path), layer, problems);
+  try {
+    await readYaml(text, shown, dirname(path), layer, problems);
+  } catch (error) {
+    // What the library throws instead of telling: an alias of nothing or of too much, and nesting beyond its stack.
+    if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
+    problems.push(`${shown}: is not YAML as settings may use it: ${printable(error.message)}`);
+  }
   return layer;
 }
 
@@ -167,7 +173,7 @@ async function readYaml(
     const { line, col } = lines.linePos(offset ?? 0);
     return `${shown}:${line}:${col}`;
   };
-  for (const error of document.errors) problems.push(`${at(error.pos[0])}: ${printable(error.message)}`);
+  for (const error of document.errors.slice(0, 10)) problems.push(`${at(error.pos[0])}: ${printable(error.message)}`);
   if (document.errors.length > 0 || document.contents === null) return;
   const root = document.contents;
   if (!isMap(root)) {
@@ -178,16 +184,7 @@ async function readYaml(
     const pair = root.items.find((item) => isScalar(item.key) && item.key.value === name);
     return at(isScalar(pair?.key) ? pair.key.range?.[0] : undefined);
   };
-  let values: unknown;
-  try {
-    values = document.toJS({ maxAliasCount: 10 });
-  } catch (error) {
-    // Only here does the library find an alias that stands for nothing, or for too much.
-    if (!(error instanceof ReferenceError)) throw error;
-    problems.push(`${shown}: ${printable(error.message)}`);
-    return;
-  }
-  const parsed = (await fileShape()).safeParse(values);
+  const parsed = (await fileShape()).safeParse(document.toJS({ maxAliasCount: 10 }));
   if (parsed.success) {
     for (const name of settingNames) {
       const value = parsed.data[name];

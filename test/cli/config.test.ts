@@ -56,13 +56,20 @@ describe("settings that cannot be used are told with their place", () => {
     ],
     ["an unknown name", { [here]: "endpont: x" }, {}, /handover\.yaml:1:1: there is no setting "endpont"/],
     ["a wrong type", { [here]: "admin: [1]" }, {}, /handover\.yaml:1:1: admin must be text/],
-    ["an alias of nothing", { [here]: "admin: *boss" }, {}, /handover\.yaml: Unresolved alias.*boss/],
+    ["an alias of nothing", { [here]: "admin: *boss" }, {}, /handover\.yaml: .*Unresolved alias.*boss/],
     [
       "an alias that multiplies",
       { [here]: "x: &x [a, a, a, a]\ny: &y [*x, *x, *x, *x]\nz: [*y, *y, *y]" },
       {},
-      /handover\.yaml: Excessive alias count/,
+      /handover\.yaml: .*Excessive alias count/,
     ],
+    [
+      "thousands of levels",
+      { [here]: `${"- ".repeat(20_000)}a: b\nkey: c\n` },
+      {},
+      /handover\.yaml: is not YAML.*stack/,
+    ],
+    ["hundreds of faults", { [here]: "admin: : a\n".repeat(1000) }, {}, /^1[0-3] settings are wrong/],
     ["a list", { [here]: "- a" }, {}, /handover\.yaml:1:1: write settings as/],
     ["twice the same", { [here]: "key: a\nkey: b" }, {}, /handover\.yaml:2:1: Map keys must be unique/],
     [

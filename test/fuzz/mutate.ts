@@ -77,11 +77,7 @@ export function caseOf(name: string, target: Target, seed: number, number: numbe
 }
 
 /** One general change. */
-export function mutated(
-  input: Buffer,
-  target: Pick<Target, "corpus" | "dictionary">,
-  chance: Chance,
-): Buffer<ArrayBuffer> {
+function mutated(input: Buffer, target: Pick<Target, "corpus" | "dictionary">, chance: Chance): Buffer<ArrayBuffer> {
   if (chance.hits(0.55)) return withTokens(input, target.dictionary, chance);
   const { from, to } = span(input.length, chance);
   const part = input.subarray(from, to);
@@ -182,7 +178,7 @@ function span(length: number, chance: Chance): { readonly from: number; readonly
   return { from, to: Math.min(length, from + size) };
 }
 
-export function spliced(input: Buffer, from: number, to: number, between: Uint8Array): Buffer<ArrayBuffer> {
+function spliced(input: Buffer, from: number, to: number, between: Uint8Array): Buffer<ArrayBuffer> {
   return Buffer.concat([input.subarray(0, from), between, input.subarray(to)]);
 }
 

@@ -27,7 +27,7 @@ export type OwnError =
   | typeof UsageError;
 
 /** Passes over an error of the product's own, of one of `allowed`, that shows well; throws on any other. */
-export function expected(error: unknown, ...allowed: readonly OwnError[]): void {
+function expected(error: unknown, ...allowed: readonly OwnError[]): void {
   if (!allowed.some((one) => error instanceof one)) throw error;
   inert(errorText(error, plainStyle), "an error on screen");
   inertJson(errorJson(error, 1));
@@ -126,6 +126,7 @@ function described(error: unknown): Fault {
   const own = frames.find((line) => /[/\\]src[/\\]/.test(line)) ?? frames[0] ?? "";
   const place = /([\w.-]+\.[jt]s):\d+/.exec(own)?.[0] ?? "";
   // A broken promise has no place in src: its words, without the figures and the text in question, tell which it is.
+  if (/call stack/.test(error.message)) return { kind: `${error.name} stack`, message: error.stack ?? error.message };
   const words = error instanceof Broken ? error.message.replace(/["\d].*/s, "").slice(0, 60) : place;
   return { kind: `${error.name} ${words}`.trim(), message: error.stack ?? error.message };
 }
