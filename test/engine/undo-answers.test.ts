@@ -1,5 +1,6 @@
 /** Making an undo, step by step: what is taken back, as whom, what needs nothing any more, and what cannot be reached. */
 import { describe, expect, it } from "vitest";
+import { PlanStopped } from "../../src/engine/plan.ts";
 import { undoRun } from "../../src/engine/undo.ts";
 import { createMemoryRun } from "../../src/journal/sqlite/memory.ts";
 import type { AssetName } from "../../src/model/asset.ts";
@@ -28,6 +29,7 @@ async function undone(steps: readonly Ended[], permissions: Sights["permissions"
   const admin = "admin@acme.example" as Email;
   const input = { runId: "01JDUNDO000000000000000000", toolVersion: "1.2.3", admin, concurrency: 1 };
   const outcome = await undoRun(surroundings, await run.openReader(), undo.writer, input);
+  expect(outcome.kind).toBe("made");
   const rows = await (await undo.openReader()).page({}, 0, 100);
   const edits = rows.map(({ step }) => (step.kind === "edit" ? step : expect.fail(step.kind)));
   return { header: outcome.header, edits, calls: surroundings.calls };
@@ -55,13 +57,24 @@ describe("an edit", () => {
     ]);
     expect(calls).toEqual([`read ${anna} r1`]);
     expect(made.totals).toMatchObject({ steps: 1, edits: 1, assetsEdited: 1, refused: 0 });
-    expect(made.coverage).toMatchObject({ assetsRead: 1, permissionsRead: 1, permissionsUnreadable: 0 });
+    expect(made.coverage).toEqual({
+      usersTried: 0,
+      usersRead: 0,
+      usersFailed: [],
+      assetsRead: 1,
+      permissionsRead: 1,
+      permissionsUnreadable: 0,
+      trashedRead: false,
+    });
     expect([made.remarks, made.noActions, made.limits]).toEqual([[], [], {}]);
   });
 
   it("that somebody has taken back already needs nothing, which is said and counted", async () => {
-    const { edits, header: made } = await undone([[grant(), result()]], { r1: shows("e9", "without") });
+    const place = { file: "moves.csv", line: 2, column: 1 };
+    const step = grant({ sources: [place, { ...place, line: 3 }] });
+    const { edits, header: made } = await undone([[step, result()]], { r1: shows("e9", "without") });
     expect(edits).toEqual([]);
+    expect(made.noActions).toHaveLength(1);
     expect(made.noActions).toMatchObject([{ place: { file: "moves.csv", line: 2 }, why: "already-so", assets: 1 }]);
     expect(made.remarks).toEqual(["1 asset need nothing: somebody has taken the change back already"]);
   });
@@ -100,7 +113,11 @@ describe("who takes an edit back", () => {
     const seen = shows("e9", "without");
     const held = { ...seen, roles: new Map([...seen.roles, ["EDITOR", [`user:${cleo}` as never]] as const]) };
     const listed = grant({ alternates: [ben] });
-    const { edits, calls } = await undone([[listed, result({ actor: cleo, changed: cleoEdits })]], { r1: held });
+    const cleoLosesMore = {
+      ...cleoEdits,
+      add: [...cleoEdits.add, { role: "VIEWER", member: `user:${cleo}` as never }],
+    };
+    const { edits, calls } = await undone([[listed, result({ actor: cleo, changed: cleoLosesMore })]], { r1: held });
     expect(calls).toEqual([`read ${anna} r1`]);
     expect(edits).toMatchObject([{ actor: anna, alternates: [ben] }]);
     const alone = grant({ actor: cleo, owner: undefined });
@@ -142,6 +159,20 @@ describe("an owner change that worked", () => {
     expect(edits[0]?.hazards).toContain("owner-change-attempt");
   });
 
+  it("is tried back as the new owner, also when he loses being an editor by it", async () => {
+    const cleoEdits = { add: [{ role: "EDITOR", member: `user:${cleo}` as never }], remove: [] };
+    const seen = shows("e9", "without", cleo);
+    const held = { ...seen, roles: new Map([...seen.roles, ["EDITOR", [`user:${cleo}` as never]] as const]) };
+    const { edits } = await undone([[grant(), result({ newOwner: cleo, changed: cleoEdits })]], { r1: held });
+    expect(edits).toMatchObject([{ actor: cleo, alternates: [anna], attemptOwner: anna }]);
+  });
+
+  it("is not tried for a step that changed no owner, on an asset that nobody is known to own", async () => {
+    const unowned = { ...shows("e9", "with"), roles: new Map([["EDITOR", [`user:${ben}` as never]]]) };
+    const { edits } = await undone([[grant(), result()]], { r1: unowned });
+    expect(edits).toMatchObject([{ attemptOwner: undefined, owner: undefined }]);
+  });
+
   it("alone is tried back as well", async () => {
     const { edits } = await undone([[grant(), result({ newOwner: cleo, changed: nothing })]], {
       r1: shows("e9", "with", cleo),
@@ -178,6 +209,34 @@ describe("what an undo cannot do", () => {
 });
 
 describe("the run that takes another back", () => {
+  const input = { runId: "01JDUNDO000000000000000000", toolVersion: "1.2.3", admin: anna, concurrency: 1 };
+
+  it("is not made in another tenant", async () => {
+    const run = await finished([grant(), result()]);
+    const surroundings = seeing({ permissions: { r1: shows("e9", "with") } });
+    surroundings.api.directory.domains = async () => ({ primary: "other.example", all: ["other.example"] }) as never;
+    const undoing = undoRun(surroundings, await run.openReader(), createMemoryRun().writer, input);
+    await expect(undoing).rejects.toMatchObject({ rule: "tenant" });
+    await expect(undoing).rejects.toThrow("the run belongs to acme.example, the credentials to other.example");
+    expect(surroundings.calls).toEqual([]);
+  });
+
+  it("is not made when the user asks to stop", async () => {
+    const run = await finished([grant(), result()]);
+    const undoing = undoRun(seeing({}, AbortSignal.abort()), await run.openReader(), createMemoryRun().writer, input);
+    await expect(undoing).rejects.toThrow(PlanStopped);
+  });
+
+  it("says a hundred things at most", async () => {
+    const many = Array.from({ length: 101 }, (): Ended => [transfer(), result({ changed: nothing })]);
+    expect((await undone(many)).header.remarks).toHaveLength(100);
+  });
+
+  it("names a thousand rows at most of which nothing is left to take back", async () => {
+    const many = Array.from({ length: 1001 }, (): Ended => [grant(), result()]);
+    expect((await undone(many, { r1: shows("e9", "without") })).header.noActions).toHaveLength(1000);
+  });
+
   it("says which one, and what is open before and after", async () => {
     const outside = { add: [{ role: "LINK_VIEWER", member: "allUsers" as never }], remove: [] };
     const seen = shows("e9", "without");

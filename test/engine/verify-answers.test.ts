@@ -29,7 +29,7 @@ interface Verified {
 async function verified(
   steps: readonly Ended[],
   sights: Sights,
-  more: { readonly driftsMax?: number; readonly stopped?: boolean } = {},
+  more: { readonly driftsMax?: number; readonly stopped?: boolean; readonly concurrency?: number } = {},
 ): Promise<Verified> {
   const run = await finished(...steps);
   const stop = new AbortController();
@@ -41,7 +41,7 @@ async function verified(
       kept.push(`${seq} ${verdict}`);
     },
   };
-  const options = { concurrency: 1, driftsMax: more.driftsMax ?? 100, record };
+  const options = { concurrency: more.concurrency ?? 1, driftsMax: more.driftsMax ?? 100, record };
   const summary = await verifyRun(surroundings, await run.openReader(), options);
   return { summary, calls: surroundings.calls, kept };
 }
@@ -156,8 +156,9 @@ describe("a transfer", () => {
   const moved: readonly Ended[] = [[transfer(), result({ newOwner: ben })]];
 
   it("is verified when the old owner owns nothing, whatever else a search shows", async () => {
-    const { summary, calls } = await verified(moved, { found: { [anna]: [[["x", cleo]], []] } });
+    const { summary, calls, kept } = await verified(moved, { found: { [anna]: [[["x", cleo]], []] } });
     expect(summary).toEqual({ ...noVerdicts, checked: 1, verified: 1 });
+    expect(kept).toEqual(["1 verified"]);
     expect(calls).toEqual([`search ${anna}`, `search ${anna}`]);
   });
 
@@ -238,6 +239,34 @@ describe("verifying", () => {
     expect(summary.drifts).toHaveLength(2);
   });
 
+  it("tells drifts in the order of the steps, whichever was seen first", async () => {
+    const gone = shows("e9", "without");
+    const { summary } = await verified(
+      [
+        [grant("r1", { alternates: [cleo, dora] }), result()],
+        [grant("r2"), result()],
+      ],
+      { permissions: { [`${dora} r1`]: gone, r2: gone } },
+      { concurrency: 2 },
+    );
+    expect(summary.drifts).toMatchObject([{ seq: 1 }, { seq: 2 }]);
+  });
+
+  it("names a thousand steps that nobody may look at, and counts the others", async () => {
+    const { summary } = await verified(
+      Array.from({ length: 1001 }, (_, n): Ended => [grant(`r${n}`), result()]),
+      {},
+    );
+    expect([summary.unreadable.length, summary.unreadableCount]).toEqual([1000, 1001]);
+  });
+
+  it("keeps no verdicts where nobody asked for a record", async () => {
+    const run = await finished([grant("r1"), result()]);
+    const surroundings = seeing({ permissions: { r1: shows("e9", "with") } });
+    const options = { concurrency: 1, driftsMax: 100, record: undefined };
+    expect(await verifyRun(surroundings, await run.openReader(), options)).toMatchObject({ verified: 1 });
+  });
+
   it("that is stopped says so, and looks at nothing more", async () => {
     const { summary, calls } = await verified([[grant("r1"), result()]], {}, { stopped: true });
     expect([summary, calls]).toEqual([{ ...noVerdicts, stopped: true }, []]);
@@ -250,7 +279,12 @@ describe("verifying", () => {
       [byHand(), result({ outcome: "by-hand" })],
       { permissions: { "by-hand-1": no("halt-run", "delegation") } },
     ],
-    ["a transfer", [transfer(), result()], { found: { [anna]: no("halt-run", "delegation") } }],
+    ["a transfer", [transfer(), result()], { found: { [anna]: no("halt-run", "delegation"), [ben]: [[]] } }],
+    [
+      "an edit that somebody else may look at",
+      [grant("r1", { alternates: [cleo] }), result()],
+      { permissions: { [`${anna} r1`]: no("halt-run", "delegation"), r1: shows("e9", "with") } },
+    ],
   ])("ends when the credentials are lost, at %s", async (_, step, sights) => {
     await expect(verified([step], sights)).rejects.toThrow("Google said delegation");
   });
@@ -262,7 +296,12 @@ describe("verifying", () => {
       [byHand(), result({ outcome: "by-hand" })],
       { permissions: { "by-hand-1": new TypeError("a bug") } },
     ],
-    ["a transfer", [transfer(), result()], { found: { [anna]: new TypeError("a bug") } }],
+    ["a transfer", [transfer(), result()], { found: { [anna]: new TypeError("a bug"), [ben]: [[]] } }],
+    [
+      "an edit that somebody else may look at",
+      [grant("r1", { alternates: [cleo] }), result()],
+      { permissions: { [`${anna} r1`]: new TypeError("a bug"), r1: shows("e9", "with") } },
+    ],
   ])("takes no error of the program for an answer, at %s", async (_, step, sights) => {
     await expect(verified([step], sights)).rejects.toThrow("a bug");
   });
