@@ -113,7 +113,6 @@ class TransferConvergence {
     const left = this.#doubtfulSince + this.#options.settleMs - this.#s.clock.monotonic();
     if (left > 0) await this.#s.clock.sleep(left, this.#s.stop);
     if (this.#s.stop.aborted) return { kind: "stopped" };
-    this.#isDoubtful = false;
     this.#calls += 1;
     const jobs = await this.#s.api.dataTransfer.list(this.#step.from.id);
     const late = jobs.find((job) => job.newOwnerUserId === this.#step.to.id && job.id !== id && isRunning(job));
