@@ -43,6 +43,9 @@ export class CallTelemetry {
     const now = this.#clock.now();
     switch (event.type) {
       case "retry":
+        // Nothing was sent, and nothing will be.
+        if (event.failure !== "stopped") this.onRetry();
+        return;
       case "conflict":
         this.onRetry();
         return;

@@ -10,19 +10,21 @@ import type { Counts } from "../model/run.ts";
 import { hazardsToAllow } from "../model/step.ts";
 import type { HazardName } from "../model/step.ts";
 import { printable } from "../model/text.ts";
-import { applyFoot } from "../report/apply-text.ts";
+import { applyFoot, endingText } from "../report/apply-text.ts";
 import { summaryJson, versionJson } from "../report/json.ts";
 import { approve } from "./approval.ts";
+import { Steering } from "./apply-steering.ts";
 import { CallTelemetry } from "./apply-telemetry.ts";
 import { ApplyJson, ApplyText } from "./apply-view.ts";
 import type { ApplyView } from "./apply-view.ts";
 import { resolveSettings } from "./config.ts";
 import type { Settings } from "./config.ts";
 import type { Context } from "./context.ts";
+import type { Dashboard, DashboardOptions } from "./dashboard.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { existingRunPath, shownPath, typedCommand } from "./files.ts";
-import { addGoogleOptions, collect, count, countOrNone, duration } from "./flags.ts";
+import { addGoogleOptions, collect, count, countOrNone, duration, port } from "./flags.ts";
 import type { GoogleFlags } from "./flags.ts";
 import { guardAge, guardChanges, guardTenant } from "./guards.ts";
 import { openLog } from "./logging.ts";
@@ -41,6 +43,8 @@ export interface ApplyFlags extends GoogleFlags {
   readonly maxDuration?: number;
   readonly maxAge?: number;
   readonly json?: boolean;
+  readonly dashboard?: boolean;
+  readonly dashboardPort?: number;
 }
 
 export interface ApplyOptions {
@@ -53,6 +57,8 @@ export interface ApplyOptions {
   /** Undefined: two for Google, whose quotas for one user are unknown; no less than in all for a stand-in. */
   readonly perActor: number | undefined;
   readonly json: boolean;
+  /** The port of the dashboard, 0 for a free one; undefined: none. */
+  readonly dashboardPort: number | undefined;
   readonly color: boolean;
   readonly google: GoogleFlags;
 }
@@ -76,6 +82,8 @@ export function define(command: Command): void {
     .option("--max-age <time>", "do not begin a run planned longer ago than this (default 24h)", duration)
     .option("--concurrency <n>", "steps under way at once (default 16)", count)
     .option("--per-actor <n>", "steps under way at once as one user (default 2)", count)
+    .option("--dashboard", "show it on a page, on this machine only; its address is printed")
+    .option("--dashboard-port <n>", "the port of that page (default: a free one)", port)
     .option("--json", "one JSON object per line: what happens, and last the summary");
   addGoogleOptions(command).addHelpText(
     "after",
@@ -86,12 +94,16 @@ Examples:
   handover apply friday.handover
   handover apply friday.handover --yes --allow whole-user-transfer
   handover apply friday.handover --yes --max-duration 6h --rate 5/s
+  handover apply friday.handover --dashboard
 
 Interrupted in any way, the same command goes on where it ended. Ctrl-C once finishes what is under way.`,
   );
 }
 
 export function parse(args: readonly string[], flags: ApplyFlags): ApplyOptions {
+  if (flags.dashboardPort !== undefined && flags.dashboard !== true) {
+    throw new UsageError("--dashboard-port is for the dashboard", "add --dashboard");
+  }
   return {
     run: args[0] ?? "",
     yes: flags.yes === true,
@@ -110,6 +122,7 @@ export function parse(args: readonly string[], flags: ApplyFlags): ApplyOptions 
     },
     perActor: flags.perActor,
     json: flags.json === true,
+    dashboardPort: flags.dashboard === true ? (flags.dashboardPort ?? 0) : undefined,
     color: flags.color,
     google: flags,
   };
@@ -153,6 +166,18 @@ function parsedOrNothing(text: string | undefined): unknown {
   }
 }
 
+/** Says where the page is, and apart from that what steers the run. */
+async function startDashboard(context: Context, options: Omit<DashboardOptions, "assets">): Promise<Dashboard> {
+  const { openDashboard } = await import("./dashboard.ts");
+  const { loadPageAssets } = await import("./page-assets.ts");
+  const dashboard = await openDashboard(context, { ...options, assets: await loadPageAssets("live") });
+  await print(context.stderr, [
+    `Dashboard  ${dashboard.address}`,
+    `Control    ${dashboard.controlToken}   to pause, set the rate or stop on that page`,
+  ]);
+  return dashboard;
+}
+
 async function carryOut(
   context: Context,
   options: ApplyOptions,
@@ -169,10 +194,12 @@ async function carryOut(
   if (options.json) await print(context.stdout, [versionJson(context.version, header, digest, name)]);
   const view: ApplyView = options.json ? new ApplyJson(context) : new ApplyText(context, style, counts);
   const telemetry = new CallTelemetry(context.clock, journal, await journal.kept(telemetryName));
+  let dashboard: Dashboard | undefined;
   const onEvent = (event: EngineEvent): void => {
     log.event(event);
     telemetry.onEvent(event);
     view.onEvent(event);
+    dashboard?.onEvent(event);
   };
   const troubled = troubleNotes(context.clock, style, (line) => view.say(line));
   // Loaded only now: the HTTP client takes longer to load than everything before it.
@@ -197,21 +224,30 @@ async function carryOut(
   });
   const { api } = paced;
   telemetry.begin(paced.writesPerSecond());
-  let summary: ApplySummary;
+  const steering = new Steering(paced, stopping, (line) => view.say(line));
+  let summary: ApplySummary | undefined;
   try {
+    if (options.dashboardPort !== undefined) {
+      const { recorded } = telemetry;
+      const following = { runName: name, header, digest, counts, telemetry: recorded, steering };
+      dashboard = await startDashboard(context, { port: options.dashboardPort, ...following });
+    }
     const { ready, waiting } = await journal.open();
     if (ready + waiting > 0) await guardTenant(api, header);
     const { clock, random } = context;
     const near = isStandIn(settings);
     const perActor = options.perActor ?? (near ? options.engine.concurrency : perActorAtGoogle);
     const settleMs = near ? settleNearMs : settleAtGoogleMs;
-    const surroundings = { api, clock, random, onEvent, stop: stopping.stop };
+    const surroundings = { api, clock, random, onEvent, stop: stopping.stop, paused: steering.paused };
     summary = await applyRun(surroundings, journal, { ...options.engine, perActor, settleMs });
   } finally {
     view.close();
     stopping.dispose();
     await api.close();
     telemetry.close();
+    await dashboard?.close(
+      summary === undefined ? "It ended with an error, told where it began." : endingText(summary),
+    );
     await log.close();
   }
   const code = exitCode({ kind: "apply", summary });

@@ -42,6 +42,13 @@ function whole(text: string, min: number): number {
   return value;
 }
 
+/** A TCP port; 0 takes a free one. */
+export function port(text: string): number {
+  const value = whole(text, 0);
+  if (value > 65_535) throw new InvalidArgumentError("write a port from 0 to 65535");
+  return value;
+}
+
 /** Calls per second. */
 function rate(text: string): number {
   const perSecond = parseRate(text);

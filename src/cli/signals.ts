@@ -10,6 +10,8 @@ export interface Stopping {
   readonly late: AbortSignal;
   /** What asked, such as `SIGINT`; undefined while nothing has. */
   readonly why: () => string | undefined;
+  /** Asks in the place of a signal; `word` is said to whoever started the verb. Nothing, when something has asked before. */
+  readonly ask: (cause: string, word: string) => void;
   /** Takes the handlers away again. */
   readonly dispose: () => void;
 }
@@ -65,6 +67,9 @@ export function stopOnSignals(context: Context, resume: string | undefined): Sto
     stop: controller.signal,
     late: late.signal,
     why: () => why,
+    ask: (cause, word) => {
+      if (why === undefined) begin(cause, word + next);
+    },
     dispose: () => {
       off();
       drained.abort();

@@ -1,12 +1,12 @@
 /** An apply as people follow it: one status line, lines for what happens, and how it ended. */
 import type { EngineEvent } from "../model/event.ts";
-import { counted, thousands } from "../model/text.ts";
+import { counted, printable, thousands } from "../model/text.ts";
 import { countFacts, openOf } from "./counts-text.ts";
 import { failureLines } from "./failure-text.ts";
 import { stepsPerSecond, timeLeftMs } from "./progress.ts";
 import type { Progress } from "./progress.ts";
 import type { ApplyEnding, FailureGroup } from "./rows.ts";
-import { cells, dot, fit, label, labelled, labelledCommand, shown, sigil, wrap, wrapFacts } from "./style.ts";
+import { cells, dot, fit, inked, label, labelled, labelledCommand, shown, sigil, wrap, wrapFacts } from "./style.ts";
 import type { Style } from "./style.ts";
 import { durationText, percentText, shellWord } from "./words.ts";
 
@@ -122,6 +122,13 @@ const endWords: Readonly<Record<ApplyEnding["end"], readonly [name: string, word
   journal: ["Stopped", "the run file cannot be written any more"],
   blocked: ["Stopped", "the steps that are left need users nobody can act as now"],
 };
+
+/** How an apply ended, in a sentence. */
+export function endingText({ end, reason }: ApplyEnding): string {
+  const [name, words] = endWords[end];
+  const because = reason === undefined || end === "stopped" ? "" : `: ${inked(printable(reason, 500))}`;
+  return `${name}: ${words}${because}.`;
+}
 
 /** How an apply ended; last the command that goes on: `resume`, or `verify` when every step has ended. */
 export function applyFoot(

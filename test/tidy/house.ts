@@ -94,6 +94,8 @@ export const fileRules: ReadonlyMap<string, Pick<LayerRule, "modules" | "effects
       effects: ["time", "chance", "process"] as const,
     },
   ],
+  // The one page that talks, and only to the process it came from.
+  ["src/report/page/client/live-link.ts", { modules: [], effects: ["network"] as const }],
   ["src/emulator/http.ts", { modules: ["http", "net"], effects: ["time"] as const }],
 ]);
 

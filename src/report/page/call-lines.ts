@@ -7,11 +7,15 @@ export function callLines({ bucketMs, buckets, held }: TelemetryView): readonly 
   const [first] = buckets;
   if (first === undefined) return [];
   const from = first.at;
-  const points = withGaps(buckets, bucketMs);
+  const points = pointsOf(buckets, bucketMs);
   const second = (ms: number): number => (ms - from) / 1000;
   const perSecond = (count: number): number => round((1000 * count) / bucketMs);
-  const values = (of: (bucket: CallBucket) => number | undefined, inGap: number | null): (number | null)[] =>
-    points.map(({ bucket }) => (bucket === undefined ? inGap : (of(bucket) ?? null)));
+  /** Counted things: none where there is no bucket. */
+  const counts = (of: (bucket: CallBucket) => number, none: number | null): (number | null)[] =>
+    points.map(({ bucket, is }) => (is === "bucket" ? of(bucket) : none));
+  /** Measured things, which are not known where there is no bucket. */
+  const levels = (of: (bucket: CallBucket) => number | undefined): (number | null)[] =>
+    points.map(({ bucket, is }) => (is === "gap" ? null : (of(bucket) ?? null)));
   const shared = {
     from,
     seconds: points.map(({ at }) => second(at)),
@@ -23,13 +27,13 @@ export function callLines({ bucketMs, buckets, held }: TelemetryView): readonly 
       label: "Calls a second, and the writes a second that were permitted",
       ...shared,
       series: [
-        { label: "calls", unit: "/s", kind: "area", values: values(({ calls }) => perSecond(calls), 0) },
-        { label: "of them writes", unit: "/s", kind: "line", values: values(({ writes }) => perSecond(writes), 0) },
+        { label: "calls", unit: "/s", kind: "area", values: counts(({ calls }) => perSecond(calls), 0) },
+        { label: "of them writes", unit: "/s", kind: "line", values: counts(({ writes }) => perSecond(writes), 0) },
         {
           label: "writes permitted",
           unit: "/s",
           kind: "line",
-          values: values(({ permittedPerSecond }) => roundOr(permittedPerSecond), null),
+          values: levels(({ permittedPerSecond }) => roundOr(permittedPerSecond)),
         },
       ],
     },
@@ -38,9 +42,9 @@ export function callLines({ bucketMs, buckets, held }: TelemetryView): readonly 
       label: "How long 95 of 100 calls took at most; calls made again; calls refused for going too fast",
       ...shared,
       series: [
-        { label: "p95", unit: "ms", kind: "line", values: values(({ p95Ms }) => p95Ms, null) },
-        { label: "made again", unit: "calls", kind: "bars", values: values(({ retries }) => retries, null) },
-        { label: "refused", unit: "calls", kind: "bars", values: values(({ throttles }) => throttles, null) },
+        { label: "p95", unit: "ms", kind: "line", values: levels(({ p95Ms }) => p95Ms) },
+        { label: "made again", unit: "calls", kind: "bars", values: counts(({ retries }) => retries, null) },
+        { label: "refused", unit: "calls", kind: "bars", values: counts(({ throttles }) => throttles, null) },
       ],
     },
   ];
@@ -48,21 +52,17 @@ export function callLines({ bucketMs, buckets, held }: TelemetryView): readonly 
 
 interface Point {
   readonly at: number;
-  /** Undefined where a stretch without calls begins. */
-  readonly bucket: CallBucket | undefined;
+  readonly bucket: CallBucket;
+  /** A bucket's values hold until its end; after that, and until the next bucket, there are none. */
+  readonly is: "bucket" | "end" | "gap";
 }
 
-/** A value holds until the next point, so that one more is needed wherever nothing follows at once, and at the end. */
-function withGaps(buckets: readonly CallBucket[], bucketMs: number): readonly Point[] {
+function pointsOf(buckets: readonly CallBucket[], bucketMs: number): readonly Point[] {
   return buckets.flatMap((bucket, index): readonly Point[] => {
+    const begin: Point = { at: bucket.at, bucket, is: "bucket" };
     const end = bucket.at + bucketMs;
-    const isFollowed = buckets[index + 1]?.at === end;
-    return isFollowed
-      ? [{ at: bucket.at, bucket }]
-      : [
-          { at: bucket.at, bucket },
-          { at: end, bucket: undefined },
-        ];
+    if (buckets[index + 1]?.at === end) return [begin];
+    return [begin, { at: end, bucket, is: "end" }, { at: end + 1, bucket, is: "gap" }];
   });
 }
 

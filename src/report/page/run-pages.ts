@@ -71,7 +71,7 @@ export async function runPage(
   const { header, digest } = facts0;
   const pools = new TextPools();
   const table = await stepsTable(header, steps, { withProgress: true, pools, redact });
-  const { timeLines, calls, slowest } = callsPart(telemetry);
+  const { timeLines, calls, slowest } = callsPart(telemetry === undefined ? undefined : redacted(telemetry, redact));
   return {
     title: `Run ${runName}`,
     body: html`
@@ -100,6 +100,10 @@ export async function runPage(
     timeLines,
     provenance: footLine(header, digest, redact),
   };
+}
+
+function redacted(telemetry: TelemetryView, redact: Redactor): TelemetryView {
+  return { ...telemetry, held: telemetry.held.map((span) => ({ ...span, reason: redact.text(span.reason) })) };
 }
 
 function planVerdict({ totals, hazards }: RunHeader): string {
@@ -246,7 +250,7 @@ function approval(header: RunHeader, digest: string, runName: string): Markup {
     </table>`;
 }
 
-const stateTones: Readonly<Record<StepState, Tone>> = {
+export const stateTones: Readonly<Record<StepState, Tone>> = {
   applied: "good",
   confirmed: "good",
   unchanged: "info",
