@@ -2,8 +2,14 @@
 
 export type Redaction = "emails" | "titles" | "both";
 
-/** Anything that looks like an address in a longer text. The domain stays: whom a grant lets in is what a report is about. */
-const addresses = /[^\s"'<>()[\]{},;:=|]+@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)/g;
+/**
+ * Anything that looks like an address in a longer text, letters of any script included. The domain stays: whom a grant
+ * lets in is what a report is about.
+ */
+const addresses = /[^\s"'<>()[\]{},;:|=@][^\s"<>()[\],;:@]*@([\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*)/gu;
+
+/** From the first quotation mark to the last: a title may hold some of its own. */
+const quotedTitle = /"(.*)"/su;
 
 export class Redactor {
   readonly #emails: boolean;
@@ -22,14 +28,22 @@ export class Redactor {
     return what.length === 0 ? "" : `${what.join(" and ")} replaced`;
   }
 
-  /** A text that may hold addresses. */
+  /** A text that may hold addresses, and titles between quotation marks as messages set them. */
   text(text: string): string {
+    const untitled = this.#titles
+      ? text.replace(quotedTitle, (_, title: string) => `"${numbered(this.#named, title, "title")}"`)
+      : text;
+    return this.#addressless(untitled);
+  }
+
+  #addressless(text: string): string {
     if (!this.#emails || !text.includes("@")) return text;
     return text.replace(addresses, (address, domain: string) => `${this.#person(address.toLowerCase())}@${domain}`);
   }
 
   title(title: string): string {
-    if (!this.#titles) return this.text(title);
+    if (title === "") return "";
+    if (!this.#titles) return this.#addressless(title);
     return numbered(this.#named, title, "title");
   }
 

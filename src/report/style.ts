@@ -76,9 +76,14 @@ const piledMarks = /(\p{M}{4})\p{M}+/gu;
 
 /** Foreign text made safe to print within a line: inert, at most `lengthMax` characters, isolated when right-to-left. */
 export function shown(text: string, style: Style, lengthMax = 200): string {
-  const safe = inked(printable(text.replace(piledMarks, "$1"), lengthMax));
+  const safe = inert(text, lengthMax);
   if (!style.unicode) return safe.replaceAll("…", "...").replace(/[^\u0020-\u007e]/gu, escaped);
   return rightToLeft.test(safe) ? `\u2068${safe}\u2069` : safe;
+}
+
+/** Foreign text for any medium: nothing in it acts, hides or paints beyond its line; at most `lengthMax` characters. */
+export function inert(text: string, lengthMax: number): string {
+  return inked(printable(text.replace(piledMarks, "$1"), lengthMax));
 }
 
 /** `text` with every character that leaves no ink written out, for any medium. */

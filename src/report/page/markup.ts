@@ -1,6 +1,5 @@
 /** HTML built from templates that escape: foreign text can become text and nothing else. */
-import { printable } from "../../model/text.ts";
-import { inked } from "../style.ts";
+import { inert } from "../style.ts";
 
 /** Text that is HTML already. Made by `html` only. */
 export class Markup {
@@ -45,5 +44,5 @@ const entities: Readonly<Record<string, string>> = {
 
 /** Foreign text for a place between tags or inside a quoted attribute: inert, visible, at most 2,000 characters. */
 export function escaped(text: string): string {
-  return inked(printable(text, charactersMax)).replace(/[&<>"']/g, (found) => entities[found] ?? found);
+  return inert(text, charactersMax).replace(/[&<>"']/g, (found) => entities[found] ?? found);
 }

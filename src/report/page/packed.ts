@@ -1,8 +1,11 @@
 /** The data that a page carries, as its program unpacks it. */
 
+/** Stands in the text of a `copy` between the line of column names and the line of values. */
+export const copySplit = " -> ";
+
 /**
- * How a column is shown and filtered: `choice` has few values and gets a menu, `link` turns into a link to the asset
- * whose id is in the column named by `of`, `detail` is shown only when a row is opened, `copy` can be copied from there.
+ * How a column is shown and filtered: `choice` has few values and gets a menu, `detail` is shown only when a row is
+ * opened, `copy` is a row of CSV that can be copied from there with or without its column names.
  */
 export type ColumnKind = "text" | "number" | "choice" | "detail" | "copy" | "hidden";
 

@@ -9,6 +9,8 @@ export type Tone = "critical" | "high" | "medium" | "low" | "info" | "good";
 export interface Figure {
   readonly value: string;
   readonly label: string;
+  /** A second, quieter line. */
+  readonly note?: string | undefined;
   readonly tone: Tone | undefined;
   /** A table this figure filters when pressed, and by what: `severity=high`. */
   readonly filter?: { readonly table: string; readonly where: string } | undefined;
@@ -17,8 +19,9 @@ export interface Figure {
 /** The strip at the top: what matters most, in large figures. */
 export function strip(figures: readonly Figure[]): Markup {
   return html`<ul class="strip">
-    ${figures.map(({ value, label, tone, filter }) => {
-      const content = html`<span class="figure">${value}</span><span class="label">${label}</span>`;
+    ${figures.map(({ value, label, note = "", tone, filter }) => {
+      const quiet = note === "" ? undefined : html`<span class="note">${note}</span>`;
+      const content = html`<span class="figure">${value}</span> <span class="label">${label}</span> ${quiet}`;
       const pressed =
         filter === undefined
           ? content
@@ -124,46 +127,62 @@ export interface Bar {
   readonly parts: readonly { readonly value: number; readonly tone: Tone | "plain"; readonly label: string }[];
 }
 
-/** Horizontal bars with a common scale, each of one or more parts; drawn as SVG, told as text. */
+const barUnits = 1000;
+/** A part that is there is seen, however small its share. */
+const barUnitsMin = 3;
+
+/** Horizontal bars with a common scale, each of one or more parts; the parts are told in words as well. */
 export function bars(list: readonly Bar[], caption: string): Markup {
-  const most = Math.max(1, ...list.map((bar) => bar.parts.reduce((sum, part) => sum + part.value, 0)));
-  const height = 26;
-  const [left, width] = [150, 430];
-  const rows = list.map((bar, row) => {
-    let x = left;
-    const sum = bar.parts.reduce((total, part) => total + part.value, 0);
-    const rects = bar.parts.map((part) => {
-      const wide = (width * part.value) / most;
-      const rect = html`<rect
-        class="bar-${part.tone}"
-        x="${x.toFixed(1)}"
-        y="${row * height + 5}"
-        width="${Math.max(part.value > 0 ? 1 : 0, wide).toFixed(1)}"
-        height="16"
-        ><title>${`${bar.label}, ${part.label}: ${thousands(part.value)}`}</title></rect
-      >`;
-      x += wide;
-      return rect;
-    });
-    return html`<text x="${left - 8}" y="${row * height + 17}" text-anchor="end">${bar.label}</text>${rects}<text
-        x="${(x + 6).toFixed(1)}"
-        y="${row * height + 17}"
-        >${thousands(sum)}</text
-      >`;
+  const sums = list.map(({ parts }) => parts.reduce((sum, { value }) => sum + value, 0));
+  const most = Math.max(1, ...sums);
+  const isParted = list.some(({ parts }) => parts.length > 1);
+  const rows = list.map(({ label, parts }, row) => {
+    const present = parts.filter(({ value }) => value > 0);
+    const words = present.map((part) => `${part.label} ${thousands(part.value)}`).join(", ");
+    return html`<li>
+      <span class="bar-label">${label}</span>
+      <svg viewBox="0 0 ${barUnits} 16" preserveAspectRatio="none" aria-hidden="true">
+        ${barParts(label, present, most)}
+      </svg>
+      <span class="bar-sum">${thousands(sums[row] ?? 0)}</span>
+      ${isParted ? html`<span class="unseen">${words}</span>` : undefined}
+    </li>`;
   });
-  const tall = list.length * height;
   return html`<figure>
-    <svg
-      viewBox="0 0 660 ${tall}"
-      width="660"
-      height="${tall}"
-      role="img"
-      aria-label="${`${caption}: ${list.map((bar) => `${bar.label} ${bar.parts.reduce((sum, part) => sum + part.value, 0)}`).join(", ")}`}"
-    >
+    <ul class="bars">
       ${rows}
-    </svg>
-    <figcaption>${caption}</figcaption>
+    </ul>
+    <figcaption>${caption}${isParted ? legend(list) : undefined}</figcaption>
   </figure>`;
+}
+
+function barParts(label: string, parts: Bar["parts"], most: number): readonly Markup[] {
+  let x = 0;
+  return parts.map((part) => {
+    const wide = Math.max(barUnitsMin, (barUnits * part.value) / most);
+    const rect = html`<rect class="bar-${part.tone}" x="${x.toFixed(1)}" y="0" width="${wide.toFixed(1)}" height="16">
+      <title>${`${label}, ${part.label}: ${thousands(part.value)}`}</title>
+    </rect>`;
+    x += wide;
+    return rect;
+  });
+}
+
+/** Each colour once, with everything that has it. */
+function legend(list: readonly Bar[]): Markup {
+  const labels = new Map<string, Set<string>>();
+  for (const { value, tone, label } of list.flatMap(({ parts }) => parts)) {
+    if (value > 0) labels.set(tone, (labels.get(tone) ?? new Set<string>()).add(label));
+  }
+  return html`<span class="legend"
+    >${[...labels].map(
+      ([tone, names]) =>
+        html`<span
+          ><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="bar-${tone}" width="10" height="10"></rect></svg>
+          ${[...names].join(", ")}</span
+        >`,
+    )}</span
+  >`;
 }
 
 /** Sections one after the other, each with its heading; those without content are left out. */

@@ -71,7 +71,7 @@ function bodyOf(view: ReadinessView, redact: Redactor): Markup {
       <h2>Who leaves</h2>
       ${picture(view, redact)}
     </section>
-    ${view.leavers.map((leaver) => leaverSection(leaver, redact))}
+    <div class="columns">${view.leavers.map((leaver) => leaverSection(leaver, redact))}</div>
     <section>
       <h2>Checklist</h2>
       <p class="muted">Press a figure above to see only those; open a row for what to do.</p>
@@ -95,7 +95,7 @@ function picture({ leavers }: ReadinessView, redact: Redactor): Markup {
       label: redact.text(leaver.email).split("@")[0] ?? "",
       parts: parts(leaver),
     })),
-    "Live assets of each: nobody else gets in (red), nobody else can edit (orange), others edit too (green)",
+    "Live assets of each",
   );
 }
 
@@ -113,14 +113,16 @@ function parts({ reports, dataSources, concerns }: LeaverReadiness): Parameters<
 function leaverSection(leaver: LeaverReadiness, redact: Redactor): Markup {
   const { email, state, wasRead, reports, dataSources, trashed, editsOfOthers, concerns } = leaver;
   const name = redact.text(email);
-  const owned = reports + dataSources;
   return html`<section>
-    <h3>
-      ${name}
-      <button type="button" data-filter="checklist" data-where="${`q=${encodeURIComponent(name)}`}">
-        ${counted(owned, "asset")}
-      </button>
-    </h3>
+    <h3>${name}</h3>
+    <button
+      type="button"
+      data-filter="checklist"
+      data-where="${`leaver=${encodeURIComponent(name)}`}"
+      aria-label="${`Only ${name} in the checklist`}"
+    >
+      In the checklist
+    </button>
     ${wasRead ? undefined : html`<p class="notice">${`${name} was not read: what only they see is missing here.`}</p>`}
     ${facts([
       ["Now", stateWords[state]],

@@ -1,4 +1,4 @@
-/** A slope chart: what a figure was before, and what it comes to after. */
+/** Slope charts, one a figure and side by side: what it was before, and what it comes to after. */
 import { thousands } from "../../model/text.ts";
 import { html } from "./markup.ts";
 import type { Markup } from "./markup.ts";
@@ -9,57 +9,35 @@ export interface Slope {
   readonly after: number;
 }
 
-const [left, right, top, height] = [210, 450, 30, 180];
-/** Labels closer than this would be set over each other. */
-const gap = 17;
+const [left, right, top, bottom] = [6, 154, 6, 42];
 
+/** Each on a scale of its own from zero: four public links must not vanish beside two hundred of another kind. */
 export function slopes(list: readonly Slope[], caption: string): Markup {
-  const most = Math.max(1, ...list.flatMap(({ before, after }) => [before, after]));
-  const y = (value: number): number => top + height * (1 - value / most);
-  const befores = apart(list.map(({ before }) => y(before)));
-  const afters = apart(list.map(({ after }) => y(after)));
-  const lines = list.map(({ label, before, after }, index) => {
-    const tone = after < before ? "good" : after > before ? "high" : "info";
-    return html`<line
-        class="slope-${tone}"
-        x1="${left}"
-        y1="${y(before).toFixed(1)}"
-        x2="${right}"
-        y2="${y(after).toFixed(1)}"
-      ></line>
-      <circle class="bar-${tone}" cx="${left}" cy="${y(before).toFixed(1)}" r="4"></circle
-      ><circle class="bar-${tone}" cx="${right}" cy="${y(after).toFixed(1)}" r="4"></circle>
-      <text x="${left - 12}" y="${((befores[index] ?? 0) + 4).toFixed(1)}" text-anchor="end"
-        >${`${label} ${thousands(before)}`}</text
-      >
-      <text x="${right + 12}" y="${((afters[index] ?? 0) + 4).toFixed(1)}">${`${thousands(after)} ${label}`}</text>`;
-  });
-  const words = list.map(({ label, before, after }) => `${label} from ${before} to ${after}`).join(", ");
-  const bottom = Math.max(top + height, ...befores, ...afters) + 20;
   return html`<figure>
-    <svg
-      viewBox="0 0 660 ${bottom.toFixed(0)}"
-      width="660"
-      height="${bottom.toFixed(0)}"
-      role="img"
-      aria-label="${`${caption}: ${words}`}"
-    >
-      <text x="${left}" y="14" text-anchor="middle">before</text>
-      <text x="${right}" y="14" text-anchor="middle">after</text>
-      ${lines}
-    </svg>
+    <ul class="slopes">
+      ${list.map(slope)}
+    </ul>
     <figcaption>${caption}</figcaption>
   </figure>`;
 }
 
-/** Places moved down until none is nearer than `gap` to the next. */
-function apart(places: readonly number[]): readonly number[] {
-  const moved = [...places];
-  const order = places.map((_, index) => index).toSorted((a, b) => (places[a] ?? 0) - (places[b] ?? 0));
-  let last = Number.NEGATIVE_INFINITY;
-  for (const index of order) {
-    last = Math.max(places[index] ?? 0, last + gap);
-    moved[index] = last;
-  }
-  return moved;
+function slope({ label, before, after }: Slope): Markup {
+  const most = Math.max(1, before, after);
+  const y = (value: number): string => (bottom - ((bottom - top) * value) / most).toFixed(1);
+  const tone = after < before ? "good" : after > before ? "high" : "info";
+  const figures = after === before ? thousands(after) : `${thousands(before)} → ${thousands(after)}`;
+  return html`<li class="tone-${tone}">
+    <span class="label">${label}</span> <span class="figure">${figures}</span>
+    <span class="note">${changeText(after - before)}</span>
+    <svg viewBox="0 0 160 48" aria-hidden="true">
+      <line x1="${left}" y1="${y(before)}" x2="${right}" y2="${y(after)}"></line>
+      <circle cx="${left}" cy="${y(before)}" r="4"></circle>
+      <circle cx="${right}" cy="${y(after)}" r="4"></circle>
+    </svg>
+  </li>`;
+}
+
+function changeText(change: number): string {
+  if (change === 0) return "as before";
+  return change < 0 ? `${thousands(-change)} fewer` : `${thousands(change)} more`;
 }

@@ -19,27 +19,35 @@ export const kindWords: Readonly<Record<Step["kind"], string>> = {
   "by-hand": "by hand",
 };
 
-const shared: readonly Column[] = [
+const planned: readonly Column[] = [
   { key: "seq", label: "Step", kind: "number", share: 0.7 },
-  { key: "kind", label: "Kind", kind: "choice", share: 1.8, order: Object.values(kindWords) },
+  { key: "kind", label: "Kind", kind: "choice", share: 2, order: Object.values(kindWords) },
   { key: "title", label: "Asset", kind: "text", share: 2.6, pool: "titles" },
   { key: "type", label: "Type", kind: "choice", share: 1.4 },
-  { key: "owner", label: "Owner", kind: "text", share: 1.8 },
+  { key: "owner", label: "Owner", kind: "text", share: 2 },
   { key: "changes", label: "Changes", kind: "text", share: 3 },
-  { key: "reversible", label: "Can be undone", kind: "choice", share: 1.2 },
-  { key: "hazards", label: "Hazards", kind: "text", share: 1.6 },
+  { key: "reversible", label: "Undo", kind: "choice", share: 1 },
+  { key: "hazards", label: "Hazards", kind: "text", share: 1.8 },
   { key: "means", label: "Which means", kind: "detail" },
   { key: "id", label: "Asset id", kind: "detail", pool: "ids" },
   { key: "actor", label: "Acting as", kind: "detail" },
   { key: "sources", label: "Asked for by", kind: "detail" },
 ];
 
+/** What a run shows of a plan's columns only when a row is opened: there, how it ended matters more. */
+const settled = new Set(["reversible", "hazards"]);
+
 const progress: readonly Column[] = [
-  { key: "state", label: "State", kind: "choice", share: 1.1, order: [...stateWords.values()] },
-  { key: "failure", label: "Failure", kind: "choice", share: 1.3 },
-  { key: "attempts", label: "Attempts", kind: "number", share: 0.8 },
+  { key: "state", label: "State", kind: "choice", share: 1.2, order: [...stateWords.values()] },
+  { key: "failure", label: "Failure", kind: "choice", share: 1.8 },
+  { key: "attempts", label: "Attempts", kind: "number", share: 1.1 },
   { key: "reason", label: "Reason", kind: "detail" },
   { key: "evidence", label: "Known by", kind: "detail" },
+];
+
+const ended: readonly Column[] = [
+  ...planned.map((column): Column => (settled.has(column.key) ? { ...column, kind: "detail" } : column)),
+  ...progress,
 ];
 
 /** `withProgress`: also what became of each. */
@@ -49,7 +57,7 @@ export async function stepsTable(
   options: { readonly withProgress: boolean; readonly pools: TextPools; readonly redact: Redactor },
 ): Promise<TableBuilder> {
   const { withProgress, pools, redact } = options;
-  const columns = withProgress ? [...shared, ...progress] : shared;
+  const columns = withProgress ? ended : planned;
   const table = new TableBuilder("steps", ["step", "steps"], columns, {
     rowsMax,
     link: { from: "title", id: "id", type: "type" },

@@ -1,6 +1,5 @@
 /** Tables as a page carries them: column by column, repeated values once, so that 50,000 rows deflate to little. */
-import { printable } from "../../model/text.ts";
-import { inked } from "../style.ts";
+import { inert } from "../style.ts";
 import type { Column, PackedColumn, PackedTable } from "./packed.ts";
 
 const cellCharactersMax = 2000;
@@ -96,7 +95,7 @@ export class TableBuilder {
 
   /** Text that leaves the page by its clipboard goes into commands and spreadsheets: nothing invisible rides along. */
   #place(index: number, text: string): number {
-    const shown = inked(printable(text, cellCharactersMax));
+    const shown = inert(text, cellCharactersMax);
     const pool = this.#columns[index]?.pool;
     if (pool !== undefined && this.#pools !== undefined) return this.#pools.place(pool, shown);
     return placeIn(this.#places[index] ?? new Map<string, number>(), shown);

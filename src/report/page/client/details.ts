@@ -1,15 +1,23 @@
-/** Everything about one row, below its table: values in full, and what can be copied. */
+/** Everything about one row, below its table: values in full, the way to the asset, and what can be copied. */
+import { copySplit } from "../packed.ts";
+import { copyOn } from "./copying.ts";
 import { element } from "./element.ts";
 import type { Rows } from "./rows.ts";
 
 export class RowDetails {
-  readonly panel = element("section", { className: "details", hidden: true });
+  readonly panel: HTMLElement = element("section", { className: "details", hidden: true });
   readonly #rows: Rows;
+  readonly #closed: () => void;
 
-  constructor(rows: Rows) {
+  /** `closed` is called when the reader closes it. */
+  constructor(rows: Rows, closed: () => void) {
     this.#rows = rows;
+    this.#closed = closed;
     this.panel.setAttribute("aria-live", "polite");
     this.panel.setAttribute("aria-label", `One of the ${rows.table.nouns[1]}`);
+    this.panel.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.close();
+    });
   }
 
   get isOpen(): boolean {
@@ -21,33 +29,45 @@ export class RowDetails {
     for (const [index, { label, kind }] of this.#rows.table.columns.entries()) {
       const text = this.#rows.text(row, index);
       if (kind === "hidden" || text === "") continue;
-      list.append(element("dt", { textContent: label }), this.#value(text, kind === "copy"));
+      const shown = kind === "copy" ? this.#copied(text) : [document.createTextNode(text)];
+      list.append(element("dt", { textContent: label }), element("dd", {}, shown));
     }
-    const close = element("button", { type: "button", textContent: "Close" });
-    close.addEventListener("click", () => this.close());
-    this.panel.replaceChildren(close, list);
+    this.panel.replaceChildren(this.#tools(row), list);
     this.panel.hidden = false;
+    this.panel.scrollIntoView({ block: "nearest" });
   }
 
   close(): void {
+    if (this.panel.hidden) return;
     this.panel.hidden = true;
+    this.#closed();
   }
 
-  #value(text: string, copies: boolean): HTMLElement {
-    if (!copies) {
-      const isAddress = text.startsWith("https://");
-      const shown = isAddress
-        ? element("a", { href: text, textContent: text, rel: "noreferrer noopener", target: "_blank" })
-        : document.createTextNode(text);
-      return element("dd", {}, [shown]);
-    }
-    const button = element("button", { type: "button", textContent: "Copy" });
-    button.addEventListener("click", () => {
-      navigator.clipboard.writeText(text).then(
-        () => (button.textContent = "Copied"),
-        () => (button.textContent = "Select the text and copy it"),
-      );
-    });
-    return element("dd", {}, [element("code", { textContent: text }), button]);
+  #tools(row: number): HTMLElement {
+    const address = this.#rows.address(row);
+    const close = element("button", { type: "button", textContent: "Close" });
+    close.addEventListener("click", () => this.close());
+    const link =
+      address === undefined
+        ? element("span")
+        : element("a", {
+            href: address,
+            textContent: "Open in Looker Studio",
+            rel: "noreferrer noopener",
+            target: "_blank",
+          });
+    return element("div", { className: "details-tools" }, [link, close]);
+  }
+
+  /** A row of CSV below the names of its columns. */
+  #copied(text: string): readonly Node[] {
+    const at = text.indexOf(copySplit);
+    const row = at < 0 ? text : text.slice(at + copySplit.length);
+    const whole = at < 0 ? text : `${text.slice(0, at)}\n${row}`;
+    const alone = element("button", { type: "button", textContent: "Copy the row" });
+    copyOn(alone, row);
+    const headed = element("button", { type: "button", textContent: "Copy with column names" });
+    copyOn(headed, whole);
+    return [element("pre", { className: "code", textContent: whole }), alone, headed];
   }
 }

@@ -1,4 +1,5 @@
 /** Parts of the pictures that filter a table when they are pressed: `data-filter="table"`, `data-where` as `column=value` pairs. */
+import { copyOn } from "./copying.ts";
 import type { Table } from "./table.ts";
 
 export function mountFilters(tables: ReadonlyMap<string, Table>): void {
@@ -11,10 +12,6 @@ export function mountFilters(tables: ReadonlyMap<string, Table>): void {
     });
   }
   for (const button of document.querySelectorAll<HTMLElement>("[data-copy]")) {
-    button.addEventListener("click", () => {
-      void navigator.clipboard.writeText(button.dataset["copy"] ?? "").then(() => {
-        button.textContent = "Copied";
-      });
-    });
+    copyOn(button, button.dataset["copy"] ?? "");
   }
 }

@@ -1,4 +1,5 @@
 /** The program of every page: unpacks its data, puts tables and time lines in their places, and offers the other theme. */
+import { mountPrinting } from "./printing.ts";
 import { mountTable } from "./table.ts";
 import type { Table } from "./table.ts";
 import { mountFilters } from "./filters.ts";
@@ -8,6 +9,7 @@ import { unpack } from "./unpack.ts";
 
 async function start(): Promise<void> {
   mountTheme();
+  mountPrinting();
   const data = await unpack();
   const tables = new Map<string, Table>();
   for (const place of document.querySelectorAll<HTMLElement>("[data-table]")) {

@@ -1,10 +1,17 @@
 /** The rows of a packed table: values, which rows a filter lets through, and their order. */
+import { assetNameOrUndefined, assetUrl } from "../../../model/asset.ts";
 import type { PackedTable, PageData } from "../packed.ts";
 
-/** What is asked of a row: words that stand in any column, and exact values of some columns. */
+/** What a column must hold: the text, or somewhere within it. */
+export interface Wanted {
+  readonly text: string;
+  readonly isPart: boolean;
+}
+
+/** What is asked of a row: words that stand in any column, and values of some columns by their keys. */
 export interface Query {
   readonly words: string;
-  readonly where: ReadonlyMap<string, string>;
+  readonly where: ReadonlyMap<string, Wanted>;
 }
 
 export interface Order {
@@ -51,6 +58,14 @@ export class Rows {
     return packed.texts.filter((text) => text !== "").toSorted((a, b) => rank(a) - rank(b) || a.localeCompare(b));
   }
 
+  /** Where the asset of a row opens; undefined when the row has none. */
+  address(row: number): string | undefined {
+    const { link } = this.table;
+    if (link === undefined) return undefined;
+    const name = assetNameOrUndefined(this.text(row, this.indexOf(link.id)));
+    return name === undefined ? undefined : assetUrl(name, this.text(row, this.indexOf(link.type)));
+  }
+
   indexOf(key: string): number {
     return this.table.columns.findIndex((column) => column.key === key);
   }
@@ -84,14 +99,10 @@ export class Rows {
     return (row) => columns.some(({ at, matches }) => matches[at[row] ?? -1] === true);
   }
 
-  /** A value such as `a|b` lets both through; one that begins with `~` is part of the text. */
-  #whereTest(column: number, value: string): (row: number) => boolean {
+  #whereTest(column: number, { text, isPart }: Wanted): (row: number) => boolean {
     const packed = this.#columns[column];
     if (packed === undefined || !("texts" in packed)) return () => true;
-    const wanted = value.split("|");
-    const matches = packed.texts.map((text) =>
-      wanted.some((each) => (each.startsWith("~") ? text.includes(each.slice(1)) : text === each)),
-    );
+    const matches = packed.texts.map((each) => (isPart ? each.includes(text) : each === text));
     return (row) => matches[packed.at[row] ?? -1] === true;
   }
 

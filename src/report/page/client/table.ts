@@ -1,18 +1,19 @@
 /** A table that draws only the rows in sight: filter, sort, keys, and all details of a row that is opened. */
-import { assetNameOrUndefined, assetUrl } from "../../../model/asset.ts";
 import type { PackedTable, PageData } from "../packed.ts";
 import { element } from "./element.ts";
 import { RowDetails } from "./details.ts";
 import { Rows } from "./rows.ts";
-import type { Order } from "./rows.ts";
+import type { Order, Wanted } from "./rows.ts";
 
 const rowHeight = 34;
+/** What one share of the width is at least: below it a table scrolls sideways in its box. */
+const shareWidthMin = 78;
 const spare = 12;
 /** Rows that are printed; more make a book of it. */
 const printedMax = 2000;
 
 export interface Table {
-  /** Shows the rows that answer: column keys and values, `q` for words. */
+  /** Shows the rows that answer: column keys and values, a part of the value after `~`, `q` for words. */
   filter(query: URLSearchParams): void;
   /** Brings the table into view. */
   show(): void;
@@ -29,12 +30,13 @@ class TableView implements Table {
   readonly #search = element("input", { type: "search", placeholder: "Filter", autocomplete: "off" });
   readonly #menus = new Map<string, HTMLSelectElement>();
   readonly #status = element("p", { className: "table-status" });
-  readonly #scroller = element("div", { className: "table-scroll", tabIndex: 0 });
-  readonly #table = element("table");
+  readonly #chips = element("div", { className: "chips" });
+  readonly #scroller = element("div", { className: "table-scroll" });
+  readonly #table = element("table", { tabIndex: 0 });
   readonly #body = element("tbody");
   readonly #heads: HTMLTableCellElement[] = [];
   readonly #shownColumns: readonly number[];
-  #where = new Map<string, string>();
+  #where = new Map<string, Wanted>();
   #order: Order | undefined;
   #found: readonly number[] = [];
   #current = 0;
@@ -44,26 +46,32 @@ class TableView implements Table {
   constructor(place: HTMLElement, packed: PackedTable, pools: PageData["pools"]) {
     this.#place = place;
     this.#rows = new Rows(packed, pools);
-    this.#details = new RowDetails(this.#rows);
+    this.#details = new RowDetails(this.#rows, () => this.#closed());
     this.#shownColumns = packed.columns.flatMap(({ kind }, index) =>
       kind === "text" || kind === "number" || kind === "choice" ? [index] : [],
     );
     this.#build();
     this.#listen();
-    this.#search.value = "";
     this.#refresh();
   }
 
   filter(query: URLSearchParams): void {
     this.#search.value = query.get("q") ?? "";
-    this.#where = new Map([...query].filter(([key]) => key !== "q"));
-    for (const [key, menu] of this.#menus) menu.value = this.#where.get(key) ?? "";
+    this.#where = new Map(
+      [...query]
+        .filter(([key]) => key !== "q")
+        .map(([key, value]) => {
+          const isPart = value.startsWith("~");
+          return [key, { text: isPart ? value.slice(1) : value, isPart }];
+        }),
+    );
+    for (const [key, menu] of this.#menus) menu.value = this.#where.get(key)?.text ?? "";
     this.#refresh();
   }
 
   show(): void {
     this.#place.scrollIntoView({ block: "start" });
-    this.#scroller.focus({ preventScroll: true });
+    this.#table.focus({ preventScroll: true });
   }
 
   #build(): void {
@@ -78,7 +86,7 @@ class TableView implements Table {
       for (const choice of this.#rows.choices(index)) menu.append(new Option(choice, choice));
       menu.addEventListener("change", () => {
         if (menu.value === "") this.#where.delete(column.key);
-        else this.#where.set(column.key, menu.value);
+        else this.#where.set(column.key, { text: menu.value, isPart: false });
         this.#refresh();
       });
       this.#menus.set(column.key, menu);
@@ -89,17 +97,17 @@ class TableView implements Table {
     tools.append(clear);
     this.#status.setAttribute("role", "status");
     this.#table.append(this.#headOf(), this.#body);
-    this.#table.setAttribute("aria-label", nouns[1]);
-    this.#scroller.setAttribute("role", "group");
-    this.#scroller.setAttribute("aria-label", `${nouns[1]}: arrows move, Enter opens`);
+    this.#table.setAttribute("role", "grid");
+    this.#table.setAttribute("aria-label", `${nouns[1]}: arrows move, Enter opens`);
     this.#scroller.append(this.#table);
-    this.#place.replaceChildren(tools, this.#status, this.#scroller, this.#details.panel);
+    this.#place.replaceChildren(tools, this.#status, this.#chips, this.#scroller, this.#details.panel);
   }
 
   #headOf(): HTMLTableSectionElement {
     const { columns } = this.#rows.table;
     const shares = this.#shownColumns.map((index) => columns[index]?.share ?? 1);
     const sum = shares.reduce((total, share) => total + share, 0);
+    this.#table.style.minWidth = `${Math.round(sum * shareWidthMin)}px`;
     const row = element("tr");
     for (const [place, index] of this.#shownColumns.entries()) {
       const column = columns[index];
@@ -120,14 +128,13 @@ class TableView implements Table {
       timer = window.setTimeout(() => this.#refresh(), 120);
     });
     this.#scroller.addEventListener("scroll", () => this.#draw(), { passive: true });
-    this.#scroller.addEventListener("keydown", (event) => this.#key(event));
+    this.#table.addEventListener("keydown", (event) => this.#key(event));
     this.#body.addEventListener("click", (event) => {
       const row = event.target instanceof Element ? event.target.closest("tr") : null;
       const at = Number(row?.dataset["at"] ?? "-1");
       if (at < 0 || (event.target instanceof Element && event.target.closest("a") !== null)) return;
       this.#current = at;
-      this.#drawn = "";
-      this.#draw();
+      this.#redraw();
       this.#open();
     });
     addEventListener("resize", () => this.#draw());
@@ -137,8 +144,8 @@ class TableView implements Table {
 
   #setPrinting(printing: boolean): void {
     this.#printing = printing;
-    this.#drawn = "";
-    this.#draw();
+    this.#status.textContent = this.#statusText();
+    this.#redraw();
   }
 
   #sortBy(column: number): void {
@@ -160,9 +167,28 @@ class TableView implements Table {
       );
     }
     this.#status.textContent = this.#statusText();
+    this.#showChips();
+    this.#details.panel.hidden = true;
+    this.#scroller.classList.remove("is-open");
     this.#table.setAttribute("aria-rowcount", String(this.#found.length + 1));
-    this.#drawn = "";
-    this.#draw();
+    this.#redraw();
+  }
+
+  /** What is filtered by without a menu that shows it: pressed, it goes. */
+  #showChips(): void {
+    const chips = [...this.#where].flatMap(([key, { text }]) => {
+      const column = this.#rows.table.columns[this.#rows.indexOf(key)];
+      if (column === undefined || this.#menus.has(key)) return [];
+      const chip = element("button", { type: "button", textContent: `${column.label}: ${text}` });
+      chip.setAttribute("aria-label", `Not only ${column.label}: ${text}`);
+      chip.addEventListener("click", () => {
+        this.#where.delete(key);
+        this.#refresh();
+        this.#table.focus({ preventScroll: true });
+      });
+      return [chip];
+    });
+    this.#chips.replaceChildren(...chips);
   }
 
   #statusText(): string {
@@ -170,7 +196,14 @@ class TableView implements Table {
     const number = (count: number): string => count.toLocaleString("en");
     const shown = this.#found.length === rows ? number(rows) : `${number(this.#found.length)} of ${number(rows)}`;
     const missing = total > rows ? `; this page carries the first ${number(rows)} of ${number(total)}` : "";
-    return `${shown} ${rows === 1 ? nouns[0] : nouns[1]}${missing}`;
+    const cut =
+      this.#printing && this.#found.length > printedMax ? `; the first ${number(printedMax)} are printed` : "";
+    return `${shown} ${rows === 1 ? nouns[0] : nouns[1]}${missing}${cut}`;
+  }
+
+  #redraw(): void {
+    this.#drawn = "";
+    this.#draw();
   }
 
   /** The rows in sight between two spacers as tall as the rest. */
@@ -185,7 +218,20 @@ class TableView implements Table {
     const rows: HTMLElement[] = [this.#spacer(first)];
     for (let at = first; at < last; at += 1) rows.push(this.#row(at));
     rows.push(this.#spacer(this.#printing ? 0 : this.#found.length - last));
-    this.#body.replaceChildren(...rows);
+    this.#body.replaceChildren(...(this.#found.length === 0 ? [this.#nothing()] : rows));
+    if (this.#found.length === 0) this.#table.removeAttribute("aria-activedescendant");
+    else this.#table.setAttribute("aria-activedescendant", this.#idOf(this.#current));
+  }
+
+  #nothing(): HTMLElement {
+    const { rows, nouns } = this.#rows.table;
+    const text = rows === 0 ? `There are no ${nouns[1]}.` : `None of the ${nouns[1]} fits.`;
+    const cell = element("td", { colSpan: this.#shownColumns.length, textContent: text });
+    return element("tr", { className: "nothing" }, [cell]);
+  }
+
+  #idOf(at: number): string {
+    return `${this.#rows.table.id}-row-${at}`;
   }
 
   #spacer(rows: number): HTMLElement {
@@ -199,7 +245,8 @@ class TableView implements Table {
   #row(at: number): HTMLElement {
     const { columns, link } = this.#rows.table;
     const index = this.#found[at] ?? 0;
-    const row = element("tr", { className: at === this.#current ? "current" : "" });
+    const row = element("tr", { id: this.#idOf(at), className: at === this.#current ? "current" : "" });
+    row.setAttribute("aria-selected", String(at === this.#current));
     row.dataset["at"] = String(at);
     row.setAttribute("aria-rowindex", String(at + 2));
     for (const column of this.#shownColumns) {
@@ -207,7 +254,7 @@ class TableView implements Table {
       const text = this.#rows.text(index, column);
       const cell = element("td", { className: kind === "number" ? "number" : "" });
       if (kind === "choice") cell.dataset["value"] = text;
-      const address = link?.from === key ? this.#address(index, link) : undefined;
+      const address = link?.from === key ? this.#rows.address(index) : undefined;
       if (address !== undefined) {
         cell.append(
           element("a", {
@@ -215,6 +262,8 @@ class TableView implements Table {
             textContent: text === "" ? "(no title)" : text,
             rel: "noreferrer noopener",
             target: "_blank",
+            // Reached from the details: a stop of Tab in each row would make the table hard to leave.
+            tabIndex: -1,
           }),
         );
       } else cell.textContent = text;
@@ -222,11 +271,6 @@ class TableView implements Table {
       row.append(cell);
     }
     return row;
-  }
-
-  #address(row: number, link: NonNullable<PackedTable["link"]>): string | undefined {
-    const name = assetNameOrUndefined(this.#rows.text(row, this.#rows.indexOf(link.id)));
-    return name === undefined ? undefined : assetUrl(name, this.#rows.text(row, this.#rows.indexOf(link.type)));
   }
 
   #key(event: KeyboardEvent): void {
@@ -240,7 +284,7 @@ class TableView implements Table {
       ["End", this.#found.length - 1],
     ]);
     const next = steps.get(event.key);
-    if (event.key === "Enter" && event.target === this.#scroller) this.#open();
+    if (event.key === "Enter" && event.target === this.#table) this.#open();
     else if (event.key === "Escape") this.#details.close();
     else if (next !== undefined) this.#moveTo(next);
     else return;
@@ -253,13 +297,19 @@ class TableView implements Table {
     const room = this.#scroller.clientHeight - 2 * rowHeight;
     if (top < this.#scroller.scrollTop) this.#scroller.scrollTop = top;
     else if (top > this.#scroller.scrollTop + room) this.#scroller.scrollTop = top - room;
-    this.#drawn = "";
-    this.#draw();
+    this.#redraw();
     if (this.#details.isOpen) this.#open();
   }
 
   #open(): void {
     const row = this.#found[this.#current];
-    if (row !== undefined) this.#details.open(row);
+    if (row === undefined) return;
+    this.#details.open(row);
+    this.#scroller.classList.add("is-open");
+  }
+
+  #closed(): void {
+    this.#scroller.classList.remove("is-open");
+    this.#table.focus({ preventScroll: true });
   }
 }
