@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { changeRules } from "../audit/compare.ts";
 import type { Rule } from "../audit/rule.ts";
 import { auditRules } from "../audit/rules.ts";
+import { isDay } from "../model/clock.ts";
 import { parseDomain } from "../model/email.ts";
 import type { Domain } from "../model/email.ts";
 import { UsageError } from "../model/errors.ts";
@@ -123,7 +124,7 @@ export function parse(args: readonly string[], flags: AuditFlags): AuditOptions 
   }
   if (flags.leavers !== undefined) refuseBesideLeavers(flags);
   const { rules, changes } = chosenRules(flags.rules);
-  if (flags.until !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(flags.until)) {
+  if (flags.until !== undefined && !isDay(flags.until)) {
     throw new UsageError(`${printable(flags.until)} is not a day`, "write year, month and day: 2027-03-31");
   }
   if (flags.fixPlan !== undefined) planFormat(flags.fixPlan, undefined);

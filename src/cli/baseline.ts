@@ -1,13 +1,14 @@
 /** The baseline of an audit: findings somebody has looked at and lives with, each with a reason and, if wanted, a last day. */
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { LineCounter, isMap, isSeq, parseDocument } from "yaml";
+import { LineCounter, isMap, isNode, isSeq, parseDocument } from "yaml";
 import { z } from "zod";
 import { PlanFileError, UsageError } from "../model/errors.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { findingKey } from "../model/finding.ts";
 import type { Acceptance } from "../model/finding.ts";
 import { assetNameOrUndefined } from "../model/asset.ts";
+import { isDay } from "../model/clock.ts";
 import { member } from "../model/member.ts";
 import { printable } from "../model/text.ts";
 import type { FindingPages } from "../report/findings.ts";
@@ -24,10 +25,7 @@ export interface Baseline {
 
 const bytesMax = 16 * 1024 * 1024;
 
-const day = z
-  .string()
-  .regex(/^\d{4}-\d{2}-\d{2}$/)
-  .refine((text) => !Number.isNaN(Date.parse(`${text}T00:00:00Z`)));
+const day = z.string().refine(isDay, "not a day such as 2027-03-31");
 const entry = z.strictObject({
   rule: z.string().min(1),
   asset: z.string().optional(),
@@ -110,7 +108,7 @@ function offsetOf(contentsNode: unknown, path: readonly PropertyKey[]): number |
 }
 
 function rangeStart(node: unknown): number | undefined {
-  return isMap(node) || isSeq(node) ? node.range?.[0] : undefined;
+  return isNode(node) ? node.range?.[0] : undefined;
 }
 
 /** A baseline that accepts everything that is open now, and what was accepted before. */

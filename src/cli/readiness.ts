@@ -4,6 +4,8 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readinessOf } from "../engine/readiness.ts";
 import type { SnapshotReader } from "../journal/snapshot.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Email } from "../model/email.ts";
 import { PlanFileError, UsageError } from "../model/errors.ts";
 import type { ReadinessView } from "../model/readiness.ts";
 import { printable } from "../model/text.ts";
@@ -37,6 +39,7 @@ export async function readinessView(
   name: string,
   list: { readonly file: string; readonly people: PeopleList["people"] },
 ): Promise<ReadinessView> {
+  await refuseAliases(snapshot, list.people);
   return {
     snapshot: name,
     header: snapshot.header,
@@ -47,6 +50,31 @@ export async function readinessView(
     toolVersion: context.version,
     madeAt: context.clock.now(),
   };
+}
+
+/** Two addresses of one person are told from two people only now that the snapshot says who is who. */
+async function refuseAliases(snapshot: SnapshotReader, people: PeopleList["people"]): Promise<void> {
+  const diagnostics: Diagnostic[] = [];
+  const lines = new Map<Email, number>();
+  for (const { email, heir, place, heirPlace } of people) {
+    const person = await primaryOf(snapshot, email);
+    const line = lines.get(person);
+    if (line === undefined) lines.set(person, place.line);
+    else {
+      const problem = `${email} is ${person}, who stands in line ${line} too`;
+      diagnostics.push({ place, problem, remedy: "leave one of the two lines" });
+    }
+    if (heir !== undefined && (await primaryOf(snapshot, heir)) === person) {
+      const problem = `${heir} is ${email} under another address, and cannot take over from themselves`;
+      diagnostics.push({ place: heirPlace, problem, remedy: "name somebody else" });
+    }
+  }
+  if (diagnostics.length > 0) throw new PlanFileError(diagnostics);
+}
+
+async function primaryOf(snapshot: SnapshotReader, email: Email): Promise<Email> {
+  const principal = await snapshot.principal(email);
+  return principal?.kind === "user" || principal?.kind === "deleted" ? principal.person.email : email;
 }
 
 const tasksMax = 15;

@@ -16,3 +16,10 @@ export type Random = () => number;
 export function instantText(ms: number): string {
   return new Date(ms).toISOString();
 }
+
+/** Whether a text is a day such as `2026-11-30`. `2026-02-30` is none: it would be read as the second of March. */
+export function isDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const ms = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+}

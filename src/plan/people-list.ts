@@ -1,4 +1,5 @@
 /** A list of people, one to a line: whom to read as, or who leaves, when, and who takes over. */
+import { isDay } from "../model/clock.ts";
 import type { Diagnostic, Place } from "../model/diagnostic.ts";
 import { parseEmail } from "../model/email.ts";
 import type { Email } from "../model/email.ts";
@@ -16,8 +17,9 @@ export interface ListedPerson {
   /** The day the account is suspended, and the day it is deleted, as `2026-11-30`. */
   readonly suspendedOn: string | undefined;
   readonly deletedOn: string | undefined;
-  /** Who takes over. */
+  /** Who takes over, and where that stands. */
   readonly heir: Email | undefined;
+  readonly heirPlace: Place;
 }
 
 export interface PeopleList {
@@ -85,7 +87,7 @@ class PeopleTable implements Table {
       const problem = `${email} is deleted on ${deletedOn}, before the suspension on ${suspendedOn}`;
       this.#problems.add(this.#place("deleted_on", line), problem, "check the two days");
     }
-    const person = { email, place, suspendedOn, deletedOn, heir };
+    const person = { email, place, suspendedOn, deletedOn, heir, heirPlace: this.#place("heir", line) };
     const first = this.#known.get(email);
     if (first === undefined) {
       this.#known.set(email, person);
@@ -119,11 +121,4 @@ class PeopleTable implements Table {
   #place(column: (typeof columns)[number], line: number): Place {
     return { file: this.#file, line, column: (this.#header?.columns.get(column) ?? 0) + 1 };
   }
-}
-
-/** `2026-02-30` is none: it would be read as the second of March. */
-function isDay(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
-  const ms = Date.parse(`${text}T00:00:00Z`);
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
 }

@@ -20,8 +20,13 @@ const placeCellsMax = 28;
 const otherPlacesListed = 6;
 const problemCharactersMax = 1000;
 
-/** Problems of plan files, equal ones once with the places they recur; `omitted` more were found and not kept. */
-export function diagnosticsText(diagnostics: readonly Diagnostic[], omitted: number, style: Style): string[] {
+/** Problems of plan files, or of lists beside them, equal ones once with the places they recur; `omitted` more were found and not kept. */
+export function diagnosticsText(
+  diagnostics: readonly Diagnostic[],
+  omitted: number,
+  style: Style,
+  of: "plan" | "list" = "plan",
+): string[] {
   const sorted = inFileOrder(diagnostics);
   const groups = [...groupBy(sorted, (each) => `${each.place.file}\n${each.problem}\n${each.remedy}`).values()];
   const widths = groups.map((group) => (group[0] === undefined ? 0 : cells(shown(placeText(group[0].place), style))));
@@ -33,7 +38,9 @@ export function diagnosticsText(diagnostics: readonly Diagnostic[], omitted: num
     ...groups.flatMap((group) => diagnosticLines(group, width, style)),
     "",
     ...wrap(
-      `${counted(total, "problem")} in ${counted(files, "plan file")}${unseen}: no run was made. Correct them and plan again.`,
+      of === "plan"
+        ? `${counted(total, "problem")} in ${counted(files, "plan file")}${unseen}: no run was made. Correct them and plan again.`
+        : `${counted(total, "problem")} in ${counted(files, "file")}${unseen}: nothing was done. Correct them and try again.`,
       "",
       style.width,
     ),

@@ -20,7 +20,7 @@ const messageCharactersMax = 2000;
 
 /** `next` is the command to type once the cause is gone, where there is one. */
 export function errorText(error: unknown, style: Style, next?: string): string[] {
-  if (error instanceof PlanFileError) return diagnosticsText(error.diagnostics, error.omitted, style);
+  if (error instanceof PlanFileError) return diagnosticsText(error.diagnostics, error.omitted, style, "list");
   const words = errorWords(error);
   const problem = shown(words.problem, style, messageCharactersMax);
   const said = words.rule === undefined || problem.includes(`(${words.rule})`);
@@ -41,7 +41,7 @@ export function errorWords(error: unknown): ErrorWords {
   if (error instanceof RunFileError) return wordsOf("run-file", error.kind, error);
   if (error instanceof RunLockedError) return wordsOf("locked", undefined, error);
   if (error instanceof PlanFileError) {
-    return { kind: "plan-file", rule: undefined, problem: error.message, remedy: "correct them and plan again" };
+    return { kind: "plan-file", rule: undefined, problem: error.message, remedy: "correct them and try again" };
   }
   const code = systemCode(error);
   const problem = error instanceof Error ? error.message : String(error);
