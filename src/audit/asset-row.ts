@@ -11,9 +11,7 @@ import { audienceOf, exposureRole, ownerState } from "./sums.ts";
 export function assetRow(record: InventoryAsset, facts: AuditFacts): AuditedRow {
   const { asset } = record;
   const roles = record.permissions?.roles ?? new Map<Role, readonly Member[]>();
-  const kinds = new Set(
-    pairsOf({ record, roles }).map(({ role, member }) => `${audienceOf(facts, member)} ${exposureRole(role)}`),
-  );
+  const kinds = new Set(pairsOf(roles).map(({ role, member }) => `${audienceOf(facts, member)} ${exposureRole(role)}`));
   return {
     asset,
     ownerState: ownerState(asset.owner, facts),

@@ -79,7 +79,7 @@ export function compareAsset(before: InventoryAsset, now: InventoryAsset, facts:
 
 function strongest(record: InventoryAsset): ReadonlyMap<Member, Pair> {
   const held = new Map<Member, Pair>();
-  for (const pair of pairsOf({ record, roles: record.permissions?.roles ?? new Map<Role, readonly Member[]>() })) {
+  for (const pair of pairsOf(record.permissions?.roles ?? new Map<Role, readonly Member[]>())) {
     const known = held.get(pair.member);
     if (known === undefined || strengthOf(known.role) < strengthOf(pair.role)) held.set(pair.member, pair);
   }

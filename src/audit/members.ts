@@ -4,8 +4,8 @@ import { domainOf } from "../model/email.ts";
 import { allUsers, memberDomain, memberEmail, memberKind } from "../model/member.ts";
 import type { Member } from "../model/member.ts";
 import { OWNER } from "../model/permissions.ts";
-import type { Pair } from "../model/permissions.ts";
-import type { AuditFacts, AuditedAsset } from "./rule.ts";
+import type { Pair, RoleMap } from "../model/permissions.ts";
+import type { AuditFacts, MemberParts } from "./rule.ts";
 
 /** Mail services that anybody can have an account with, where no organisation decides who gets in. */
 const consumerDomains: ReadonlySet<string> = new Set([
@@ -30,15 +30,31 @@ const consumerDomains: ReadonlySet<string> = new Set([
 ]);
 
 /** Every pair but the owner's. */
-export function pairsOf({ roles }: AuditedAsset): readonly Pair[] {
-  return [...roles].flatMap(([role, members]) => (role === OWNER ? [] : members.map((member) => ({ role, member }))));
+export function pairsOf(roles: RoleMap): readonly Pair[] {
+  const pairs: Pair[] = [];
+  for (const [role, members] of roles) {
+    if (role !== OWNER) for (const member of members) pairs.push({ role, member });
+  }
+  return pairs;
+}
+
+/** Takes members apart, and remembers: as many as there are people. */
+export function rememberedParts(): (member: Member) => MemberParts {
+  const known = new Map<Member, MemberParts>();
+  return (m) => {
+    let parts = known.get(m);
+    if (parts === undefined) {
+      parts = { kind: memberKind(m), email: memberEmail(m), domain: memberDomain(m) };
+      known.set(m, parts);
+    }
+    return parts;
+  };
 }
 
 /** Neither of the tenant nor of a trusted domain. `allUsers` and service accounts are rules of their own. */
 export function isOutside(facts: AuditFacts, m: Member): boolean {
-  const kind = memberKind(m);
+  const { kind, domain } = facts.parts(m);
   if (m === allUsers || kind === "serviceAccount" || kind === "unknown") return false;
-  const domain = memberDomain(m);
   return domain === undefined || !isTrusted(facts, domain);
 }
 
@@ -46,22 +62,22 @@ export function isTrusted({ tenant, trusted }: AuditFacts, domain: Domain): bool
   return tenant.domains.has(domain) || trusted.has(domain);
 }
 
-export function isConsumer(m: Member): boolean {
-  const email = memberEmail(m);
+export function isConsumer(facts: AuditFacts, m: Member): boolean {
+  const { email } = facts.parts(m);
   return email !== undefined && consumerDomains.has(domainOf(email));
 }
 
 /** Stands for everybody of the tenant or of a trusted domain. */
 export function isWholeDomain(facts: AuditFacts, m: Member): boolean {
-  const domain = memberKind(m) === "domain" ? memberDomain(m) : undefined;
-  return domain !== undefined && isTrusted(facts, domain);
+  const { kind, domain } = facts.parts(m);
+  return kind === "domain" && domain !== undefined && isTrusted(facts, domain);
 }
 
 /** A person who was deleted, or of whom the Directory knows nothing although the domain is the tenant's own. */
 export function isGone(facts: AuditFacts, m: Member): boolean {
   if (m.startsWith("deleted:")) return true;
-  const email = memberEmail(m);
-  if (email === undefined || memberKind(m) === "serviceAccount") return false;
+  const { kind, email } = facts.parts(m);
+  if (email === undefined || kind === "serviceAccount") return false;
   const principal = facts.principal(email);
   return principal?.kind === "deleted" || principal?.kind === "missing";
 }

@@ -170,7 +170,7 @@ export class Readiness {
   #others(record: InventoryAsset): ReturnType<typeof pairsOf> {
     const roles = record.permissions?.roles;
     if (roles === undefined) return [];
-    return pairsOf({ record, roles }).filter(({ member }) => this.#stays(member, record.asset.owner));
+    return pairsOf(roles).filter(({ member }) => this.#stays(member, record.asset.owner));
   }
 
   #stays(m: Member, owner: Email | undefined): boolean {

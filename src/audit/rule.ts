@@ -2,9 +2,16 @@
 import type { Domain, Email } from "../model/email.ts";
 import type { PlanRow, Severity } from "../model/finding.ts";
 import type { InventoryAsset } from "../model/inventory.ts";
-import type { Member } from "../model/member.ts";
-import type { Role, RoleMap } from "../model/permissions.ts";
+import type { Member, MemberKind } from "../model/member.ts";
+import type { Pair, Role, RoleMap } from "../model/permissions.ts";
 import type { Principal, Tenant } from "../model/tenant.ts";
+
+/** A member taken apart. */
+export interface MemberParts {
+  readonly kind: MemberKind;
+  readonly email: Email | undefined;
+  readonly domain: Domain | undefined;
+}
 
 /** What a rule may know beside the asset. */
 export interface AuditFacts {
@@ -15,6 +22,8 @@ export interface AuditFacts {
   readonly at: number;
   readonly staleAfterMs: number;
   readonly editorsMax: number;
+  /** Each member is taken apart once: the same people stand on very many assets. */
+  parts(member: Member): MemberParts;
   /** What the Directory says of an address; undefined when it was not looked up. */
   principal(email: Email): Principal | undefined;
   /** Whether the person is in the group, also through other groups; false where the group was not read. */
@@ -25,6 +34,8 @@ export interface AuditFacts {
 export interface AuditedAsset {
   readonly record: InventoryAsset;
   readonly roles: RoleMap;
+  /** Every pair but the owner's. */
+  readonly pairs: readonly Pair[];
 }
 
 /** What a rule found; who it is of is added by the audit. */

@@ -6,7 +6,7 @@ import type { Email } from "../model/email.ts";
 import { severities } from "../model/finding.ts";
 import type { Finding, Severity } from "../model/finding.ts";
 import type { InventoryAsset } from "../model/inventory.ts";
-import { allUsers, memberDomain, memberKind } from "../model/member.ts";
+import { allUsers } from "../model/member.ts";
 import type { Member } from "../model/member.ts";
 import type { Role } from "../model/permissions.ts";
 import { isGone, isOutside, isTrusted, pairsOf } from "./members.ts";
@@ -109,11 +109,11 @@ export class Sums {
     const kinds = new Set<string>();
     const reached = new Map<string, boolean>();
     const roles = record.permissions?.roles ?? new Map<Role, readonly Member[]>();
-    for (const { role, member } of pairsOf({ record, roles })) {
+    for (const { role, member } of pairsOf(roles)) {
       const audience = audienceOf(facts, member);
       kinds.add(`${audience} ${exposureRole(role)}`);
       if (audience !== "outside") continue;
-      const domain = memberDomain(member) ?? "unknown";
+      const domain = facts.parts(member).domain ?? "unknown";
       this.#reach(domain).members.add(member);
       reached.set(domain, (reached.get(domain) ?? false) || role === "EDITOR" || role === "LINK_EDITOR");
     }
@@ -139,7 +139,7 @@ export function audienceOf(facts: AuditFacts, m: Member): AuditAudience {
   if (m === allUsers) return "public";
   if (isGone(facts, m)) return "gone";
   if (isOutside(facts, m)) return "outside";
-  switch (memberKind(m)) {
+  switch (facts.parts(m).kind) {
     case "domain":
       return "domain";
     case "group":

@@ -1,4 +1,5 @@
 /** What the rules of an audit may ask of a snapshot: who people are, and who is in which group. Kept in memory: people are few. */
+import { rememberedParts } from "../audit/members.ts";
 import type { AuditFacts } from "../audit/rule.ts";
 import type { SnapshotReader } from "../journal/snapshot.ts";
 import type { Domain, Email } from "../model/email.ts";
@@ -19,6 +20,7 @@ export async function factsOf(
     ...options,
     tenant: { primaryDomain: header.tenant, domains },
     at: finished?.at ?? header.startedAt,
+    parts: rememberedParts(),
     principal: (email) => principals.get(email),
     isIn: (group, person) => groups.get(group)?.has(person) ?? false,
   };

@@ -48,6 +48,7 @@ export async function auditSnapshot(
   const sums = new Sums();
   const used = new Set<string>();
   const accepted = (finding: Finding): Acceptance | undefined => {
+    if (options.baseline.size === 0) return undefined;
     const key = findingKey(finding);
     const acceptance = options.baseline.get(key);
     if (acceptance !== undefined) used.add(key);
@@ -57,7 +58,8 @@ export async function auditSnapshot(
   const before = earlier === undefined ? undefined : new Walk(earlier);
   await sweep(snapshot, findings, "new", accepted, async (record) => {
     const found = checkAsset(record, facts, options.rules);
-    const open = found.filter((finding) => !options.baseline.has(findingKey(finding)));
+    const open =
+      options.baseline.size === 0 ? found : found.filter((finding) => !options.baseline.has(findingKey(finding)));
     sums.add(record, facts, open);
     if (!options.changes) return found;
     const was = await before?.to(record.asset.name);

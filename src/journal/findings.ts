@@ -6,6 +6,7 @@ export type FindingSide = "new" | "old";
 
 /** Temporary; gone when closed. */
 export interface FindingStore {
+  /** All findings of an asset in one call, and of each side in order of asset. */
   add(
     side: FindingSide,
     findings: readonly { readonly finding: Finding; readonly accepted: Acceptance | undefined }[],

@@ -1,4 +1,5 @@
 /** Assets and facts for tests of the audit: a tenant of a handful of people, as of 22 November 2026. */
+import { rememberedParts } from "../../src/audit/members.ts";
 import type { AuditFacts } from "../../src/audit/rule.ts";
 import type { AssetName } from "../../src/model/asset.ts";
 import type { Domain, Email } from "../../src/model/email.ts";
@@ -45,6 +46,7 @@ export function factsWith({
     at,
     staleAfterMs: 365 * 86_400_000,
     editorsMax,
+    parts: rememberedParts(),
     principal: (email) => known.get(email),
     isIn: (group, who) => group === "crew@acme.example" && who === "ed@acme.example",
   };

@@ -1,6 +1,5 @@
 /** A private account holds a role. */
-import { isConsumer, isTrusted, pairsOf } from "../members.ts";
-import { memberDomain } from "../../model/member.ts";
+import { isConsumer, isTrusted } from "../members.ts";
 import { outsideFix } from "../outside-fix.ts";
 import type { Rule } from "../rule.ts";
 
@@ -11,10 +10,10 @@ export const consumerAccount: Rule = {
   rationale: "No organisation decides who gets into a private mailbox, or takes it away when the person leaves.",
   remedy: "Revoke the role, and share with the person's work account instead.",
   check: (asset, facts) =>
-    pairsOf(asset)
+    asset.pairs
       .filter(({ member }) => {
-        const domain = memberDomain(member);
-        return isConsumer(member) && domain !== undefined && !isTrusted(facts, domain);
+        const { domain } = facts.parts(member);
+        return isConsumer(facts, member) && domain !== undefined && !isTrusted(facts, domain);
       })
       .map((pair) => ({ ...pair, text: `${pair.member} is a private account`, fix: outsideFix(asset, pair) })),
 };

@@ -1,7 +1,7 @@
 /** A role is held by somebody who does not exist any more. */
 import { memberKind } from "../../model/member.ts";
 import { personRoles } from "../../model/permissions.ts";
-import { isGone, pairsOf } from "../members.ts";
+import { isGone } from "../members.ts";
 import { planRow } from "../rule.ts";
 import type { Rule } from "../rule.ts";
 
@@ -12,7 +12,7 @@ export const deletedPrincipal: Rule = {
   rationale: "Lists of people who can get in become unreadable; an address that is given out again inherits the role.",
   remedy: "Revoke the role.",
   check: (asset, facts) =>
-    pairsOf(asset)
+    asset.pairs
       .filter(({ member }) => isGone(facts, member))
       .map(({ role, member }) => ({
         member,

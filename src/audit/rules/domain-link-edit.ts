@@ -1,6 +1,6 @@
 /** Everybody in the organisation can change the asset. */
 import { EDITOR, LINK_EDITOR } from "../../model/permissions.ts";
-import { isWholeDomain, pairsOf } from "../members.ts";
+import { isWholeDomain } from "../members.ts";
 import { planRow } from "../rule.ts";
 import type { Rule } from "../rule.ts";
 
@@ -11,7 +11,7 @@ export const domainLinkEdit: Rule = {
   rationale: "Any account of the domain, also one that was taken over, can change the asset and share it on.",
   remedy: "Let the domain view, and give the people who edit a role by name.",
   check: (asset, facts) =>
-    pairsOf(asset)
+    asset.pairs
       .filter(({ role, member }) => (role === LINK_EDITOR || role === EDITOR) && isWholeDomain(facts, member))
       .map(({ role, member }) => ({
         member,

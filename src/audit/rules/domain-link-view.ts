@@ -1,6 +1,6 @@
 /** Everybody in the organisation can see the asset. */
 import { EDITOR, LINK_EDITOR } from "../../model/permissions.ts";
-import { isWholeDomain, pairsOf } from "../members.ts";
+import { isWholeDomain } from "../members.ts";
 import { planRow } from "../rule.ts";
 import type { Rule } from "../rule.ts";
 
@@ -11,7 +11,7 @@ export const domainLinkView: Rule = {
   rationale: "Often meant; worth a look where the asset shows personal or confidential data.",
   remedy: "Close the link where only some people should see the asset.",
   check: (asset, facts) =>
-    pairsOf(asset)
+    asset.pairs
       .filter(({ role, member }) => role !== LINK_EDITOR && role !== EDITOR && isWholeDomain(facts, member))
       .map(({ role, member }) => ({
         member,

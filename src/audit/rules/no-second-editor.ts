@@ -1,5 +1,4 @@
 /** Nobody but the owner can edit the asset. */
-import { memberEmail, memberKind } from "../../model/member.ts";
 import { EDITOR, LINK_EDITOR } from "../../model/permissions.ts";
 import { isActiveUser } from "../members.ts";
 import type { Rule } from "../rule.ts";
@@ -14,8 +13,8 @@ export const noSecondEditor: Rule = {
     if (record.permissions === undefined) return [];
     const { owner } = record.asset;
     const other = [...(roles.get(EDITOR) ?? []), ...(roles.get(LINK_EDITOR) ?? [])].some((m) => {
-      if (memberKind(m) !== "user") return memberKind(m) !== "unknown";
-      const email = memberEmail(m);
+      const { kind, email } = facts.parts(m);
+      if (kind !== "user") return kind !== "unknown";
       if (email === undefined || email === owner) return false;
       const principal = facts.principal(email);
       return principal === undefined || principal.kind === "external" || isActiveUser(facts, email);

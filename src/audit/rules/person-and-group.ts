@@ -1,7 +1,6 @@
 /** A person holds a role that a group of theirs gives them anyway. */
 import { memberEmail, memberKind } from "../../model/member.ts";
 import { EDITOR, VIEWER } from "../../model/permissions.ts";
-import { pairsOf } from "../members.ts";
 import { planRow } from "../rule.ts";
 import type { Rule } from "../rule.ts";
 
@@ -12,7 +11,7 @@ export const personAndGroup: Rule = {
   rationale: "Whoever leaves the group keeps the access that nobody remembers giving.",
   remedy: "Revoke the person's own role; the group's stays.",
   check: (asset, facts) => {
-    const pairs = pairsOf(asset);
+    const pairs = asset.pairs;
     const groups = pairs.flatMap(({ role, member }) => {
       const group = memberKind(member) === "group" ? memberEmail(member) : undefined;
       return group === undefined ? [] : [{ role, group }];

@@ -1,7 +1,6 @@
 /** A program can change the asset. */
 import { memberKind } from "../../model/member.ts";
 import { EDITOR } from "../../model/permissions.ts";
-import { pairsOf } from "../members.ts";
 import { planRow } from "../rule.ts";
 import type { Rule } from "../rule.ts";
 
@@ -12,7 +11,7 @@ export const serviceAccountEditor: Rule = {
   rationale: "Whoever holds a key of the account can change the asset; keys do not expire by themselves.",
   remedy: "Check that the program is still in use and that its keys are looked after.",
   check: (asset) =>
-    pairsOf(asset)
+    asset.pairs
       .filter(({ role, member }) => role === EDITOR && memberKind(member) === "serviceAccount")
       .map(({ role, member }) => ({
         member,

@@ -1,6 +1,5 @@
 /** An asset in the trash that others still hold roles on. */
 import { counted } from "../../model/text.ts";
-import { pairsOf } from "../members.ts";
 import type { Rule } from "../rule.ts";
 
 export const trashedShared: Rule = {
@@ -11,7 +10,7 @@ export const trashedShared: Rule = {
   remedy: "Revoke what should not come back before somebody restores the asset, or delete it for good.",
   trashed: "only",
   check: (asset) => {
-    const pairs = pairsOf(asset);
+    const pairs = asset.pairs;
     return pairs.length === 0
       ? []
       : [{ text: `in the trash, and ${counted(pairs.length, "grant")} on it would come back` }];

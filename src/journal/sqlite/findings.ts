@@ -12,7 +12,7 @@ const place = "the temporary file of the audit";
 /** `place` is the rank in the list, made when everything is in; 0 for what is not listed: old findings that still stand. */
 const tables = `
   create table findings (
-    id integer primary key, old integer not null, severity integer not null, rule text not null, asset text not null,
+    id integer primary key, old integer not null, severity integer not null, rule text not null,
     key text not null, body text not null, until text, reason text, change text
   ) strict;
   create table listed (place integer primary key, finding integer not null) strict;
@@ -43,7 +43,7 @@ class SqliteFindings implements FindingStore {
   constructor(db: Connection) {
     this.#db = db;
     this.#insert = db.prepare(
-      "insert into findings (old, severity, rule, asset, key, body, until, reason) values (?, ?, ?, ?, ?, ?, ?, ?)",
+      "insert into findings (old, severity, rule, key, body, until, reason) values (?, ?, ?, ?, ?, ?, ?)",
     );
   }
 
@@ -51,14 +51,16 @@ class SqliteFindings implements FindingStore {
     side: FindingSide,
     findings: readonly { readonly finding: Finding; readonly accepted: Acceptance | undefined }[],
   ): Promise<void> {
+    // Pages come in order of asset, so that ids grow with assets, and the list needs to be sorted by rules only.
+    const keyed = findings.map(({ finding, accepted }) => ({ finding, accepted, key: findingKey(finding) }));
+    keyed.sort((a, b) => (a.key < b.key ? -1 : 1));
     this.#writing(() => {
-      for (const { finding, accepted } of findings) {
+      for (const { finding, accepted, key } of keyed) {
         this.#insert.run(
           side === "old" ? 1 : 0,
           severities.indexOf(finding.severity),
           finding.rule,
-          finding.asset?.name ?? "",
-          findingKey(finding),
+          key,
           JSON.stringify({ ...finding, fix: finding.fix === undefined ? undefined : [...finding.fix] }),
           accepted?.until ?? null,
           accepted?.reason ?? null,
@@ -79,7 +81,7 @@ class SqliteFindings implements FindingStore {
       }
       this.#db.exec(`
         insert into listed (place, finding)
-        select row_number() over (order by old, severity, rule, asset, key, id), id
+        select row_number() over (order by old, severity, rule, id), id
         from findings where old = 0 or change = 'fixed';
       `);
     });
@@ -109,7 +111,7 @@ class SqliteFindings implements FindingStore {
         { rule: string; severity: number; change: StoredFinding["change"] | null; accepted: number; count: number }
       >(
         `select f.rule, f.severity, f.change, f.reason is not null as accepted, count(*) as count
-         from listed l join findings f on f.id = l.finding
+         from findings f where f.old = 0 or f.change = 'fixed'
          group by f.severity, f.rule, f.change, accepted order by f.severity, f.rule`,
       )
       .all();
