@@ -141,6 +141,29 @@ describe("the token endpoint", () => {
       "server-error",
     ],
     ["503", { ...token, status: 503, body: htmlPage }, "retry", "server-error"],
+    ["500", { ...token, status: 500 }, "retry", "server-error"],
+    ["408", { ...token, status: 408 }, "retry", "server-error"],
+    ["a status nobody knows", { ...token, status: 600 }, "retry", "unreadable-answer"],
+    ["the least redirect", { ...token, status: 300 }, "retry", "redirected"],
+    [
+      "too fast, after blanks",
+      { ...token, status: 403, body: " request rate higher than configured" },
+      "throttle",
+      "throttled",
+    ],
+    ["too fast, by name", { ...token, status: 403, body: says("rate_limit_exceeded") }, "throttle", "throttled"],
+    [
+      "words about rates that are not its own",
+      { ...token, status: 400, body: says("new_error", "no request rate higher than configured") },
+      "halt-actor",
+      "token-refused",
+    ],
+    [
+      "an error of its own with a 404",
+      { ...token, status: 404, body: says("new_error") },
+      "halt-actor",
+      "token-refused",
+    ],
     ["429", { ...token, status: 429 }, "throttle", "throttled"],
     [
       "too fast, in plain words",
@@ -155,6 +178,23 @@ describe("the token endpoint", () => {
     ["another server's refusal of POST", { ...token, status: 405, body: "" }, "halt-run", "not-google"],
     ["a page without a word", { ...token, status: 403, body: htmlPage }, "halt-actor", "token-refused"],
   ]);
+
+  it.each([
+    ["an assertion that is none", "Invalid JWT", 241_000, "clock-skew"],
+    ["an assertion that is none", "Invalid JWT", 240_000, "bad-assertion"],
+    ["an unknown user", "Invalid email or User ID", 241_000, "no-such-user"],
+    ["no more than Bad Request", "Bad Request", 240_000, "token-refused"],
+  ])("takes %s (%s) with clocks %s ms apart for %s", (_, words, apartMs, failure) => {
+    const headers = { date: new Date(wallMs - apartMs).toUTCString() };
+    const verdict = classify({ ...token, status: 400, headers, body: says("invalid_grant", words) }, wallMs);
+    expect(verdict.failure).toBe(failure);
+  });
+
+  it("names a clock that is behind as such", () => {
+    const headers = { date: new Date(wallMs + 600_000).toUTCString() };
+    const { message } = classify({ ...token, status: 400, headers, body: says("invalid_grant") }, wallMs);
+    expect(message).toContain("600 s behind Google's");
+  });
 
   it("names how far the clocks differ when a refusal comes with the server's time", () => {
     const headers = { date: new Date(wallMs - 600_000).toUTCString() };
