@@ -145,15 +145,8 @@ class Undoing {
     await this.#writer.add([draft]);
     const { roles } = seen.permissions;
     this.#totals.exposure(roles, applyDelta(roles, delta));
-    const record = {
-      asset: { ...step.asset, owner: draft.owner, trashed: false },
-      permissions: seen.permissions,
-      readAs: seen.actor,
-      unreadable: undefined,
-      seenBy: [],
-    };
     this.#totals.asset(
-      record,
+      seen,
       { edit: draft, byHand: undefined, refusals: [], diagnostics: [], rolesAfter: undefined },
       false,
     );
@@ -175,7 +168,7 @@ class Undoing {
       }
     }
     this.#unreadable += 1;
-    const name = described({ ...step.asset, owner: step.owner, trashed: false });
+    const name = described(step.asset);
     const refusal: Refusal = {
       rule: "unreadable",
       places: step.sources,

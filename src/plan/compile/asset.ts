@@ -216,6 +216,6 @@ function refusal(places: readonly Place[], rule: RefusalRule, problem: string, r
 }
 
 /** Such as `REPORT "EMEA pipeline" (2b60…)`, safe to print. */
-export function described(asset: Asset): string {
+export function described(asset: StepAsset): string {
   return `${asset.assetType} "${printable(asset.title, 60)}" (${asset.name})`;
 }

@@ -49,7 +49,7 @@ export class PlanTotals {
   }
 
   /** An asset that rows are about, with what they came to. */
-  asset(record: AssetRecord, verdict: AssetVerdict, carried: boolean): void {
+  asset(record: Pick<AssetRecord, "permissions">, verdict: AssetVerdict, carried: boolean): void {
     const { edit, byHand } = verdict;
     for (const refusal of verdict.refusals) this.refused(refusal);
     if (edit !== undefined) {
