@@ -5,7 +5,7 @@ import type { FindingStore } from "../../src/journal/findings.ts";
 import { openFindings } from "../../src/journal/sqlite/findings.ts";
 import type { AssetName } from "../../src/model/asset.ts";
 import { severities } from "../../src/model/finding.ts";
-import type { Acceptance, Finding, Severity, StoredFinding } from "../../src/model/finding.ts";
+import type { Acceptance, Finding, StoredFinding } from "../../src/model/finding.ts";
 import { member } from "../../src/model/member.ts";
 
 function finding(asset: string, rule = "stale", more: Partial<Finding> = {}): Finding {
@@ -148,7 +148,7 @@ describe("the findings of an audit", () => {
         const made = (given: typeof now): Finding[] =>
           given
             .toSorted((a, b) => (a.asset < b.asset ? -1 : 1))
-            .map(({ rule, severity, asset, role }) => finding(asset, rule, { severity: severity as Severity, role }));
+            .map(({ rule, severity, asset, role }) => finding(asset, rule, { severity, role }));
         await withStore(async (store) => {
           await store.add("new", open(...made(now)));
           await store.add("old", open(...made(then)));
