@@ -259,6 +259,19 @@ describe.skipIf(browserPath === undefined)("a page opened from disk", () => {
     await page.close();
   });
 
+  it("sets what a step adds and removes below each other", async () => {
+    const { page } = await opened("plan");
+    await page.locator("[data-table=steps] table").focus();
+    for (const key of ["ArrowDown", "ArrowDown", "Enter"]) await page.keyboard.press(key);
+    expect(await page.locator(".details .added").allTextContents()).toEqual([
+      "+VIEWER user:consultant@partner.example (external)",
+      "+LINK_VIEWER allUsers (public link)",
+      "+VIEWER domain:acme-labs.example (whole domain)",
+    ]);
+    expect(await page.locator(".details .removed").allTextContents()).toEqual(["-EDITOR group:bi-team@acme.example"]);
+    await page.close();
+  });
+
   it("leaves the words being typed alone when a row is open", async () => {
     const { page } = await opened("plan");
     await page.locator("[data-table=steps] table").focus();

@@ -38,7 +38,7 @@ describe("markup", () => {
 
   it("escapes what only looks like markup of its own", () => {
     const forged = { text: "<script>" } as unknown as string;
-    expect(() => html`${forged}`.text).toThrow();
+    expect(() => html`${forged}`.text).toThrow(TypeError);
   });
 });
 

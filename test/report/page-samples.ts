@@ -88,7 +88,7 @@ function asset(place: number, title = `${pick(titles, place)} ${place}`): Asset 
 const ownerStates: readonly OwnerState[] = ["active", "active", "active", "active", "suspended", "deleted", "outside"];
 
 /** Rows of an audit, `count` of them. `named` are titles that stand first. */
-export function* auditedRows(count: number, named: readonly string[] = []): Generator<readonly AuditedRow[]> {
+function* auditedRows(count: number, named: readonly string[] = []): Generator<readonly AuditedRow[]> {
   for (let from = 0; from < count; from += 1000) {
     yield Array.from({ length: Math.min(1000, count - from) }, (_, index): AuditedRow => {
       const place = from + index;
@@ -109,7 +109,7 @@ export function* auditedRows(count: number, named: readonly string[] = []): Gene
   }
 }
 
-export function* storedFindings(count: number, named: readonly string[] = []): Generator<readonly StoredFinding[]> {
+function* storedFindings(count: number, named: readonly string[] = []): Generator<readonly StoredFinding[]> {
   for (let from = 0; from < count; from += 1000) {
     yield Array.from({ length: Math.min(1000, count - from) }, (_, index): StoredFinding => {
       const place = from + index;
@@ -197,7 +197,7 @@ function severityRecord(of: (severity: Severity, place: number) => number): Read
   return { critical: critical ?? 0, high: high ?? 0, medium: medium ?? 0, low: low ?? 0, info: info ?? 0 };
 }
 
-export function coverage(overrides: Partial<InventoryCoverage> = {}): InventoryCoverage {
+function coverage(overrides: Partial<InventoryCoverage> = {}): InventoryCoverage {
   return {
     usersTotal: 124,
     usersTried: 118,
@@ -231,7 +231,7 @@ const snapshotHeader: AuditView["header"] = {
   refreshOf: undefined,
 };
 
-export function auditView(findings: number, assets: number, overrides: Partial<AuditView> = {}): AuditView {
+function auditView(findings: number, assets: number, overrides: Partial<AuditView> = {}): AuditView {
   return {
     snapshot: "october",
     header: snapshotHeader,
@@ -271,7 +271,7 @@ function leaverReadiness(who: Email, overrides: Partial<LeaverReadiness> = {}): 
   };
 }
 
-export function readinessView(rows: number, named: readonly string[] = []): ReadinessView {
+function readinessView(rows: number, named: readonly string[] = []): ReadinessView {
   const quiet = { "only-reachable": 0, "sole-editor": 0, credentials: 1, ownership: 2, unreadable: 0 };
   return {
     snapshot: "october",
@@ -314,7 +314,7 @@ function concernsOf(place: number): readonly ReadinessConcern[] {
 }
 
 /** The steps of `ended()`, and edits after them up to `count`; `named` are the titles of those edits. */
-export function manySteps(count: number, named: readonly string[] = []): readonly StepProgress[] {
+function manySteps(count: number, named: readonly string[] = []): readonly StepProgress[] {
   const first = ended();
   const more = Array.from({ length: Math.max(0, count - first.length) }, (_, place): StepProgress => {
     const { name, assetType, title } = asset(place, named[place]);

@@ -87,7 +87,7 @@ export async function assetsTable(
       { key: "type", label: "Type", kind: "choice", share: 1.4 },
       { key: "owner", label: "Owner", kind: "text", share: 2.2 },
       { key: "owner_state", label: "Owner is", kind: "choice", share: 1.1, order: ownerStates },
-      { key: "access", label: "Who gets in", kind: "text", share: 3 },
+      { key: "access", label: "Who gets in", kind: "text", share: 3, isList: true },
       { key: "editors", label: "Editors", kind: "number", share: 0.8 },
       { key: "updated", label: "Changed", kind: "text", share: 1.3 },
       { key: "trashed", label: "Trash", kind: "choice", share: 1.3 },

@@ -17,6 +17,8 @@ export interface Column {
   readonly share?: number;
   /** The order of a `choice`'s values, first to last; else by alphabet. */
   readonly order?: readonly string[];
+  /** Whether its texts are items with `, ` between them, which stand below each other when a row is opened. */
+  readonly isList?: boolean;
   /** The list of texts it shares with columns of the same name. */
   readonly pool?: string;
 }

@@ -25,13 +25,13 @@ const planned: readonly Column[] = [
   { key: "title", label: "Asset", kind: "text", share: 2.6, pool: "titles" },
   { key: "type", label: "Type", kind: "choice", share: 1.4 },
   { key: "owner", label: "Owner", kind: "text", share: 2 },
-  { key: "changes", label: "Changes", kind: "text", share: 3 },
+  { key: "changes", label: "Changes", kind: "text", share: 3, isList: true },
   { key: "reversible", label: "Undo", kind: "choice", share: 1 },
-  { key: "hazards", label: "Hazards", kind: "text", share: 1.8 },
+  { key: "hazards", label: "Hazards", kind: "text", share: 1.8, isList: true },
   { key: "means", label: "Which means", kind: "detail" },
   { key: "id", label: "Asset id", kind: "detail", pool: "ids" },
   { key: "actor", label: "Acting as", kind: "detail" },
-  { key: "sources", label: "Asked for by", kind: "detail" },
+  { key: "sources", label: "Asked for by", kind: "detail", isList: true },
 ];
 
 /** What a run shows of a plan's columns only when a row is opened: there, how it ended matters more. */

@@ -26,10 +26,11 @@ export class RowDetails {
 
   open(row: number): void {
     const list = element("dl");
-    for (const [index, { label, kind }] of this.#rows.table.columns.entries()) {
+    for (const [index, { label, kind, isList }] of this.#rows.table.columns.entries()) {
       const text = this.#rows.text(row, index);
       if (kind === "hidden" || text === "") continue;
-      const shown = kind === "copy" ? this.#copied(text) : [document.createTextNode(text)];
+      const shown =
+        kind === "copy" ? this.#copied(text) : isList === true ? items(text) : [document.createTextNode(text)];
       list.append(element("dt", { textContent: label }), element("dd", {}, shown));
     }
     this.panel.replaceChildren(this.#tools(row), list);
@@ -70,4 +71,12 @@ export class RowDetails {
     copyOn(headed, whole);
     return [element("pre", { className: "code", textContent: whole }), alone, headed];
   }
+}
+
+/** One a line; what is added or removed is marked by its sign. */
+function items(text: string): readonly Node[] {
+  return text.split(", ").map((item) => {
+    const sign = item.startsWith("+") ? "added" : item.startsWith("-") ? "removed" : "";
+    return element("div", { className: sign, textContent: item });
+  });
 }
