@@ -113,12 +113,6 @@ describe("after a refusal", () => {
       { ...kept, acceptedThen: 500, level: 3, perMinute: 495, reason: "cut", raiseAt: 110_000 },
     ],
     [
-      "a relapse without pacing cuts to what was accepted",
-      { ...recovered, perMinute: Infinity },
-      {},
-      { reason: "cut" },
-    ],
-    [
       "a relapse changes nothing while nearly the limit is accepted",
       { ...recovered, limit: 600 },
       { accepted: 570 },
