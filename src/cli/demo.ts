@@ -94,7 +94,7 @@ class Demo {
   async #story(): Promise<void> {
     this.#chapter("See everything: who has what, and who may use it");
     await this.#verb(["inventory", "-o", "before"], [0]);
-    await this.#verb(["audit", "before"], [0]);
+    await this.#verb(["audit", "before", "--rules", "public-link-edit,external-editor,owner-deleted"], [0]);
     for (const sample of samples) {
       const name = runName(sample);
       this.#chapter(`${sample}: plan it, look at it`);
