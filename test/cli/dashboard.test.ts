@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Steering } from "../../src/cli/apply-steering.ts";
 import { openDashboard } from "../../src/cli/dashboard.ts";
-import type { Dashboard } from "../../src/cli/dashboard.ts";
+import type { Dashboard, DashboardOptions } from "../../src/cli/dashboard.ts";
 import type { EngineEvent } from "../../src/model/event.ts";
 import { Telemetry } from "../../src/model/telemetry.ts";
 import { hostile } from "../report/hostile.ts";
@@ -21,6 +21,7 @@ interface Answer {
 }
 
 let dashboard: Dashboard;
+let options: DashboardOptions;
 let stop: AbortController;
 let done: string[];
 let open: Socket[];
@@ -45,7 +46,7 @@ beforeEach(async () => {
     () => undefined,
   );
   const { header, digest, counts } = facts();
-  dashboard = await openDashboard(context, {
+  options = {
     port: 0,
     runName: "friday.handover",
     header,
@@ -54,7 +55,8 @@ beforeEach(async () => {
     telemetry: new Telemetry(),
     steering,
     assets: { script: "0", style: "p{}" },
-  });
+  };
+  dashboard = await openDashboard(context, options);
 });
 
 afterEach(async () => {
@@ -131,8 +133,8 @@ async function follow(
   const headers: Record<string, string> = { host: `127.0.0.1:${dashboard.port}`, cookie: await cookie() };
   if (lastId !== undefined) headers["last-event-id"] = lastId;
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const options = { host: "127.0.0.1", port: dashboard.port, path: "/events", headers, agent: false };
-    httpRequest(options, resolve).on("error", reject).end();
+    const events = { host: "127.0.0.1", port: dashboard.port, path: "/events", headers, agent: false };
+    httpRequest(events, resolve).on("error", reject).end();
   });
   open.push(response.socket);
   let text = "";
@@ -208,6 +210,14 @@ describe("who gets in", () => {
     expect(answer.status).toBe(status);
     const { "access-control-allow-origin": origin, "access-control-allow-headers": allowed } = answer.headers;
     expect([origin, allowed]).toEqual([undefined, undefined]);
+  });
+
+  it("finds it at a port that nobody else has", async () => {
+    const { context } = await world();
+    const { port } = dashboard;
+    await expect(openDashboard(context, { ...options, port })).rejects.toThrow(
+      /cannot listen on port \d+ \(EADDRINUSE\)/,
+    );
   });
 
   it("has a cookie that no program of a page can read, for the right token only", async () => {

@@ -277,13 +277,15 @@ export function claimsContract(benchNow: () => JournalBench): void {
       expect((await bench.claimOne()).intent).toEqual(intent(1));
     });
 
-    it("leave room for text kept under a name, which the next process finds", async () => {
+    it("leave room for text kept under a name, which the next process finds, and every reader", async () => {
       await bench.begin(edits(1));
       bench.journal.keep("pacer", "one");
       bench.journal.keep("pacer", "two");
       await bench.journal.flush();
       await bench.reopen();
       expect([await bench.journal.kept("pacer"), await bench.journal.kept("other")]).toEqual(["two", undefined]);
+      const reader = await bench.store.reader();
+      expect([await reader.kept("pacer"), await reader.kept("other")]).toEqual(["two", undefined]);
     });
 
     it("are answered only once a crash cannot take them back", async () => {
