@@ -136,7 +136,7 @@ function finding(place: number, title: string | undefined): Finding {
     asset: { name: about.name, assetType: about.assetType, title: about.title, owner: about.owner },
     member: who,
     role: EDITOR,
-    text: `${who} is outside and can edit`,
+    text: `${who} is outside and can edit${title === undefined ? "" : ` "${title}"`}`,
     fix:
       place % 4 === 3
         ? undefined
