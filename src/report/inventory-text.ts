@@ -67,7 +67,7 @@ function scopeText(header: SnapshotHeader, style: Style): string {
 }
 
 /** What was read, then each thing that was not, with its reasons. */
-export function coverageText(coverage: InventoryCoverage, style: Style): string[] {
+function coverageText(coverage: InventoryCoverage, style: Style): string[] {
   const readable = coverage.usersTotal - coverage.usersSkipped.length;
   const share = readable === 0 ? 100 : (100 * coverage.usersRead) / readable;
   const asked = coverage.permissionsRead + coverage.permissionsUnreadable + coverage.permissionsPending;

@@ -9,7 +9,7 @@ import type { Member } from "../../src/model/member.ts";
 import type { Person, Principal } from "../../src/model/tenant.ts";
 
 export const editor = "user:ed@acme.example";
-export const at: number = Date.UTC(2026, 10, 22, 9);
+const at: number = Date.UTC(2026, 10, 22, 9);
 
 function person(email: string, more: Partial<Person> = {}): Person {
   return { id: email, email: email as Email, aliases: [], suspended: false, archived: false, ...more };

@@ -93,9 +93,9 @@ describe("the digest", () => {
   });
 
   it("takes no shift of letters between fields for the same", () => {
-    const digest = (text: string, [first, second]: readonly number[]): string => {
+    const digest = (whole: string, [first, second]: readonly number[]): string => {
       const pages = new PageDigests();
-      const [actor, asset, body] = [text.slice(0, first), text.slice(first, second), text.slice(second)];
+      const [actor, asset, body] = [whole.slice(0, first), whole.slice(first, second), whole.slice(second)];
       pages.add({ seq: 1, kind: 0, actor, asset, after: null, unless: null, body });
       return runDigest("{}", pages.end());
     };
@@ -103,8 +103,8 @@ describe("the digest", () => {
       .array(fc.nat({ max: 8 }), { minLength: 2, maxLength: 2 })
       .map((list) => list.toSorted((x, y) => x - y));
     fc.assert(
-      fc.property(fc.string({ minLength: 8, maxLength: 8 }), cuts, cuts, (text, one, other) => {
-        expect(digest(text, one) === digest(text, other)).toBe(one.join() === other.join());
+      fc.property(fc.string({ minLength: 8, maxLength: 8 }), cuts, cuts, (whole, one, other) => {
+        expect(digest(whole, one) === digest(whole, other)).toBe(one.join() === other.join());
       }),
       { numRuns: 500 },
     );

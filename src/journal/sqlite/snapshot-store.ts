@@ -9,7 +9,7 @@ import type { Person, Principal } from "../../model/tenant.ts";
 import type { SnapshotStore } from "../snapshot.ts";
 import { canonicalJson } from "./canonical.ts";
 import { permissionsText } from "./codec.ts";
-import { lockRun, removeFile } from "./lock.ts";
+import { lockRun } from "./lock.ts";
 import type { RunLock } from "./lock.ts";
 import { putAtRest } from "./open.ts";
 import { connectSnapshot, inWords, makeSnapshot, readState } from "./snapshot-file.ts";
@@ -209,9 +209,4 @@ class SqliteSnapshotStore extends SqliteSnapshotReader implements SnapshotStore 
 function membersText(members: readonly GroupMember[]): string {
   const rows = members.map(({ email, type }) => [email ?? null, type] as const);
   return JSON.stringify(rows.toSorted((a, b) => (`${a[0]} ${a[1]}` < `${b[0]} ${b[1]}` ? -1 : 1)));
-}
-
-/** Takes away a snapshot and what SQLite put beside it. */
-export function removeSnapshot(path: string): void {
-  for (const end of ["", "-wal", "-shm", "-journal"]) removeFile(path + end);
 }

@@ -13,7 +13,7 @@ import type { TextPools } from "./tables.ts";
 
 const rowsMax = 50_000;
 
-export const kindWords: Readonly<Record<Step["kind"], string>> = {
+const kindWords: Readonly<Record<Step["kind"], string>> = {
   transfer: "whole-user transfer",
   edit: "edit",
   "by-hand": "by hand",

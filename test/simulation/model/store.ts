@@ -51,7 +51,7 @@ export interface Store {
 
 const good: ReadonlySet<Outcome> = new Set(["applied", "confirmed", "unchanged"]);
 
-export function rowOf(store: Store, seq: number): Row {
+function rowOf(store: Store, seq: number): Row {
   const row = store.rows[seq - 1];
   if (row === undefined) throw new Error(`the model holds no step ${seq}`);
   return row;
