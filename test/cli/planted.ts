@@ -8,7 +8,7 @@ const dayMs = 86_400_000;
 export const hostileTitle = `=HYPERLINK("http://evil.example") </script><img src=x onerror=alert(1)> \u001B[31m \u202E \`| **bold** [a](http://evil.example)`;
 
 /** Each asset, by the rules that find it. */
-export const planted: readonly (Omit<NewAsset, "owner"> & { readonly finds: string; readonly owner?: string })[] = [
+const planted: readonly (Omit<NewAsset, "owner"> & { readonly finds: string; readonly owner?: string })[] = [
   { name: "p1", finds: "public-link-edit", roles: { LINK_EDITOR: ["allUsers"] } },
   { name: "p2", finds: "public-link-view", title: hostileTitle, roles: { LINK_VIEWER: ["allUsers"] } },
   { name: "x1", finds: "external-editor", roles: { EDITOR: ["user:ed@acme.example", "user:eve@partner.example"] } },
