@@ -11,6 +11,7 @@ let commits: number;
 let slices: Slices;
 let answers: string[];
 let workMs: number;
+let refusal: Error | undefined;
 
 beforeEach(() => {
   db = new Database(":memory:");
@@ -20,6 +21,7 @@ beforeEach(() => {
   commits = 0;
   answers = [];
   workMs = 0;
+  refusal = undefined;
   // Time also passes while the store is at work.
   const busyClock = {
     now: () => clock.now(),
@@ -27,7 +29,9 @@ beforeEach(() => {
     sleep: (ms: number) => clock.sleep(ms),
   };
   slices = new Slices(db, busyClock, "a run", {
-    check: () => undefined,
+    check: () => {
+      if (refusal !== undefined) throw refusal;
+    },
     holds: () => holds,
     seal: () => (commits += 1),
   });
@@ -51,12 +55,14 @@ describe("a slice", () => {
   it("takes in everything handed over in one go, and is committed without waiting", async () => {
     for (const value of [1, 2, 3]) push(value);
     expect(answers).toEqual([]);
+    expect(clock.sleeping).toBe(1);
     await clock.advance(0);
     expect(answers).toEqual(["kept 1", "kept 2", "kept 3"]);
     expect(commits).toBe(1);
   });
 
   it("follows a busy one at a distance, in which entries gather", async () => {
+    await clock.advance(60_000);
     for (let value = 0; value < 20; value += 1) {
       push(value, () => {
         workMs += 0.1;
@@ -64,10 +70,10 @@ describe("a slice", () => {
     }
     await clock.advance(0);
     push(100);
-    await clock.advance(0);
+    await clock.advance(5);
     push(101);
     expect(answers).toHaveLength(20);
-    await clock.advance(8);
+    await clock.advance(1);
     expect(answers.slice(20)).toEqual(["kept 100", "kept 101"]);
     expect(commits).toBe(2);
   });
@@ -92,7 +98,16 @@ describe("a slice", () => {
     expect(db.inTransaction).toBe(false);
     push(3);
     expect(answers.at(-1)).toContain("failed 3: UNIQUE");
+    expect([slices.failure?.message, slices.lost]).toEqual([expect.stringContaining("UNIQUE"), false]);
     await settle();
+    expect(stored()).toEqual([]);
+  });
+
+  it("fails as well when nothing may be written any more, before anything is", async () => {
+    refusal = new Error("the folder is gone");
+    push(1);
+    await clock.advance(0);
+    expect(answers).toEqual(["failed 1: the folder is gone"]);
     expect(stored()).toEqual([]);
   });
 
@@ -103,6 +118,7 @@ describe("a slice", () => {
     await clock.advance(0);
     push(3);
     expect(answers).toEqual(["lost 1", "lost 2", "lost 3"]);
+    expect([slices.failure, slices.lost, db.inTransaction]).toEqual([undefined, true, false]);
     expect(stored()).toEqual([]);
     expect(commits).toBe(0);
   });

@@ -35,6 +35,39 @@ describe("turns", () => {
     expect(turns.take(unhindered).map(({ seq }) => seq)).toEqual([1, 4, 6, 2, 5, 3]);
   });
 
+  it("give an actor another one as soon as one of his has ended", () => {
+    const rows = rowsOf({ 1: 1, 2: 1, 3: 1 });
+    const turns = new Turns(rows, []);
+    const one = { ...unhindered, perActor: 1 };
+    const [first] = turns.take(one);
+    expect(first).toEqual({ seq: 1, actor: 1, begun: false });
+    expect(turns.take(one)).toEqual([]);
+    rows.ready.delete(1);
+    turns.ended(first as Turn);
+    expect(turns.take(one).map(({ seq }) => seq)).toEqual([2]);
+  });
+
+  it("do not come again for a step that was set aside, and make room for another", () => {
+    const turns = new Turns(rowsOf({ 1: 1, 2: 1 }), []);
+    const one = { ...unhindered, perActor: 1 };
+    const [first] = turns.take(one);
+    turns.setAside(first as Turn);
+    expect(turns.take(one).map(({ seq }) => seq)).toEqual([2]);
+    turns.opened(1, 1);
+    expect(turns.take(unhindered)).toEqual([]);
+  });
+
+  it("come first again for a step begun before, and where it stood for any other", () => {
+    const begun = { seq: 9, actor: 1, begun: true };
+    const turns = new Turns(rowsOf({ 1: 1, 2: 2, 9: 1 }), [{ seq: 9, actor: 1 }]);
+    expect(turns.take({ ...unhindered, max: 1 })).toEqual([begun]);
+    turns.giveBack(begun);
+    const [again, first] = turns.take({ ...unhindered, max: 2 });
+    expect([again, first?.seq]).toEqual([begun, 1]);
+    turns.giveBack(first as Turn);
+    expect(turns.take(unhindered).map(({ seq }) => seq)).toEqual([2, 1]);
+  });
+
   it("do not lose the step that was next when the page was full", () => {
     const turns = new Turns(rowsOf({ 1: 1, 2: 2, 3: 3 }), [{ seq: 9, actor: 1 }]);
     expect(turns.take({ ...unhindered, max: 1 }).map(({ seq }) => seq)).toEqual([9]);
