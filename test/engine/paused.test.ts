@@ -46,7 +46,11 @@ async function pausedApply(afterWrites: number): Promise<{
   const stop = new AbortController();
   stop.signal.addEventListener("abort", () => goOn());
   const surroundings = rig.surroundings(rig.api({ exchange: counting }, "write", stop.signal), stop.signal);
-  const applying = applyRun({ ...surroundings, paused: () => pause }, journal, { ...applyDefaults, concurrency: 4 });
+  const applying = applyRun({ ...surroundings, paused: () => pause }, journal, {
+    ...applyDefaults,
+    concurrency: 4,
+    perActor: 8,
+  });
   const ended = (): number => rig.events.filter(({ type }) => type === "step").length;
   return { rig, applying, writes: () => writes, ended, goOn: () => goOn(), stop };
 }
