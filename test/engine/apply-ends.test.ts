@@ -8,7 +8,7 @@ import { Rig, smallTenant } from "../support/rig.ts";
 const grant = (name: string): ReturnType<typeof row> =>
   row({ action: "grant", select: named(name), member: written("other@acme.example"), role: "EDITOR" });
 
-/** Five assets to edit, and Google taking ten seconds for each write; `atWrite` is told how many there were. */
+/** Five assets to edit a minute after planning, and Google taking ten seconds for each write, which `atWrite` counts. */
 async function five(
   atWrite: (writes: number) => void = () => undefined,
 ): Promise<{ readonly rig: Rig; readonly run: MemoryRun; readonly slow: (inner: Exchange) => Exchange }> {
@@ -17,6 +17,7 @@ async function five(
   for (const name of names) world.addAsset({ name, owner: "leaver" });
   const rig = new Rig(world);
   const run = await rig.made(names.map(grant));
+  await rig.clock.advance(60_000);
   let writes = 0;
   const slow = (inner: Exchange): Exchange => {
     return async (request) => {
@@ -59,6 +60,7 @@ describe("the time allowed", () => {
     world.addAsset({ name: "r1", owner: "leaver" });
     const rig = new Rig(world, { transferPace: { startMs: 600_000, perAssetMs: 1000 } });
     const run = await rig.made([transfer("leaver", "heir", { keep: "none" })]);
+    await rig.clock.advance(60_000);
     const began = rig.clock.monotonic();
     const summary = await rig.apply(run, { durationMs: 60_000, transferWaitMs: 3_600_000 });
     expect(summary).toMatchObject({ end: "budget", counts: { failed: 0 }, ended: 0 });
@@ -94,7 +96,6 @@ describe("the first reason to end", () => {
 describe("what is told of a step", () => {
   it("is how it ended, on which asset, after how long and how many calls", async () => {
     const { rig, run, slow } = await five();
-    await rig.clock.advance(1000);
     await rig.apply(run, { concurrency: 1 }, { exchange: slow });
     expect(rig.events.filter((event) => event.type === "step")[0]).toEqual({
       type: "step",
