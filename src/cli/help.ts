@@ -20,7 +20,7 @@ export function firstScreen(verbs: readonly Named[], version: string, style: Sty
     "  handover report friday               what was done, what is left for people",
     "",
     paint("Verbs", "bold", style),
-    ...verbs.map((verb) => `  ${verb.name.padEnd(10)}${verb.summary}`),
+    ...verbs.map((verb) => `  ${verb.name.padEnd(11)}${verb.summary}`),
     "",
     "Nothing but apply writes to Google. To rehearse without: handover help emulator",
     "Next: handover help plan",

@@ -49,7 +49,11 @@ const verbs: readonly VerbEntry[] = [
     summary: "compile plan files into a run and show what it would do",
     load: async () => bind(await import("./plan.ts")),
   },
-  { name: "show", summary: "show a run again", load: async () => bind(await import("./show.ts")) },
+  {
+    name: "show",
+    summary: "show a run again, or what a snapshot covers",
+    load: async () => bind(await import("./show.ts")),
+  },
   { name: "apply", summary: "carry out a run, or resume it", load: async () => bind(await import("./apply.ts")) },
   { name: "status", summary: "how far a run has come", load: async () => bind(await import("./status.ts")) },
   {
