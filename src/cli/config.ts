@@ -17,13 +17,20 @@ import { parseRate } from "./units.ts";
 export interface Settings {
   /** Undefined: Google itself. */
   readonly endpoint: string | undefined;
-  /** A path, or `-` for stdin. */
-  readonly keyFile: string;
+  readonly auth: AuthSettings;
   readonly admin: Email;
   readonly rate: number | undefined;
   /** For one user acted as. */
   readonly actorRate: number | undefined;
   readonly logFile: string | undefined;
+}
+
+/** How to prove who is calling. */
+export interface AuthSettings {
+  /** `key`: a service account's key file, with domain-wide delegation. */
+  readonly mode: "key";
+  /** A path, or `-` for stdin. */
+  readonly keyFile: string;
 }
 
 type SettingName = "endpoint" | "key" | "admin" | "rate" | "actor_rate" | "log_file";
@@ -74,7 +81,7 @@ export async function resolveSettings(context: Context, flags: GoogleFlags): Pro
     admin,
     rate,
     actorRate,
-    keyFile: key.value === "-" ? "-" : resolve(key.folder, key.value),
+    auth: { mode: "key", keyFile: key.value === "-" ? "-" : resolve(key.folder, key.value) },
     logFile: pathOf(find("log_file")),
   };
 }

@@ -1,19 +1,21 @@
 /** From settings to a connection with Google: the key read, the pace set, and what happens on the wire told to the views. */
 import type { RetryNotice } from "../google/authorised.ts";
 import { connect } from "../google/client.ts";
-import { parseServiceAccountKey } from "../google/key.ts";
+import type { AskToken } from "../google/auth.ts";
 import { Pacer, defaultRates, noRates } from "../google/pacer.ts";
 import type { PacerMemory } from "../google/pacer-memory.ts";
 import type { Quota } from "../google/pace.ts";
 import type { GateName, Rates } from "../google/pacer.ts";
 import type { Access } from "../google/scopes.ts";
+import { makeSend } from "../google/send.ts";
 import type { CallRecord } from "../google/send.ts";
 import { openWire } from "../google/wire.ts";
 import type { Api } from "../model/api.ts";
 import type { OnEvent } from "../model/event.ts";
 import type { Settings } from "./config.ts";
 import type { Context } from "./context.ts";
-import { readKey } from "./key-file.ts";
+import { openCredentials } from "./credentials.ts";
+import type { Credentials } from "./credentials.ts";
 
 export interface Connecting {
   readonly access: Access;
@@ -48,14 +50,14 @@ export interface Paced {
 /** The same, with its pace in the hands of the caller. */
 export async function connectPaced(context: Context, settings: Settings, connecting: Connecting): Promise<Paced> {
   const { clock, random } = context;
-  const key = parseServiceAccountKey(await readKey(context, settings.keyFile));
+  const { asking } = await openCredentials(context, settings.auth);
   const connections = Math.min(Math.max(connecting.concurrency, 4), 256);
   const wire = openWire({ clock, endpoint: settings.endpoint, connections });
   const { pacing } = connecting;
   const pacer = new Pacer(clock, ratesOf(settings));
   if (pacing !== undefined) pacer.recall(pacing.recalled);
   const api = connect({
-    key,
+    asking,
     exchange: wire.exchange,
     closeExchange: () => wire.close(),
     admin: settings.admin,
@@ -79,6 +81,35 @@ export async function connectPaced(context: Context, settings: Settings, connect
       for (const [gate, { perMinute }] of rateEntries(project)) pacer.setRate(gate, perMinute);
     },
     writesPerSecond: () => (pacer.state().gates.find(({ gate }) => gate === "writes")?.perMinute ?? Infinity) / 60,
+  };
+}
+
+export interface OpenTokens {
+  readonly credentials: Credentials;
+  /** One attempt for one user and one set of scopes, nothing kept; rejects with the `ApiError` as it was classified. */
+  readonly ask: AskToken;
+  close(): Promise<void>;
+}
+
+/** Tokens without the rest of a connection, for looking at how each of them is refused. Throws `UsageError`. */
+export async function openTokens(
+  context: Context,
+  settings: Settings,
+  watching: Partial<Pick<Connecting, "stop" | "onCall">> = {},
+): Promise<OpenTokens> {
+  const { clock } = context;
+  const credentials = await openCredentials(context, settings.auth);
+  const wire = openWire({ clock, endpoint: settings.endpoint, connections: 4 });
+  const pacer = new Pacer(clock, ratesOf(settings));
+  const { stop: signal, onCall } = watching;
+  const send = makeSend({ exchange: wire.exchange, pacer, clock, timeoutMs: 60_000, signal, onCall });
+  return {
+    credentials,
+    ask: credentials.asking(send),
+    close: async () => {
+      pacer.close();
+      await wire.close();
+    },
   };
 }
 

@@ -1,16 +1,8 @@
-/**
- * Access tokens by domain-wide delegation: one for each user and set of scopes, asked for once, renewed ahead of time.
- *
- * The assertion is signed here instead of by google-auth-library: that client goes on serving a token after a 401,
- * repeats token requests outside the pacer, ignores the endpoint in the key, and signs from PEM text (api.md 4.3).
- */
-import { sign } from "node:crypto";
+/** Access tokens: one for each user and set of scopes, asked for once, renewed ahead of time, given up when rejected. */
 import { z } from "zod";
 import type { Clock } from "../model/clock.ts";
 import type { Email } from "../model/email.ts";
 import { ApiError } from "../model/errors.ts";
-import type { ServiceAccountKey } from "./key.ts";
-import { tokenOrigin } from "./route.ts";
 import type { Scopes } from "./scopes.ts";
 import type { Send } from "./send.ts";
 
@@ -22,14 +14,24 @@ export interface TokenSource {
   drop(actor: Email, scopes: Scopes, rejected: string): void;
 }
 
-export interface DelegationOptions {
-  readonly key: ServiceAccountKey;
-  readonly clock: Clock;
-  readonly send: Send;
+/** A token as it was given. */
+export interface GivenToken {
+  readonly token: string;
+  /** From `askedAt` on; Infinity where nobody says how long it lives. */
+  readonly lifetimeMs: number;
+  /** Monotonic ms. */
+  readonly askedAt: number;
 }
 
-const tokenUrl = `${tokenOrigin}/token`;
-const lifetimeMs = 3_600_000;
+/**
+ * Where a token for one user and one set of scopes comes from: a key, another account that signs, a person who signed in,
+ * a command. Makes one attempt and keeps nothing; rejects with the `ApiError` that says what was wrong.
+ */
+export type AskToken = (actor: Email, scopes: Scopes) => Promise<GivenToken>;
+
+/** Ways to ask, once there is something that sends. */
+export type AskingOver = (send: Send) => AskToken;
+
 const renewAheadMs = 300_000;
 /** How soon a renewal that failed in passing is tried again. */
 const renewAgainMs = 10_000;
@@ -46,22 +48,15 @@ interface Entry {
   expiresAt: number;
 }
 
-const answer = z.object({
-  access_token: z.string().min(1),
-  expires_in: z.number().positive(),
-});
-
-/** Tokens signed for with a service account's key (api.md 4.1). Makes one attempt per request: repeating is the caller's. */
-export class DelegatedTokens implements TokenSource {
-  readonly #key: ServiceAccountKey;
+/** Keeps what `ask` gives, in memory only. Repeating what failed is the caller's. */
+export class CachedTokens implements TokenSource {
+  readonly #ask: AskToken;
   readonly #clock: Clock;
-  readonly #send: Send;
   readonly #entries = new Map<Scopes, Map<Email, Entry>>();
 
-  constructor(options: DelegationOptions) {
-    this.#key = options.key;
-    this.#clock = options.clock;
-    this.#send = options.send;
+  constructor(clock: Clock, ask: AskToken) {
+    this.#clock = clock;
+    this.#ask = ask;
   }
 
   token(actor: Email, scopes: Scopes): Promise<string> {
@@ -76,10 +71,9 @@ export class DelegatedTokens implements TokenSource {
   }
 
   #renew(actor: Email, scopes: Scopes, old: Entry | undefined): Promise<string> {
-    const fetched = this.#fetch(actor, scopes);
     const entry: Entry = {
-      pending: fetched.then(
-        ({ token, lifetime, askedAt }) => {
+      pending: this.#ask(actor, scopes).then(
+        ({ token, lifetimeMs: lifetime, askedAt }) => {
           entry.token = token;
           entry.expiresAt = askedAt + lifetime;
           entry.renewAt = entry.expiresAt - Math.min(renewAheadMs, lifetime / 2);
@@ -124,53 +118,15 @@ export class DelegatedTokens implements TokenSource {
       break;
     }
   }
-
-  async #fetch(
-    actor: Email,
-    scopes: Scopes,
-  ): Promise<{ readonly token: string; readonly lifetime: number; readonly askedAt: number }> {
-    let askedAt = 0;
-    const call = {
-      service: "token" as const,
-      route: "token",
-      isWrite: false,
-      actor,
-      method: "POST" as const,
-      url: tokenUrl,
-      headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
-      // Signed when its turn has come: an assertion that waited at the pacer could be out of date.
-      body: () => {
-        askedAt = this.#clock.monotonic();
-        return tokenForm(assertionFor(this.#key, actor, scopes, this.#clock.now()));
-      },
-    };
-    return this.#send(call, (text) => {
-      const { access_token: token, expires_in: seconds } = answer.parse(JSON.parse(text));
-      return { token, lifetime: seconds * 1000, askedAt };
-    });
-  }
 }
 
-function tokenForm(assertion: string): string {
-  return new URLSearchParams({ grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion }).toString();
-}
+const answer = z.object({
+  access_token: z.string().min(1),
+  expires_in: z.number().positive(),
+});
 
-/** The signed statement that `key` wants to act as `actor` (api.md 4.1). */
-function assertionFor(key: ServiceAccountKey, actor: Email, scopes: Scopes, wallMs: number): string {
-  const issuedAt = Math.floor(wallMs / 1000);
-  const header = { alg: "RS256", typ: "JWT", ...(key.keyId === undefined ? {} : { kid: key.keyId }) };
-  const claims = {
-    iss: key.email,
-    sub: actor,
-    scope: scopes,
-    aud: tokenUrl,
-    iat: issuedAt,
-    exp: issuedAt + lifetimeMs / 1000,
-  };
-  const signed = `${base64url(header)}.${base64url(claims)}`;
-  return `${signed}.${sign("RSA-SHA256", Buffer.from(signed), key.privateKey).toString("base64url")}`;
-}
-
-function base64url(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString("base64url");
+/** Reads a token endpoint's answer; throws what `send` takes for an unreadable one. */
+export function readTokenAnswer(text: string, askedAt: number): GivenToken {
+  const { access_token: token, expires_in: seconds } = answer.parse(JSON.parse(text));
+  return { token, lifetimeMs: seconds * 1000, askedAt };
 }

@@ -2,12 +2,13 @@
 import type { Api } from "../model/api.ts";
 import type { Clock, Random } from "../model/clock.ts";
 import type { Email } from "../model/email.ts";
-import { DelegatedTokens } from "./auth.ts";
-import type { TokenSource } from "./auth.ts";
+import { CachedTokens } from "./auth.ts";
+import type { AskingOver, TokenSource } from "./auth.ts";
 import { Authorised } from "./authorised.ts";
 import type { RetryNotice } from "./authorised.ts";
 import { DataStudioClient } from "./data-studio.ts";
 import { DataTransferClient } from "./data-transfer.ts";
+import { askWithKey } from "./delegation.ts";
 import { DirectoryClient } from "./directory.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ServiceAccountKey } from "./key.ts";
@@ -15,10 +16,13 @@ import type { PaceChange, Pacer } from "./pacer.ts";
 import { dataStudioScopes, dataTransferScopes } from "./scopes.ts";
 import type { Access } from "./scopes.ts";
 import { makeSend } from "./send.ts";
-import type { CallRecord } from "./send.ts";
+import type { CallRecord, Send } from "./send.ts";
 
-/** A service account's key, or any other source of tokens. */
-type Credentials = { readonly key: ServiceAccountKey } | { readonly tokens: TokenSource };
+/** A service account's key, another way to ask for tokens, or whatever holds them already. */
+type Credentials =
+  | { readonly key: ServiceAccountKey }
+  | { readonly asking: AskingOver }
+  | { readonly tokens: TokenSource };
 
 interface Connection {
   readonly exchange: Exchange;
@@ -48,7 +52,7 @@ export type ConnectOptions = Connection & Credentials;
 export function connect(options: ConnectOptions): Api {
   const { exchange, admin, access, pacer, clock, random, signal, onRetry, onCall } = options;
   const send = makeSend({ exchange, pacer, clock, timeoutMs: options.timeoutMs ?? 60_000, signal, onCall });
-  const tokens = "tokens" in options ? options.tokens : new DelegatedTokens({ key: options.key, clock, send });
+  const tokens = tokensOf(options, send);
   const repeat = { clock, random, attemptsMax: options.attemptsMax ?? 10, signal };
   const authorised = new Authorised({ send, tokens, repeat, onRetry });
   const unsubscribe = options.onPace === undefined ? undefined : pacer.onChange(options.onPace);
@@ -66,4 +70,10 @@ export function connect(options: ConnectOptions): Api {
       await options.closeExchange?.();
     },
   };
+}
+
+function tokensOf(options: ConnectOptions, send: Send): TokenSource {
+  if ("tokens" in options) return options.tokens;
+  const { clock } = options;
+  return new CachedTokens(clock, "asking" in options ? options.asking(send) : askWithKey(options.key, clock, send));
 }

@@ -8,6 +8,8 @@ import { UsageError } from "../model/errors.ts";
 
 export interface ServiceAccountKey {
   readonly email: Email;
+  /** The account's id in the Admin console's table of domain-wide delegation; in every file Google makes. */
+  readonly clientId?: string | undefined;
   /** Google's name for the key; tokens signed with it carry it as `kid`. */
   readonly keyId: string | undefined;
   /** Parsed once: signing from PEM text costs several times as much. */
@@ -19,6 +21,7 @@ const bitsMin = 2048;
 const keyFile = z.object({
   type: z.literal("service_account"),
   client_email: z.string(),
+  client_id: z.string().optional(),
   private_key: z.string(),
   private_key_id: z.string().optional(),
   universe_domain: z.string().optional(),
@@ -29,7 +32,7 @@ export function parseServiceAccountKey(text: string): ServiceAccountKey {
   const parsed = parseJson(text);
   const file = keyFile.safeParse(parsed);
   if (!file.success) throw new UsageError(wrongFile(parsed), createKey);
-  const { client_email, private_key, private_key_id, universe_domain } = file.data;
+  const { client_email, client_id, private_key, private_key_id, universe_domain } = file.data;
   if (universe_domain !== undefined && universe_domain !== "googleapis.com") {
     throw new UsageError(
       `the key belongs to ${parseDomain(universe_domain).ok ? universe_domain : "another universe"}, where domain-wide delegation does not exist`,
@@ -38,7 +41,12 @@ export function parseServiceAccountKey(text: string): ServiceAccountKey {
   }
   const email = emailOrUndefined(client_email);
   if (email === undefined) throw new UsageError("client_email of the key is not an address", createKey);
-  return { email, keyId: private_key_id, privateKey: parsePrivateKey(private_key) };
+  return {
+    email,
+    clientId: client_id !== undefined && /^\d{1,40}$/.test(client_id) ? client_id : undefined,
+    keyId: private_key_id,
+    privateKey: parsePrivateKey(private_key),
+  };
 }
 
 const createKey = "create a JSON key of the service account in the Google Cloud console and name that file";

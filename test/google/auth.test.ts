@@ -1,7 +1,8 @@
 /** Tokens: what is signed, how often they are asked for, and what becomes of those that were rejected. */
 import { generateKeyPairSync, verify } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { DelegatedTokens } from "../../src/google/auth.ts";
+import { CachedTokens } from "../../src/google/auth.ts";
+import { askWithKey } from "../../src/google/delegation.ts";
 import { parseServiceAccountKey } from "../../src/google/key.ts";
 import { Pacer, noRates } from "../../src/google/pacer.ts";
 import { directoryScopes } from "../../src/google/scopes.ts";
@@ -22,11 +23,11 @@ function endpoint(expiresIn = 3599): Script {
   });
 }
 
-function tokensOver(script: Script): { tokens: DelegatedTokens; clock: ManualClock } {
+function tokensOver(script: Script): { tokens: CachedTokens; clock: ManualClock } {
   const clock = new ManualClock();
   const pacer = new Pacer(clock, noRates);
   const send = makeSend({ exchange: script.exchange, pacer, clock, timeoutMs: 60_000 });
-  return { tokens: new DelegatedTokens({ key: keyOfTest, clock, send }), clock };
+  return { tokens: new CachedTokens(clock, askWithKey(keyOfTest, clock, send)), clock };
 }
 
 describe("a token", () => {
