@@ -1,11 +1,17 @@
-/** The help that belongs to no single verb: the first screen, the settings, and what to type after a mistyped command. */
+/** The help that belongs to no single verb: the first screen, and what to type after a mistyped command. */
 import { paint } from "../report/style.ts";
 import type { Style } from "../report/style.ts";
+import { topicNames } from "./topic-names.ts";
 
 interface Named {
   readonly name: string;
-  readonly summary: string;
+  readonly group: VerbGroup;
 }
+
+const groups = ["set up", "look", "change", "prove"] as const;
+
+/** What a verb is for, as the first screen sorts them. */
+export type VerbGroup = (typeof groups)[number];
 
 /** What `handover` alone prints. */
 export function firstScreen(verbs: readonly Named[], version: string, style: Style): readonly string[] {
@@ -20,30 +26,23 @@ export function firstScreen(verbs: readonly Named[], version: string, style: Sty
     "  handover report friday               what was done, what is left for people",
     "",
     paint("Verbs", "bold", style),
-    ...verbs.map((verb) => `  ${verb.name.padEnd(11)}${verb.summary}`),
+    ...groups.map((group) => `  ${group.padEnd(9)}${namesOf(verbs, group)}`),
+    "",
+    "  handover help          what each verb does",
+    "  handover help plan     one verb, with examples",
+    `  handover help TOPIC    ${topicNames.join(", ")}`,
     "",
     "Nothing but apply writes to Google. To rehearse without: handover help emulator",
     "Next: handover help plan",
   ];
 }
 
-/** What `handover help settings` prints. */
-export const settingsHelp: readonly string[] = [
-  "Settings of the verbs that talk to Google, each taken from the first place that has it:",
-  "",
-  "  setting     flag               environment          handover.yaml, or the user's own file",
-  "  key         --key FILE         HANDOVER_KEY         key: /path/to/key.json",
-  "  admin       --admin EMAIL      HANDOVER_ADMIN       admin: admin@acme.example",
-  "  endpoint    --endpoint URL     HANDOVER_ENDPOINT    endpoint: http://127.0.0.1:8080",
-  "  rate        --rate 8/s         HANDOVER_RATE        rate: 8/s",
-  "  actor rate  --actor-rate 2/s   HANDOVER_ACTOR_RATE  actor_rate: 2/s",
-  "  log file    --log-file FILE    HANDOVER_LOG_FILE    log_file: handover.log",
-  "",
-  "handover.yaml is looked for in the current folder; the user's own file is",
-  "$XDG_CONFIG_HOME/handover/config.yaml (~/.config/handover/config.yaml).",
-  "Paths in a settings file are relative to it. Without an endpoint, Google itself is asked.",
-  "The key file must be readable by you alone (chmod 600); --key - reads it from stdin.",
-];
+function namesOf(verbs: readonly Named[], group: VerbGroup): string {
+  return verbs
+    .filter((verb) => verb.group === group)
+    .map(({ name }) => name)
+    .join("  ");
+}
 
 /** A command line that cannot be understood: what is wrong, and the help that says how it is meant. */
 export function usageLines(message: string, argv: readonly string[], verbs: readonly Named[]): readonly string[] {

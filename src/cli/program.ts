@@ -3,16 +3,10 @@ import { Command, CommanderError } from "commander";
 import type { Context } from "./context.ts";
 import { exitCode, exitCodes } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
+import type { VerbGroup } from "./help.ts";
 import { print, styleOf } from "./output.ts";
-
-/** What the file of a verb exports. */
-export interface Verb<Flags, Options> {
-  /** Adds arguments, options and examples. */
-  define(command: Command): void;
-  /** Checks what commander alone cannot; throws `UsageError`. */
-  parse(args: readonly string[], flags: Flags): Options;
-  run(context: Context, options: Options): Promise<ExitCode>;
-}
+import { topicNames } from "./topic-names.ts";
+import type { Verb } from "./verb.ts";
 
 interface BoundVerb {
   define(command: Command): void;
@@ -21,6 +15,7 @@ interface BoundVerb {
 
 interface VerbEntry {
   readonly name: string;
+  readonly group: VerbGroup;
   readonly summary: string;
   readonly load: () => Promise<BoundVerb>;
 }
@@ -36,50 +31,75 @@ function bind<Flags extends object, Options>(verb: Verb<Flags, Options>): BoundV
 const verbs: readonly VerbEntry[] = [
   {
     name: "inventory",
+    group: "look",
     summary: "take a snapshot of everything a tenant has, and who may use it",
     load: async () => bind(await import("./inventory.ts")),
   },
   {
     name: "audit",
+    group: "look",
     summary: "what a snapshot or the live tenant shows that somebody should know",
     load: async () => bind(await import("./audit.ts")),
   },
   {
     name: "plan",
+    group: "change",
     summary: "compile plan files into a run and show what it would do",
     load: async () => bind(await import("./plan.ts")),
   },
   {
     name: "show",
+    group: "look",
     summary: "show a run again, or what a snapshot covers",
     load: async () => bind(await import("./show.ts")),
   },
-  { name: "apply", summary: "carry out a run, or resume it", load: async () => bind(await import("./apply.ts")) },
-  { name: "status", summary: "how far a run has come", load: async () => bind(await import("./status.ts")) },
+  {
+    name: "apply",
+    group: "change",
+    summary: "carry out a run, or resume it",
+    load: async () => bind(await import("./apply.ts")),
+  },
+  {
+    name: "status",
+    group: "look",
+    summary: "how far a run has come",
+    load: async () => bind(await import("./status.ts")),
+  },
   {
     name: "verify",
+    group: "prove",
     summary: "read back every touched asset and show drift",
     load: async () => bind(await import("./verify.ts")),
   },
   {
     name: "undo",
+    group: "change",
     summary: "make a run that takes back what a run did",
     load: async () => bind(await import("./undo.ts")),
   },
   {
     name: "report",
+    group: "look",
     summary: "report on a run; its hand-over sheet",
     load: async () => bind(await import("./report.ts")),
   },
   {
     name: "evidence",
+    group: "prove",
     summary: "check offline that a run file is as it was written",
     load: async () => bind(await import("./evidence.ts")),
   },
   {
     name: "emulator",
+    group: "set up",
     summary: "run the local stand-in for Google, to rehearse",
     load: async () => bind(await import("./emulator.ts")),
+  },
+  {
+    name: "completion",
+    group: "set up",
+    summary: "print the script with which bash, zsh or fish completes commands",
+    load: async () => bind((await import("./completion.ts")).completion(wholeProgram, topicNames)),
   },
 ];
 
@@ -101,9 +121,10 @@ async function dispatch(context: Context): Promise<ExitCode> {
   const { argv } = context;
   const [first] = argv;
   const topic = first === "help" ? argv[1] : first;
-  if (topic === "settings" && first === "help") {
-    const { settingsHelp } = await import("./help.ts");
-    await print(context.stdout, settingsHelp);
+  const page = first === "help" ? topicNames.find((name) => name === topic) : undefined;
+  if (page !== undefined) {
+    const { topicText } = await import("./topics.ts");
+    await print(context.stdout, topicText(page));
     return exitCodes.done;
   }
   if (first === undefined) {
@@ -114,11 +135,10 @@ async function dispatch(context: Context): Promise<ExitCode> {
   let code: ExitCode = exitCodes.done;
   const program = newProgram(context);
   for (const entry of verbs) {
-    const command = program.command(entry.name).summary(entry.summary).description(sentence(entry.summary));
+    const command = addVerb(program, entry);
     if (entry.name !== topic) continue;
     const verb = await entry.load();
-    command.option("--no-color", "print without colour");
-    verb.define(command);
+    defineVerb(command, verb);
     command.action(async () => {
       code = await verb.call(context, command);
     });
@@ -129,12 +149,29 @@ async function dispatch(context: Context): Promise<ExitCode> {
   return code;
 }
 
+function addVerb(program: Command, { name, summary }: VerbEntry): Command {
+  return program.command(name).summary(summary).description(sentence(summary));
+}
+
+function defineVerb(command: Command, verb: BoundVerb): void {
+  command.option("--no-color", "print without colour");
+  verb.define(command);
+  command.addHelpText("after", "\nSee also: handover help exit-codes, handover help settings");
+}
+
+/** Every verb with its options: what completion knows of. */
+async function wholeProgram(context: Context): Promise<Command> {
+  const program = newProgram(context);
+  for (const entry of verbs) defineVerb(addVerb(program, entry), await entry.load());
+  return program;
+}
+
 function newProgram(context: Context): Command {
   return new Command("handover")
     .description("Moves ownership of, and access to, Looker Studio assets between people, in bulk.")
     .version(context.version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
-    .helpCommand("help [verb]", "print help for a verb, or for settings")
+    .helpCommand("help [verb]", `print help for a verb, or for ${topicNames.join(", ")}`)
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),
       writeErr: () => undefined,

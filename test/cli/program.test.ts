@@ -1,7 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { exitCodes } from "../../src/cli/exit-code.ts";
 import { runCommandLine } from "../../src/cli/program.ts";
+import { topicNames } from "../../src/cli/topic-names.ts";
 import { world } from "./world.ts";
 import type { World } from "./world.ts";
 
@@ -73,6 +75,19 @@ describe("help", () => {
       expect((await run(["help", verb])).out).toBe(out);
     },
   );
+
+  it.each(topicNames)("the topic %s fits 100 columns and begins with a sentence", async (topic) => {
+    const { code, out } = await run(["help", topic]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^[A-Z].*[.:,]\n/);
+    expect(Math.max(...out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+    expect(out).not.toContain("undefined");
+  });
+
+  it("every exit code is explained", async () => {
+    const { out } = await run(["help", "exit-codes"]);
+    for (const code of Object.values(exitCodes)) expect(out).toMatch(new RegExp(`^ +${code}  [a-z].*\n {7}[a-z]`, "m"));
+  });
 
   it("settings are listed with every place they can stand in", async () => {
     const { code, out } = await run(["help", "settings"]);
