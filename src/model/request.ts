@@ -91,7 +91,10 @@ export type Request =
 
 export type Action = Request["action"];
 
-/** A rule of `protect:`: assets that match every given condition are not touched. */
+/**
+ * A rule of `protect:`: assets that match every given condition are not touched. With a member, on those assets (or on
+ * all) only the roles of that member are not.
+ */
 export interface ProtectRule {
   /** Such as `protect[0]`, with the place where it stands. */
   readonly id: string;
@@ -99,6 +102,7 @@ export interface ProtectRule {
   readonly owner?: Email | undefined;
   readonly title?: string | undefined;
   readonly asset?: AssetName | undefined;
+  readonly member?: Member | undefined;
 }
 
 /** Ceilings a plan must stay under; undefined means no ceiling. */
@@ -107,6 +111,8 @@ export interface Limits {
   readonly changes?: number | undefined;
   /** Share of the assets read that a plan may touch, in percent. */
   readonly percentOfAssets?: number | undefined;
+  /** Changes to the assets of any one owner. */
+  readonly perOwner?: number | undefined;
   /** Pairs that newly let someone outside the tenant in. */
   readonly newExternal?: number | undefined;
   /** Pairs that newly open an asset to anyone with the link. */
@@ -115,10 +121,16 @@ export interface Limits {
   readonly failures?: number | undefined;
 }
 
+export type LimitName = keyof Limits;
+
+/** Where each limit was set: `moves.yaml:4:12`, `handover.yaml:7:3`, `--max-changes`. */
+export type LimitPlaces = { readonly [name in LimitName]?: string | undefined };
+
 /** What a plan file says beside its rows; the merge over several files is the strictest of each. */
 export interface PlanSettings {
   /** Primary domain the file is meant for. */
   readonly tenant: Domain | undefined;
   readonly protect: readonly ProtectRule[];
   readonly limits: Limits;
+  readonly limitsFrom?: LimitPlaces | undefined;
 }

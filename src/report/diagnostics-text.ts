@@ -97,6 +97,7 @@ export function refusedText(header: RunHeader, planCommand: string, style: Style
 const limitNames: Readonly<Record<keyof Limits, string>> = {
   changes: "changes",
   percentOfAssets: "percent_of_assets",
+  perOwner: "per_owner",
   newExternal: "new_external",
   newPublic: "new_public",
   failures: "failures",
@@ -106,6 +107,7 @@ const limitNames: Readonly<Record<keyof Limits, string>> = {
 const limitWords: Readonly<Record<keyof Limits, (found: number) => string>> = {
   changes: (found) => counted(found, "change"),
   percentOfAssets: (found) => `${found} % of the assets read`,
+  perOwner: (found) => `${counted(found, "change")} to the assets of one owner`,
   newExternal: (found) => `${counted(found, "grant")} to people outside the tenant`,
   newPublic: (found) => `${counted(found, "link")} newly open to anyone`,
   failures: (found) => counted(found, "failure"),
