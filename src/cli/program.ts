@@ -72,6 +72,12 @@ const verbs: readonly VerbEntry[] = [
     load: async () => bind(await import("./verify.ts")),
   },
   {
+    name: "cancel",
+    group: "change",
+    summary: "end open steps of a run without carrying them out",
+    load: async () => bind(await import("./cancel.ts")),
+  },
+  {
     name: "undo",
     group: "change",
     summary: "make a run that takes back what a run did",

@@ -118,6 +118,25 @@ export interface ApplySummary {
 /** `applyRun(surroundings, journal, options)`: carries out or resumes. Throws only programmer errors. */
 export type ApplyRun = (surroundings: Surroundings, journal: Journal, options: ApplyOptions) => Promise<ApplySummary>;
 
+export interface CancelSummary {
+  readonly cancelled: number;
+  /** Steps left open because a request of theirs may have been carried out, in order. */
+  readonly doubtful: readonly number[];
+  readonly counts: Counts;
+}
+
+/** `cancelRun(journal, wish)`: ends open steps without carrying them out; what waits for one of them is skipped. Throws RunFileError. */
+export type CancelRun = (
+  journal: Journal,
+  wish: {
+    /** Undefined: all that are open. */
+    readonly steps: ReadonlySet<number> | undefined;
+    readonly reason: string;
+    /** Also those of which a request may have been carried out; undo then takes back what it finds of it. */
+    readonly evenInDoubt: boolean;
+  },
+) => Promise<CancelSummary>;
+
 /** One asset, transfer or line that is not as the run left it. */
 export interface Drift {
   readonly seq: number;
