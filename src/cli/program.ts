@@ -54,6 +54,12 @@ const verbs: readonly VerbEntry[] = [
     load: async () => bind(await import("./show.ts")),
   },
   {
+    name: "approve",
+    group: "change",
+    summary: "sign that a run may be carried out",
+    load: async () => bind(await import("./approve.ts")),
+  },
+  {
     name: "apply",
     group: "change",
     summary: "carry out a run, or resume it",
@@ -94,6 +100,12 @@ const verbs: readonly VerbEntry[] = [
     group: "prove",
     summary: "check offline that a run file is as it was written",
     load: async () => bind(await import("./evidence.ts")),
+  },
+  {
+    name: "key",
+    group: "set up",
+    summary: "make or show a key to sign approvals and evidence with",
+    load: async () => bind(await import("./key.ts")),
   },
   {
     name: "emulator",

@@ -8,7 +8,7 @@ import type { FailureClass } from "../model/errors.ts";
 import type { OnEvent } from "../model/event.ts";
 import type { Delta } from "../model/permissions.ts";
 import type { Limits, PlanSettings } from "../model/request.ts";
-import type { Counts, Digest, RunHeader } from "../model/run.ts";
+import type { Counts, Digest, Planner, RunHeader } from "../model/run.ts";
 import type { StepAsset } from "../model/step.ts";
 
 /** What every verb is handed: nothing in the engine reaches for the world by itself. */
@@ -27,6 +27,7 @@ export interface PlanInput {
   readonly runId: string;
   readonly toolVersion: string;
   readonly admin: Email;
+  readonly planner?: Planner | undefined;
   readonly settings: PlanSettings;
   readonly planFiles: RunHeader["planFiles"];
   readonly rows: number;
@@ -65,7 +66,13 @@ export type UndoRun = (
   surroundings: Surroundings,
   done: RunReader,
   writer: RunWriter,
-  input: { readonly runId: string; readonly toolVersion: string; readonly admin: Email; readonly concurrency: number },
+  input: {
+    readonly runId: string;
+    readonly toolVersion: string;
+    readonly admin: Email;
+    readonly planner?: Planner | undefined;
+    readonly concurrency: number;
+  },
 ) => Promise<PlanOutcome>;
 
 export interface ApplyOptions {

@@ -1,6 +1,6 @@
 /** Steps, intents and results as text, field by field: each comes back as it was, and none that somebody has changed is taken. */
 import { describe, expect, it } from "vitest";
-import { canonicalJson } from "../../src/journal/sqlite/canonical.ts";
+import { canonicalJson } from "../../src/model/canonical.ts";
 import {
   endedText,
   intentOf,
