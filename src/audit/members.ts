@@ -1,33 +1,11 @@
 /** Who a member of an asset is, seen from the tenant: what several rules ask. */
 import type { Domain, Email } from "../model/email.ts";
-import { domainOf } from "../model/email.ts";
+import { consumerDomains, domainOf } from "../model/email.ts";
 import { allUsers, memberDomain, memberEmail, memberKind } from "../model/member.ts";
 import type { Member } from "../model/member.ts";
 import { OWNER } from "../model/permissions.ts";
 import type { Pair, RoleMap } from "../model/permissions.ts";
 import type { AuditFacts, MemberParts } from "./rule.ts";
-
-/** Mail services that anybody can have an account with, where no organisation decides who gets in. */
-const consumerDomains: ReadonlySet<string> = new Set([
-  "aol.com",
-  "gmail.com",
-  "gmx.com",
-  "gmx.de",
-  "gmx.net",
-  "googlemail.com",
-  "hotmail.com",
-  "icloud.com",
-  "live.com",
-  "mail.com",
-  "me.com",
-  "msn.com",
-  "outlook.com",
-  "proton.me",
-  "protonmail.com",
-  "web.de",
-  "yahoo.com",
-  "yandex.com",
-]);
 
 /** Every pair but the owner's. */
 export function pairsOf(roles: RoleMap): readonly Pair[] {

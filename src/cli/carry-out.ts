@@ -19,7 +19,7 @@ import { typedCommand } from "./files.ts";
 import { guardTenant } from "./guards.ts";
 import { openLog } from "./logging.ts";
 import { print, styleOf } from "./output.ts";
-import { runFacts, telemetryName } from "./run-facts.ts";
+import { pacingName, runFacts, telemetryName } from "./run-facts.ts";
 import { stopOnSignals } from "./signals.ts";
 import { troubleNotes } from "./trouble.ts";
 
@@ -37,8 +37,6 @@ const perActorAtGoogle = 2;
 /** How long a request whose answer was lost may still arrive: beyond a request's own deadline, or without a network. */
 const settleAtGoogleMs = 90_000;
 const settleNearMs = 10_000;
-/** Under this name a run keeps what the pacer learned. */
-const pacingName = "pacer";
 
 /** A memory that cannot be read is no memory: the pacer learns again. */
 function parsedOrNothing(text: string | undefined): unknown {

@@ -128,7 +128,7 @@ function rateEntries({ reads, writes, directory, transfers, tokens }: Rates["pro
  * A rate set by the user is a ceiling that is known; where nothing is set, the careful defaults hold. A stand-in on this
  * machine has no quota until it refuses, and then it is kept to like Google's.
  */
-function ratesOf(settings: Settings): Rates {
+export function ratesOf(settings: Settings): Rates {
   const base = isStandIn(settings) ? noRates : defaultRates;
   return { project: capped(base.project, settings.rate), actor: capped(base.actor, settings.actorRate) };
 }

@@ -7,8 +7,10 @@ import { quotasFromText } from "../emulator/quota.ts";
 import type { QuotaConfig } from "../emulator/quota.ts";
 import { parseFaultRules } from "../emulator/fault-rules.ts";
 import type { FaultRule } from "../emulator/fault-rules.ts";
+import { allScopes } from "../emulator/front.ts";
 import { startEmulator } from "../emulator/start.ts";
 import type { World } from "../emulator/world.ts";
+import { scopeName, scopeUses } from "../google/scopes.ts";
 import { UsageError } from "../model/errors.ts";
 import { counted, printable } from "../model/text.ts";
 import { shellWord } from "../report/words.ts";
@@ -32,6 +34,7 @@ export interface EmulatorFlags extends CommonFlags {
   readonly snapshot?: string;
   readonly faults?: string;
   readonly switch?: readonly string[];
+  readonly grant?: readonly string[];
   readonly quotas?: string;
   readonly transferDuration?: number;
   readonly latency?: number;
@@ -51,6 +54,8 @@ export interface EmulatorOptions {
   readonly snapshot: string | undefined;
   readonly faultsFile: string | undefined;
   readonly switches: Readonly<Record<string, string>>;
+  /** What stands in the delegation table for the key's client. */
+  readonly scopes: readonly string[];
   readonly quotas: QuotaConfig;
   /** Undefined: the emulator's own pace. */
   readonly transferPace: TransferPace | undefined;
@@ -70,6 +75,11 @@ export function define(command: Command): void {
     .option("--snapshot <file>", "the tenant of this snapshot instead of a made-up one: to rehearse what was planned")
     .option("--faults <file>", "JSON list of fault rules")
     .option("--switch <name=position>", "how an undocumented behaviour goes; may be repeated", collect)
+    .option(
+      "--grant <scopes>",
+      "scopes delegated to the key: by name, all or none (default: those the verbs use)",
+      collect,
+    )
     .option("--quotas <text>", "off (default), default, or such as project=600,user-writes=60,retry-after=seconds")
     .option(
       "--transfer-duration <time>",
@@ -83,6 +93,7 @@ export function define(command: Command): void {
 Examples:
   handover emulator --seed 7 --users 200 --assets 5000 --port 8321
   handover emulator --snapshot october.snapshot
+  handover emulator --grant datastudio.readonly,admin.directory.user.readonly
   handover emulator --port 0 --ready-file emulator.json --faults faults.json --switch etagMismatch=412
 
 It answers only on this machine and speaks Google's paths, so that any client can be pointed at it.
@@ -105,10 +116,28 @@ export function parse(args: readonly string[], flags: EmulatorFlags): EmulatorOp
     snapshot: snapshotAlone(flags),
     faultsFile: flags.faults,
     switches: switchPositions(flags.switch ?? []),
+    scopes: delegated(flags.grant),
     quotas: quotasFromText(flags.quotas ?? "off"),
     transferPace: transferPace(flags.transferDuration),
     latencyMs: flags.latency ?? 0,
   };
+}
+
+/** `datastudio.readonly` and the whole address of that scope are the same. */
+function delegated(given: readonly string[] | undefined): readonly string[] {
+  if (given === undefined) return scopeUses.map(({ scope }) => scope);
+  if (given.includes("all")) return allScopes;
+  const named = given.filter((name) => name !== "none");
+  const unknown = named.find((name) => !allScopes.some((scope) => isNamed(scope, name)));
+  if (unknown === undefined) return allScopes.filter((scope) => named.some((name) => isNamed(scope, name)));
+  throw new UsageError(
+    `the emulator knows no scope ${JSON.stringify(printable(unknown))}`,
+    `use all, none, or some of: ${allScopes.map(scopeName).join(", ")}`,
+  );
+}
+
+function isNamed(scope: string, name: string): boolean {
+  return scope === name || scopeName(scope) === name;
 }
 
 function snapshotAlone(flags: EmulatorFlags): string | undefined {
@@ -156,6 +185,7 @@ export async function run(context: Context, options: EmulatorOptions): Promise<E
     quotas: options.quotas,
     faults: options.faultsFile === undefined ? [] : await faultRules(resolve(context.cwd, options.faultsFile)),
     switches: options.switches,
+    scopes: options.scopes,
     transferPace: options.transferPace,
     latencyMs: options.latencyMs,
   });

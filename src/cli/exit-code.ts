@@ -1,5 +1,6 @@
 /** What the process exits with: one function from how a verb ended to the documented code. */
 import type { ApplySummary, PlanOutcome, VerifySummary } from "../engine/verbs.ts";
+import type { CheckArea } from "../model/doctor.ts";
 import type { Examination } from "../model/examination.ts";
 import { isSound } from "../model/examination.ts";
 import { ApiError, GuardError, PlanFileError, RunFileError, RunLockedError, UsageError } from "../model/errors.ts";
@@ -46,6 +47,8 @@ export type Ending =
   /** An audit; `fails` when it found what `--fail-on` names. */
   | { readonly kind: "audit"; readonly fails: boolean }
   /** An inventory, `whole` when nothing stayed dark. */
+  /** An examination, with what stands in the way, most serious first. */
+  | { readonly kind: "checkup"; readonly hindrances: readonly CheckArea[] }
   | { readonly kind: "reading"; readonly whole: boolean; readonly detailed: boolean }
   | { readonly kind: "verify"; readonly summary: VerifySummary; readonly detailed: boolean };
 
@@ -67,6 +70,8 @@ export function exitCode(ending: Ending): ExitCode {
       return ending.holds ? exitCodes.done : exitCodes.guard;
     case "audit":
       return ending.fails ? exitCodes.differences : exitCodes.done;
+    case "checkup":
+      return ofCheckup(ending.hindrances[0]);
     case "reading":
       return ending.detailed && !ending.whole ? exitCodes.differences : exitCodes.done;
     case "verify":
@@ -132,9 +137,7 @@ function ofPlan(outcome: PlanOutcome, detailed: boolean): ExitCode {
 function ofApply(summary: ApplySummary): ExitCode {
   switch (summary.end) {
     case "finished":
-      return summary.counts.failed + summary.counts.skipped + summary.counts.cancelled > 0
-        ? exitCodes.incomplete
-        : exitCodes.done;
+      return summary.counts.failed + summary.counts.skipped > 0 ? exitCodes.incomplete : exitCodes.done;
     case "blocked":
       return exitCodes.incomplete;
     case "stopped":
@@ -147,6 +150,22 @@ function ofApply(summary: ApplySummary): ExitCode {
       return exitCodes.budget;
     case "journal":
       return exitCodes.unexpected;
+  }
+}
+
+/** The code with which the other verbs would end for the same reason; 5 where they would fail on their way, or nobody can tell. */
+function ofCheckup(hindrance: CheckArea | undefined): ExitCode {
+  switch (hindrance) {
+    case undefined:
+      return exitCodes.done;
+    case "access":
+      return exitCodes.access;
+    case "guard":
+      return exitCodes.guard;
+    case "setup":
+      return exitCodes.usage;
+    case "other":
+      return exitCodes.incomplete;
   }
 }
 

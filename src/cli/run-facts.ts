@@ -6,6 +6,8 @@ import type { AuditHead, RunFacts } from "../report/rows.ts";
 
 /** Under this name a run keeps what its calls were like. */
 export const telemetryName = "telemetry";
+/** Under this name a run keeps what the pacer learned. */
+export const pacingName = "pacer";
 /** Groups of failures that are listed by name. */
 const failureGroupsMax = 20;
 

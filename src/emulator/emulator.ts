@@ -244,6 +244,7 @@ export class Emulator {
     const { request, query } = arrival;
     if (route === routes.token) return this.tokens.exchange(request.body, this.#tokenContext());
     const now = this.now();
+    if (route === routes.tokenInfo) return this.tokens.facts(bearerOf(request, query), now);
     const grant = authenticate(this.tokens, route, bearerOf(request, query), now, this.#switches);
     this.quotas.take(route, grant.projectId, query.get("quotaUser") ?? grant.subject, now);
     checkParameters(route, query);

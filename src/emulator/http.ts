@@ -3,6 +3,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { Hono } from "hono";
+import { setMaxListeners } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../model/clock.ts";
@@ -27,6 +28,8 @@ export async function listen(
   options: { readonly port: number; readonly clock: Clock; readonly latencyMs: number },
 ): Promise<HttpFront> {
   const closing = new AbortController();
+  // Every answer that hangs listens to it: many at once are no leak.
+  setMaxListeners(0, closing.signal);
   const front = { emulator, clock: options.clock, latencyMs: options.latencyMs, closing: closing.signal };
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.all("*", async (context) => {

@@ -59,6 +59,7 @@ function transfer(id: string, method: string, kind: "read" | "write"): Route {
 
 type RouteKey =
   | "token"
+  | "tokenInfo"
   | "search"
   | "get"
   | "getPermissions"
@@ -86,6 +87,7 @@ type RouteKey =
 
 export const routes: Readonly<Record<RouteKey, Route>> = {
   token: route("token", "token", "POST", "read", [], "google.oauth2.token"),
+  tokenInfo: route("token", "tokeninfo", "POST", "read", [], "google.oauth2.tokeninfo"),
   search: studio("assets.search", "GET", "read", "SearchAssets"),
   get: studio("assets.get", "GET", "read", "GetAsset"),
   getPermissions: studio("assets.getPermissions", "GET", "read", "GetPermissions"),
@@ -124,6 +126,7 @@ export function matchRoute(method: string, path: string): Match | undefined {
 function matchSegments(method: string, segments: readonly string[]): Match | undefined {
   const [first, second, third] = segments;
   if (first === "token" && segments.length === 1) return { route: routes.token, params: none };
+  if (first === "tokeninfo" && segments.length === 1) return { route: routes.tokenInfo, params: none };
   if (first === "v1" && second === "projects") return matchSignJwt(segments);
   if (first === "v1") return matchAsset(method, segments);
   if (first !== "admin" || third !== "v1") return undefined;

@@ -11,7 +11,7 @@ import { allPages } from "./pages.ts";
 import type { Scopes } from "./scopes.ts";
 
 /** Data Studio among the applications; its name has changed three times, its id never (api.md 3.1). */
-const dataStudioApplicationId = "810260081642";
+export const dataStudioApplicationId = "810260081642";
 const customerId = "my_customer";
 const jobsPerPage = 500;
 

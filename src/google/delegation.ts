@@ -40,12 +40,13 @@ function claimsFor(issuer: Email, subject: Email | undefined, scopes: Scopes, wa
   };
 }
 
-/** Tokens signed for with a service account's own key. */
+/** Tokens signed for with a service account's own key; acting as itself, it needs nobody's delegation. */
 export function askWithKey(key: ServiceAccountKey, clock: Clock, send: Send): AskToken {
   return (actor, scopes) =>
     // Signed when its turn has come: an assertion that waited at the pacer could be out of date.
     askForAssertion(send, clock, actor, {
-      body: () => tokenForm(signed(key, claimsFor(key.email, actor, scopes, clock.now()))),
+      body: () =>
+        tokenForm(signed(key, claimsFor(key.email, actor === key.email ? undefined : actor, scopes, clock.now()))),
     });
 }
 

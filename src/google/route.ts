@@ -3,11 +3,12 @@ import { UsageError } from "../model/errors.ts";
 
 export const dataStudioOrigin = "https://datastudio.googleapis.com";
 export const tokenOrigin = "https://oauth2.googleapis.com";
+export const adminOrigin = "https://admin.googleapis.com";
 
 const allowedOrigins: ReadonlySet<string> = new Set([
   dataStudioOrigin,
   tokenOrigin,
-  "https://admin.googleapis.com",
+  adminOrigin,
   "https://iamcredentials.googleapis.com",
 ]);
 

@@ -21,9 +21,12 @@ export const dataTransferScopes: Readonly<Record<Access, Scopes>> = {
 };
 
 /** Users, groups and domains; never written (api.md 5). */
-export const directoryScopes: Scopes = ["user", "group", "domain"]
-  .map((kind) => `${base}admin.directory.${kind}.readonly`)
-  .join(" ");
+export const directoryScopes: Scopes = (["user", "group", "domain"] as const).map(directoryScopeOf).join(" ");
+
+/** The one of them that is about `kind`. */
+export function directoryScopeOf(kind: "user" | "group" | "domain"): string {
+  return `${base}admin.directory.${kind}.readonly`;
+}
 
 /** Members of groups. Apart from the others, because only an inventory asks for it, and does without where it is not granted. */
 export const directoryMemberScopes: Scopes = `${base}admin.directory.group.member.readonly`;
@@ -31,4 +34,43 @@ export const directoryMemberScopes: Scopes = `${base}admin.directory.group.membe
 /** Every scope that `access` asks for, one by one, as they are entered in the Admin console. */
 export function scopesOf(access: Access): readonly string[] {
   return [dataStudioScopes[access], dataTransferScopes[access], ...directoryScopes.split(" ")];
+}
+
+/** A scope and the verbs that ask for it. */
+export interface ScopeUse {
+  readonly scope: string;
+  readonly access: Access;
+  readonly verbs: readonly string[];
+  /** False: the verbs do without it, and say what is missing. */
+  readonly isNeeded: boolean;
+}
+
+const readers = ["inventory", "audit", "plan", "verify", "undo"];
+/** The verbs that ask Google anything, but for this examination. */
+export const everyVerb: readonly string[] = ["inventory", "audit", "plan", "apply", "verify", "undo"];
+
+/** Every scope any verb asks for, least first: what the delegation table holds, and nothing else. */
+export const scopeUses: readonly ScopeUse[] = [
+  { scope: dataStudioScopes.read, access: "read", verbs: readers, isNeeded: true },
+  ...directoryScopes.split(" ").map((scope) => ({ scope, access: "read" as const, verbs: everyVerb, isNeeded: true })),
+  { scope: directoryMemberScopes, access: "read", verbs: ["inventory", "audit"], isNeeded: false },
+  { scope: dataTransferScopes.read, access: "read", verbs: ["plan", "verify"], isNeeded: true },
+  { scope: dataStudioScopes.write, access: "write", verbs: ["apply"], isNeeded: true },
+  { scope: dataTransferScopes.write, access: "write", verbs: ["apply"], isNeeded: true },
+];
+
+/**
+ * Scopes beside those in use that are granted by mistake: the writing twins of what is only read, and those that open
+ * everything. No verb asks for them.
+ */
+export const widerScopes: readonly string[] = [
+  ...["user", "group", "group.member", "domain", "customer"].map((kind) => `${base}admin.directory.${kind}`),
+  `${base}cloud-platform`,
+  `${base}drive`,
+  "https://mail.google.com/",
+];
+
+/** Such as `datastudio.readonly`: as scopes are named in lists. */
+export function scopeName(scope: string): string {
+  return scope.startsWith(base) ? scope.slice(base.length) : scope;
 }

@@ -82,3 +82,25 @@ export function emailOrUndefined(text: string | undefined): Email | undefined {
 export function isServiceAccount(email: Email): boolean {
   return email.endsWith(".gserviceaccount.com");
 }
+
+/** Mail services that anybody can have an account with, where no organisation decides who gets in. */
+export const consumerDomains: ReadonlySet<string> = new Set([
+  "aol.com",
+  "gmail.com",
+  "gmx.com",
+  "gmx.de",
+  "gmx.net",
+  "googlemail.com",
+  "hotmail.com",
+  "icloud.com",
+  "live.com",
+  "mail.com",
+  "me.com",
+  "msn.com",
+  "outlook.com",
+  "proton.me",
+  "protonmail.com",
+  "web.de",
+  "yahoo.com",
+  "yandex.com",
+]);
