@@ -118,7 +118,8 @@ const none: readonly string[] = [];
 
 /** The call a method and a path (without query) mean, or undefined. Throws `URIError` for broken percent-encoding. */
 export function matchRoute(method: string, path: string): Match | undefined {
-  const segments = path.split("/").slice(1).map(decodeURIComponent);
+  const written = path.split("/").slice(1);
+  const segments = path.includes("%") ? written.map(decodeURIComponent) : written;
   const found = matchSegments(method, segments);
   return found !== undefined && found.route.method === method ? found : undefined;
 }

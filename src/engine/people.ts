@@ -29,6 +29,8 @@ export class People {
   /** Looks up those of `emails` that are not known yet. Throws ApiError. */
   async lookUp(emails: Iterable<Email>, concurrency: number, stop: AbortSignal): Promise<void> {
     const unknown = [...new Set(emails)].filter((email) => !this.#known.has(email));
+    // Most readers are known by the time somebody asks, and even an empty queue costs.
+    if (unknown.length === 0) return;
     const inside = unknown.filter((email) => isInside(this.#tenant, email) && !isServiceAccount(email));
     if (inside.length >= listFrom) await this.everyone();
     await inParallel(

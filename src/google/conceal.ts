@@ -7,20 +7,19 @@ const hidden = "[hidden]";
  * in base64, also within something longer. Before anything is cut, so that no half of it is left.
  */
 export function concealed(text: string, secret: string): string {
-  if (secret === "") return text;
+  // Half of what is concealed is the answer that never came, and the spellings of a secret cost as much as the classifier.
+  if (secret === "" || text === "") return text;
   let safe = text;
   for (const spelling of spellings(secret)) if (safe.includes(spelling)) safe = safe.replaceAll(spelling, hidden);
   return safe;
 }
 
 function spellings(secret: string): readonly string[] {
-  const bytes = Buffer.from(secret);
-  const hex = bytes.toString("hex");
+  const led = Buffer.from(`\0\0${secret}`);
+  const hex = led.toString("hex", 2);
   // Where the secret begins within the encoded text is not known: three ways to fall, less what neighbours share.
   const inBase64 = [0, 1, 2].flatMap((lead) => {
-    const encoded = Buffer.concat([Buffer.alloc(lead), bytes])
-      .toString("base64")
-      .replace(/=+$/, "");
+    const encoded = led.toString("base64", 2 - lead).replace(/=+$/, "");
     const own = encoded.slice(lead === 0 ? 0 : lead + 1, -2);
     return [own, own.replaceAll("+", "-").replaceAll("/", "_")];
   });

@@ -39,6 +39,8 @@ export class Gate {
   #waiting = 0;
   #isPaused = false;
   #timer: { readonly at: number; readonly cancel: AbortController } | undefined;
+  /** Of the last timer that rang: most do, and a new controller costs as much as the rest of the wait. */
+  #spare: AbortController | undefined;
 
   constructor(clock: Clock, quota: Quota, actorQuota: Quota) {
     this.#clock = clock;
@@ -199,7 +201,8 @@ export class Gate {
   #sleepUntil(at: number, now: number): void {
     if (this.#timer !== undefined && this.#timer.at <= at) return;
     this.#cancelTimer();
-    this.#timer = { at, cancel: new AbortController() };
+    this.#timer = { at, cancel: this.#spare ?? new AbortController() };
+    this.#spare = undefined;
     void this.#sleep(this.#timer, at - now);
   }
 
@@ -207,6 +210,7 @@ export class Gate {
     await this.#clock.sleep(Math.ceil(ms), timer.cancel.signal);
     if (this.#timer !== timer) return;
     this.#timer = undefined;
+    this.#spare = timer.cancel;
     this.#pump();
   }
 
