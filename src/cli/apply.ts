@@ -5,6 +5,8 @@ import { UsageError } from "../model/errors.ts";
 import { hazardsToAllow } from "../model/step.ts";
 import type { HazardName } from "../model/step.ts";
 import { printable } from "../model/text.ts";
+import { addApprovalOptions, approvalPolicy, requireApprovals } from "./apply-approvals.ts";
+import type { ApprovalFlags, ApprovalPolicy } from "./apply-approvals.ts";
 import { approve } from "./approval.ts";
 import { carryOut } from "./carry-out.ts";
 import type { CarryOutOptions } from "./carry-out.ts";
@@ -18,7 +20,7 @@ import type { GoogleFlags } from "./flags.ts";
 import { guardAge, guardChanges } from "./guards.ts";
 import { print } from "./output.ts";
 
-export interface ApplyFlags extends GoogleFlags {
+export interface ApplyFlags extends GoogleFlags, ApprovalFlags {
   readonly yes?: boolean;
   readonly allow?: readonly string[];
   readonly maxChanges?: number;
@@ -38,6 +40,7 @@ export interface ApplyOptions extends CarryOutOptions {
   readonly allow: ReadonlySet<HazardName>;
   readonly changesMax: number | undefined;
   readonly ageMaxMs: number;
+  readonly approvals: ApprovalPolicy;
   readonly google: GoogleFlags;
 }
 
@@ -57,7 +60,7 @@ export function define(command: Command): void {
     .option("--dashboard", "show it on a page, on this machine only; its address is printed")
     .option("--dashboard-port <n>", "the port of that page (default: a free one)", port)
     .option("--json", "one JSON object per line: what happens, and last the summary");
-  addGoogleOptions(command).addHelpText(
+  addGoogleOptions(addApprovalOptions(command)).addHelpText(
     "after",
     `
 Hazards: ${[...hazardsToAllow].join(", ")}
@@ -67,6 +70,7 @@ Examples:
   handover apply friday.handover --yes --allow whole-user-transfer
   handover apply friday.handover --yes --max-duration 6h --rate 5/s
   handover apply friday.handover --dashboard
+  handover apply friday.handover --yes --require-approvals 2 --signers approvers
 
 Interrupted in any way, the same command goes on where it ended. Ctrl-C once finishes what is under way.`,
   );
@@ -82,6 +86,7 @@ export function parse(args: readonly string[], flags: ApplyFlags): ApplyOptions 
     allow: new Set((flags.allow ?? []).map(hazardName)),
     changesMax: flags.maxChanges,
     ageMaxMs: flags.maxAge ?? dayMs,
+    approvals: approvalPolicy(flags),
     engine: {
       concurrency: flags.concurrency ?? 16,
       failuresMax: flags.maxFailures,
@@ -118,11 +123,13 @@ export async function run(context: Context, options: ApplyOptions): Promise<Exit
     guardChanges(journal.header, options.changesMax);
     guardAge(journal.header, counts, context.clock.now(), options.ageMaxMs);
     const name = shownPath(context, path);
+    const keepApprovals = await requireApprovals(context, options.approvals, journal, path, counts);
     const approved = await approve(context, options, journal, name, counts);
     if (!approved) {
       await print(context.stderr, ["Nothing was sent."]);
       return exitCode({ kind: "stopped" });
     }
+    await keepApprovals?.();
     return await carryOut(context, options, settings, journal, name, counts);
   } finally {
     await journal.close();

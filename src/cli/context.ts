@@ -1,6 +1,6 @@
 /** The world as the verbs see it: streams, environment, time, chance and signals, handed in so that tests can hold them. */
 import { randomBytes } from "node:crypto";
-import { homedir } from "node:os";
+import { homedir, hostname, userInfo } from "node:os";
 import type { Clock, Random } from "../model/clock.ts";
 import type { ExitCode } from "./exit-code.ts";
 
@@ -25,6 +25,8 @@ export interface Context {
   readonly home: string;
   /** The effective user, or undefined where the system has none. */
   readonly uid: number | undefined;
+  /** What this account and machine call themselves, `anna@laptop`; recorded, and never a proof. */
+  readonly account: string;
   readonly clock: Clock;
   readonly random: Random;
   /** Calls `handler` at each of the signals until the answer is called. */
@@ -45,6 +47,7 @@ export function processContext(version: string): Context {
     cwd: process.cwd(),
     home: homedir(),
     uid: process.geteuid?.(),
+    account: accountName(),
     clock: wallClock,
     random: strongRandom,
     onSignal: (handler) => {
@@ -56,6 +59,15 @@ export function processContext(version: string): Context {
     },
     exit: (code) => process.exit(code),
   };
+}
+
+/** A container may run under a number that has no name. */
+function accountName(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    return `uid-${process.geteuid?.() ?? "unknown"}@${hostname()}`;
+  }
 }
 
 /** Ends the process once what was printed has left it; idle sockets and timers do not hold it. */

@@ -137,7 +137,9 @@ function ofPlan(outcome: PlanOutcome, detailed: boolean): ExitCode {
 function ofApply(summary: ApplySummary): ExitCode {
   switch (summary.end) {
     case "finished":
-      return summary.counts.failed + summary.counts.skipped > 0 ? exitCodes.incomplete : exitCodes.done;
+      return summary.counts.failed + summary.counts.skipped + summary.counts.cancelled > 0
+        ? exitCodes.incomplete
+        : exitCodes.done;
     case "blocked":
       return exitCodes.incomplete;
     case "stopped":

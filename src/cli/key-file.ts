@@ -1,4 +1,4 @@
-/** Reading the service-account key: only from a file nobody else can read or put there, or from stdin. */
+/** Reading keys, of the service account and to sign with: only from a file nobody else can read or put there, or from stdin. */
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
@@ -9,12 +9,28 @@ import type { Context } from "./context.ts";
 
 const keyBytesMax = 64 * 1024;
 
+/** What a kind of key is called where it cannot be read. */
+export interface KeyWords {
+  /** Where the name of the file may have come from. */
+  readonly origin: string;
+  /** What to name instead of what is no key. */
+  readonly instead: string;
+  /** The option that takes it from stdin; undefined where none does. */
+  readonly stdin: string | undefined;
+}
+
+const serviceAccount: KeyWords = {
+  origin: "check --key, HANDOVER_KEY or key: in handover.yaml",
+  instead: "name the JSON file Google gave you",
+  stdin: "--key -",
+};
+
 /** The text of the key. Problems name the command that mends them. */
-export async function readKey(context: Context, path: string): Promise<string> {
-  if (path === "-") return readStdin(context);
-  const file = await openKey(path);
+export async function readKey(context: Context, path: string, words: KeyWords = serviceAccount): Promise<string> {
+  if (path === "-" && words.stdin !== undefined) return readStdin(context);
+  const file = await openKey(path, words);
   try {
-    await refuseUnsafe(context, file, path);
+    await refuseUnsafe(context, file, path, words);
     const text = Buffer.alloc(keyBytesMax + 1);
     const { bytesRead } = await file.read(text, 0, text.length, 0);
     return text.toString("utf8", 0, bytesRead);
@@ -23,7 +39,7 @@ export async function readKey(context: Context, path: string): Promise<string> {
   }
 }
 
-async function openKey(path: string): Promise<FileHandle> {
+async function openKey(path: string, words: KeyWords): Promise<FileHandle> {
   try {
     return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
@@ -31,7 +47,7 @@ async function openKey(path: string): Promise<FileHandle> {
     switch ((error as NodeJS.ErrnoException).code) {
       case "ENOENT":
       case "ENOTDIR":
-        throw new UsageError(`there is no key file ${shown}`, "check --key, HANDOVER_KEY or key: in handover.yaml");
+        throw new UsageError(`there is no key file ${shown}`, words.origin);
       case "ELOOP":
         throw new UsageError(`the key file ${shown} is a symbolic link`, "name the file it leads to");
       case "EACCES":
@@ -43,24 +59,25 @@ async function openKey(path: string): Promise<FileHandle> {
 }
 
 /** Checked on the open file, so that nobody can change it in between. */
-async function refuseUnsafe(context: Context, file: FileHandle, path: string): Promise<void> {
+async function refuseUnsafe(context: Context, file: FileHandle, path: string, words: KeyWords): Promise<void> {
   const stats = await file.stat();
   const shown = printable(path);
-  if (!stats.isFile()) throw new UsageError(`the key ${shown} is not a file`, "name the JSON file Google gave you");
+  const handOver = words.stdin === undefined ? "" : `; or hand it over by ${words.stdin} < ${shellWord(path)}`;
+  if (!stats.isFile()) throw new UsageError(`the key ${shown} is not a file`, words.instead);
   if (stats.size > keyBytesMax) {
-    throw new UsageError(`the key file ${shown} is too large to be a key`, "name the JSON file Google gave you");
+    throw new UsageError(`the key file ${shown} is too large to be a key`, words.instead);
   }
   if (context.uid === undefined) return;
   if (!trustedOwners(context).has(stats.uid)) {
     throw new UsageError(
       `the key file ${shown} belongs to another user (uid ${stats.uid})`,
-      `make it yours: chown ${context.uid} ${shellWord(path)}; or hand it over by --key - < ${shellWord(path)}`,
+      `make it yours: chown ${context.uid} ${shellWord(path)}${handOver}`,
     );
   }
   if ((stats.mode & 0o077) !== 0) {
     throw new UsageError(
       `the key file ${shown} can be read or changed by others (mode ${(stats.mode & 0o777).toString(8)})`,
-      `chmod 600 ${shellWord(path)}; or hand it over by --key - < ${shellWord(path)}`,
+      `chmod 600 ${shellWord(path)}${handOver}`,
     );
   }
 }

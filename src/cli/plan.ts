@@ -190,6 +190,7 @@ async function readPlanFiles(context: Context, options: PlanOptions, stage: Stag
   return {
     runId: ulid(context.clock, context.random),
     toolVersion: context.version,
+    planner: { account: context.account, key: undefined },
     settings: { ...read.settings, limits: { ...limits, changes: changes === Infinity ? undefined : changes } },
     planFiles: sources.flatMap((source) => source.hashes()),
     rows: read.rows,

@@ -60,6 +60,12 @@ const verbs: readonly VerbEntry[] = [
     load: async () => bind(await import("./show.ts")),
   },
   {
+    name: "approve",
+    group: "change",
+    summary: "sign that a run may be carried out",
+    load: async () => bind(await import("./approve.ts")),
+  },
+  {
     name: "apply",
     group: "change",
     summary: "carry out a run, or resume it",
@@ -78,6 +84,12 @@ const verbs: readonly VerbEntry[] = [
     load: async () => bind(await import("./verify.ts")),
   },
   {
+    name: "cancel",
+    group: "change",
+    summary: "end open steps of a run without carrying them out",
+    load: async () => bind(await import("./cancel.ts")),
+  },
+  {
     name: "undo",
     group: "change",
     summary: "make a run that takes back what a run did",
@@ -94,6 +106,12 @@ const verbs: readonly VerbEntry[] = [
     group: "prove",
     summary: "check offline that a run file is as it was written",
     load: async () => bind(await import("./evidence.ts")),
+  },
+  {
+    name: "key",
+    group: "set up",
+    summary: "make or show a key to sign approvals and evidence with",
+    load: async () => bind(await import("./key.ts")),
   },
   {
     name: "emulator",

@@ -83,6 +83,7 @@ export async function run(context: Context, options: UndoOptions): Promise<ExitC
         runId,
         toolVersion: context.version,
         admin: settings.admin,
+        planner: { account: context.account, key: undefined },
         concurrency,
       }),
     );

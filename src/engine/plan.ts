@@ -216,6 +216,7 @@ class Compiling {
       tenant: tenant.primaryDomain,
       domains: [...tenant.domains].toSorted(),
       admin: input.admin,
+      planner: input.planner,
       createdAt: this.#surroundings.clock.now(),
       snapshotAt,
       planFiles: input.planFiles,

@@ -195,6 +195,7 @@ class Undoing {
       tenant: header.tenant,
       domains: header.domains,
       admin: this.#input.admin,
+      planner: this.#input.planner,
       createdAt: now,
       snapshotAt: now,
       planFiles: header.planFiles,

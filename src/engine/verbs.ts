@@ -8,7 +8,7 @@ import type { FailureClass } from "../model/errors.ts";
 import type { OnEvent } from "../model/event.ts";
 import type { Delta } from "../model/permissions.ts";
 import type { Limits, PlanSettings } from "../model/request.ts";
-import type { Counts, Digest, RunHeader } from "../model/run.ts";
+import type { Counts, Digest, Planner, RunHeader } from "../model/run.ts";
 import type { StepAsset } from "../model/step.ts";
 
 /** What every verb is handed: nothing in the engine reaches for the world by itself. */
@@ -27,6 +27,7 @@ export interface PlanInput {
   readonly runId: string;
   readonly toolVersion: string;
   readonly admin: Email;
+  readonly planner?: Planner | undefined;
   readonly settings: PlanSettings;
   readonly planFiles: RunHeader["planFiles"];
   readonly rows: number;
@@ -65,7 +66,13 @@ export type UndoRun = (
   surroundings: Surroundings,
   done: RunReader,
   writer: RunWriter,
-  input: { readonly runId: string; readonly toolVersion: string; readonly admin: Email; readonly concurrency: number },
+  input: {
+    readonly runId: string;
+    readonly toolVersion: string;
+    readonly admin: Email;
+    readonly planner?: Planner | undefined;
+    readonly concurrency: number;
+  },
 ) => Promise<PlanOutcome>;
 
 export interface ApplyOptions {
@@ -117,6 +124,25 @@ export interface ApplySummary {
 
 /** `applyRun(surroundings, journal, options)`: carries out or resumes. Throws only programmer errors. */
 export type ApplyRun = (surroundings: Surroundings, journal: Journal, options: ApplyOptions) => Promise<ApplySummary>;
+
+export interface CancelSummary {
+  readonly cancelled: number;
+  /** Steps left open because a request of theirs may have been carried out, in order. */
+  readonly doubtful: readonly number[];
+  readonly counts: Counts;
+}
+
+/** `cancelRun(journal, wish)`: ends open steps without carrying them out; what waits for one of them is skipped. Throws RunFileError. */
+export type CancelRun = (
+  journal: Journal,
+  wish: {
+    /** Undefined: all that are open. */
+    readonly steps: ReadonlySet<number> | undefined;
+    readonly reason: string;
+    /** Also those of which a request may have been carried out; undo then takes back what it finds of it. */
+    readonly evenInDoubt: boolean;
+  },
+) => Promise<CancelSummary>;
 
 /** One asset, transfer or line that is not as the run left it. */
 export interface Drift {

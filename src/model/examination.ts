@@ -41,13 +41,19 @@ export interface Finding {
   readonly flaw: Flaw | undefined;
 }
 
+/** A link of the audit chain; row 0 is what stands before the first. */
+export interface ChainHead {
+  readonly row: number;
+  readonly hash: string;
+}
+
 export interface Examination {
   readonly findings: readonly Finding[];
   /** Undefined when it cannot be read. */
   readonly header: RunHeader | undefined;
   readonly digest: Digest | undefined;
-  /** The last link of a chain that holds; row 0 is what stands before the first row. */
-  readonly head: { readonly row: number; readonly hash: string } | undefined;
+  /** The last link of a chain that holds. */
+  readonly head: ChainHead | undefined;
 }
 
 export function isSound(examination: Examination): boolean {

@@ -75,6 +75,14 @@ export interface RunTotals {
   readonly duplicateRows: number;
 }
 
+/** Who made a run. */
+export interface Planner {
+  /** The account and machine it was made with, `anna@laptop`: what they call themselves, no proof. */
+  readonly account: string;
+  /** The fingerprint of the key that signs for the planner, when one was given. */
+  readonly key: string | undefined;
+}
+
 /** Everything about a run but its steps. Frozen; covered by the digest. */
 export interface RunHeader {
   /** A ULID. */
@@ -85,6 +93,8 @@ export interface RunHeader {
   readonly domains: readonly Domain[];
   /** The administrator acted as for Directory and Data Transfer. */
   readonly admin: Email;
+  /** Undefined in runs of versions that did not say. */
+  readonly planner?: Planner | undefined;
   /** Wall times, ms. */
   readonly createdAt: number;
   readonly snapshotAt: number;

@@ -17,6 +17,14 @@ import { standingOf } from "./status-text.ts";
 /** Grows when a field changes its meaning or goes; new fields may come without. */
 const version = 1;
 
+/** One `cancel` document: steps ended by a person, and those that were in doubt and stay open. */
+export function cancelJson(
+  cancelled: { readonly cancelled: number; readonly doubtful: readonly number[]; readonly counts: RunFacts["counts"] },
+  runName: string,
+): string {
+  return jsonText({ type: "cancel", version, run: runName, ...cancelled });
+}
+
 /** How planning ended. */
 export type PlanVerdict = "made" | "refused" | "over-limit" | "matched-nothing";
 

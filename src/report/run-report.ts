@@ -121,7 +121,7 @@ const stateMeanings: Readonly<Record<keyof RunFacts["counts"], string>> = {
   "by-hand": "on the hand-over sheet: people must do it",
   skipped: "not carried out; nothing was changed",
   failed: "not carried out; nothing of it was left behind",
-  cancelled: "not needed any more",
+  cancelled: "ended by a person without being carried out",
   "in-flight": "begun; apply goes on with it",
   planned: "not begun",
 };

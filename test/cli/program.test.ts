@@ -39,6 +39,11 @@ describe("a command line that cannot be understood exits with 3 and says what to
     ["a duration without unit", ["apply", "x", "--max-duration", "90"], /duration with its unit/],
     ["an unknown hazard", ["apply", "x", "--allow", "everything"], /no hazard "everything".*\n.*whole-user-transfer/],
     ["undo without a name for the new run", ["undo", "x"], /required option '-o, --output <run>'/],
+    ["cancel without saying which steps", ["cancel", "x", "--reason", "r"], /one of --step N and --all/],
+    ["cancel with both", ["cancel", "x", "--all", "--step", "1", "--reason", "r"], /one of --step N and --all/],
+    ["cancel without a reason", ["cancel", "x", "--all"], /required option '--reason <text>'/],
+    ["a reason of blanks", ["cancel", "x", "--all", "--reason", " "], /1 to 500 characters/],
+    ["a step that is no number", ["cancel", "x", "--step", "0", "--reason", "r"], /"0" is not the number of a step/],
     ["a run that does not exist", ["show", "monday"], /no run monday/],
   ])("%s", async (_name, argv, message) => {
     const { code, out, err } = await run(argv);

@@ -37,6 +37,7 @@ export async function world(
     readonly stdin?: string;
     readonly clock?: Clock;
     readonly uid?: number;
+    readonly account?: string;
   } = {},
 ): Promise<World> {
   const folder = given.folder ?? (await mkdtemp(join(tmpdir(), "handover-cli-")));
@@ -61,6 +62,7 @@ export async function world(
     cwd: folder,
     home: join(folder, "home"),
     uid: given.uid ?? process.geteuid?.(),
+    account: given.account ?? "planner@tests",
     clock: given.clock ?? wallClock,
     random: seeded(7),
     onSignal: (handler) => {

@@ -1,7 +1,7 @@
 /** The digest of a run: the same for the same run however it was put together, and another for any change of any step. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canonicalJson } from "../../src/journal/sqlite/canonical.ts";
+import { canonicalJson } from "../../src/model/canonical.ts";
 import { stepBody, stepOf } from "../../src/journal/sqlite/codec.ts";
 import { createMemoryRun } from "../../src/journal/sqlite/memory.ts";
 import { PageDigests, runDigest } from "../../src/journal/sqlite/digest.ts";

@@ -1,7 +1,7 @@
 /** How things are written down: canonical text, ranges, intents and results, digests that no shift of letters fools. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canonicalJson } from "../../src/journal/sqlite/canonical.ts";
+import { canonicalJson } from "../../src/model/canonical.ts";
 import {
   endedText,
   intentOf,

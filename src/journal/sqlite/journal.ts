@@ -6,7 +6,7 @@ import { RunLockedError } from "../../model/errors.ts";
 import type { Counts } from "../../model/run.ts";
 import type { Intent, StepResult, StepState } from "../../model/step.ts";
 import type { Claim, Journal, Written } from "../journal.ts";
-import { canonicalJson } from "./canonical.ts";
+import { canonicalJson } from "../../model/canonical.ts";
 import { ChainWriter, genesis, tailHolds } from "./chain.ts";
 import { endedText, intentText } from "./codec.ts";
 import { checkProgress, checkSteps } from "./digest.ts";
@@ -19,6 +19,7 @@ import { lockRun } from "./lock.ts";
 import { connectForWriting, makeDurable, putAtRest, readSealed, runPath } from "./open.ts";
 import type { SealedRun } from "./open.ts";
 import { SqliteRunReader } from "./reader.ts";
+import type { ChainHead } from "../../model/examination.ts";
 import { stateCode } from "./schema.ts";
 import { Slices } from "./slices.ts";
 import type { Entry } from "./slices.ts";
@@ -29,6 +30,11 @@ import type { TakeRule, Turn } from "./turns.ts";
 
 /** Claims of one opening; the opening's number stands above this many bits of the fence. */
 const fencesPerOpening = 2 ** 32;
+
+/** The journal of a run file, which can also tell the end of its chain. */
+export interface RunFileJournal extends Journal {
+  head(): Promise<ChainHead>;
+}
 
 /** Values of `intents.void`. */
 const voided = 1;
@@ -49,7 +55,7 @@ interface Held extends Omit<Turn, "begun"> {
  * Opens a run to carry it out. Checks the lock, the file, and every step against the digest. Throws RunLockedError when
  * another process has it, RunFileError otherwise.
  */
-export async function openJournal(path: string, options: { readonly clock: Clock }): Promise<Journal> {
+export async function openJournal(path: string, options: { readonly clock: Clock }): Promise<RunFileJournal> {
   const full = runPath(path);
   const lock = lockRun(full);
   let db: Database | undefined;
@@ -74,7 +80,7 @@ export async function beginJournal(
   run: SealedRun,
   clock: Clock,
   atEnd: (sound: boolean) => void,
-): Promise<Journal> {
+): Promise<RunFileJournal> {
   await checkSteps(db, run.path, run.pages);
   return withFaults(run.path, () => {
     if (!tailHolds(db, genesis(run.header.runId, run.digest))) {

@@ -8,12 +8,13 @@ import type { Intent, Outcome, Step, StepResult, StepState } from "../../model/s
 import type { AuditRow, RunReader, StepFilter, StepRow } from "../journal.ts";
 import { walkAudit } from "./audit-walk.ts";
 import type { AuditWalk } from "./audit-walk.ts";
-import { genesis } from "./chain.ts";
+import { genesis, readTail } from "./chain.ts";
 import { intentOf, resultOf, stepOf } from "./codec.ts";
 import { checkProgress, checkSteps } from "./digest.ts";
 import { corrupt, runFileFault, withFaults } from "./faults.ts";
 import { connectForReading, readSealed, runPath } from "./open.ts";
 import type { SealedRun } from "./open.ts";
+import type { ChainHead } from "../../model/examination.ts";
 import { kindCode, kindName, stateCode, stateName } from "./schema.ts";
 import { expectAllTexts, expectTexts, instantOf } from "./shapes.ts";
 
@@ -190,6 +191,14 @@ export class SqliteRunReader implements RunFileReader {
 
   async verifyDigest(): Promise<void> {
     await this.#readingLong(() => checkSteps(this.db, this.run.path, this.run.pages));
+  }
+
+  /** The last link of the chain, as the file keeps it beside the rows; row 0 is what stands before the first. */
+  async head(): Promise<ChainHead> {
+    return this.reading(() => {
+      const { rows, head } = readTail(this.db);
+      return { row: rows, hash: head };
+    });
   }
 
   async close(): Promise<void> {

@@ -5,7 +5,7 @@ import type { Database as Connection } from "better-sqlite3";
 import { RunFileError, UsageError } from "../../model/errors.ts";
 import type { SnapshotHeader } from "../../model/inventory.ts";
 import type { Digest } from "../../model/run.ts";
-import { canonicalJson } from "./canonical.ts";
+import { canonicalJson } from "../../model/canonical.ts";
 import { faultCode, runFileFault } from "./faults.ts";
 import { checkFolder, checkRunFile, checkSameFile, statusOf } from "./file-safety.ts";
 import { createPrivate } from "./lock.ts";

@@ -7,7 +7,7 @@ import type { GroupMember, InventoryQuery, SnapshotHeader, UserReading } from ".
 import type { Digest } from "../../model/run.ts";
 import type { Person, Principal } from "../../model/tenant.ts";
 import type { SnapshotStore } from "../snapshot.ts";
-import { canonicalJson } from "./canonical.ts";
+import { canonicalJson } from "../../model/canonical.ts";
 import { permissionsText } from "./codec.ts";
 import { lockRun } from "./lock.ts";
 import type { RunLock } from "./lock.ts";

@@ -7,7 +7,7 @@ import { RunLockedError, UsageError } from "../../model/errors.ts";
 import type { Digest, RunHeader } from "../../model/run.ts";
 import type { StepDraft } from "../../model/step.ts";
 import type { RunWriter } from "../journal.ts";
-import { canonicalJson } from "./canonical.ts";
+import { canonicalJson } from "../../model/canonical.ts";
 import { genesis } from "./chain.ts";
 import { stepBody, stepColumns } from "./codec.ts";
 import { PageDigests, runDigest } from "./digest.ts";

@@ -1,0 +1,259 @@
+/** The approvals an apply asks for: finding them, refusing when too few count, and keeping with the run those that did. */
+import { hash } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import type { Command } from "commander";
+import type { RunFileJournal } from "../journal/sqlite/journal.ts";
+import { GuardError, UsageError } from "../model/errors.ts";
+import type { Counts } from "../model/run.ts";
+import { approvalCharactersMax } from "../model/signing/approval.ts";
+import { judgeApprovals } from "../model/signing/judge.ts";
+import type { FoundApproval, Judgement } from "../model/signing/judge.ts";
+import { signatureCharactersMax } from "../model/signing/signature.ts";
+import { counted, printable } from "../model/text.ts";
+import { shellWord } from "../report/words.ts";
+import { approvalPrefix } from "./approve.ts";
+import type { Context } from "./context.ts";
+import { shownPath } from "./files.ts";
+import { collect, countOrNone } from "./flags.ts";
+import { hasBegun } from "./guards.ts";
+import { print } from "./output.ts";
+import { readSigners, textOf } from "./signing-key.ts";
+
+export interface ApprovalFlags {
+  readonly requireApprovals?: number;
+  readonly signers?: string;
+  readonly approval?: readonly string[];
+}
+
+/** How many must approve, and who may. */
+export interface ApprovalPolicy {
+  readonly required: number;
+  /** Where the number was set, for the sentence that refuses. */
+  readonly setBy: string;
+  readonly signersFile: string | undefined;
+  /** Files of approvals, beside those that lie by the run. */
+  readonly files: readonly string[];
+}
+
+/** Under these names a run keeps the approvals it was begun on, and the signers file they were judged by. */
+const approvalsName = "approvals";
+const signersName = "signers";
+
+const besideMax = 100;
+
+/** What the run keeps of one. `row` is the audit row that says it counted. */
+interface KeptApproval {
+  readonly name: string;
+  readonly text: string;
+  readonly signature: string;
+  readonly row: number;
+}
+
+export function addApprovalOptions(command: Command): Command {
+  return command
+    .option(
+      "--require-approvals <n>",
+      "begin only when this many people have approved the run (handover approve)",
+      countOrNone,
+    )
+    .option("--signers <file>", "who may approve, with which key: a file as ssh-keygen's allowed_signers")
+    .option("--approval <file>", "an approval that does not lie beside the run; may be repeated", collect);
+}
+
+export function approvalPolicy(flags: ApprovalFlags): ApprovalPolicy {
+  if (flags.requireApprovals === undefined && (flags.approval ?? []).length > 0) {
+    throw new UsageError("--approval names an approval, and none is asked for", "add --require-approvals 1");
+  }
+  return {
+    required: flags.requireApprovals ?? 0,
+    setBy: "--require-approvals",
+    signersFile: flags.signers,
+    files: flags.approval ?? [],
+  };
+}
+
+/**
+ * Throws GuardError unless enough different people approve this run; answers what keeps a record of them in the run, for
+ * when it is about to begin. Undefined when nothing is asked for, or nothing is left to do.
+ */
+export async function requireApprovals(
+  context: Context,
+  policy: ApprovalPolicy,
+  journal: RunFileJournal,
+  path: string,
+  counts: Counts,
+): Promise<(() => Promise<void>) | undefined> {
+  if (policy.required === 0 || counts.planned + counts["in-flight"] === 0) return undefined;
+  if (policy.signersFile === undefined) {
+    throw new UsageError(
+      "approvals are asked for, and who may give them is not said",
+      "add --signers FILE, with a line for each approver",
+    );
+  }
+  const { signers, text } = await readSigners(context, policy.signersFile);
+  const recorded = await keptApprovals(journal);
+  const given = await givenApprovals(context, policy.files);
+  const found = [...(hasBegun(counts) ? recorded : []), ...given, ...(await approvalsBeside(context, path))];
+  const judgement = judgeApprovals(found, journal, signers, context.clock.now());
+  refuse(policy, judgement, given, path, context);
+  const who = judgement.counted.map(({ approval }) => printable(approval.approver));
+  await print(context.stderr, [
+    `Approved by ${who.join(", ")}.`,
+    ...judgement.refused.map(({ found: { name }, problem }) => `Not counted: ${printable(name)}: ${problem}.`),
+    ...plannerNote(journal),
+  ]);
+  return () => record(journal, policy, judgement, text);
+}
+
+/** Those a person named must count; those that merely lie there need not, as long as enough do. */
+function refuse(
+  policy: ApprovalPolicy,
+  { counted: good, refused }: Judgement,
+  given: readonly FoundApproval[],
+  path: string,
+  context: Context,
+): void {
+  const named = refused.find(({ found }) => given.includes(found));
+  const others = refused.slice(0, 10).map(({ found: { name }, problem }) => `${printable(name)}: ${problem}`);
+  const remedy = `have it approved by somebody else who is in the signers file: handover approve ${shellWord(shownPath(context, path))} --key KEY`;
+  if (named !== undefined) {
+    throw new GuardError(
+      "approvals",
+      `${printable(named.found.name)} does not count: ${named.problem}`,
+      `${remedy}; or leave that --approval out`,
+    );
+  }
+  if (good.length >= policy.required) return;
+  const count =
+    good.length === 0
+      ? "none of them is there"
+      : `${counted(good.length, "counts", "count")}: ${good.map(({ approval }) => printable(approval.approver)).join(", ")}`;
+  throw new GuardError(
+    "approvals",
+    `${policy.setBy} asks for ${counted(policy.required, "approval")}, and ${others.length > 0 && good.length === 0 ? "none counts" : count}` +
+      (others.length === 0 ? "" : `; not counted: ${others.join("; ")}`),
+    remedy,
+  );
+}
+
+/** What the comparison of approver and planner rests on, where it is less than a signature. */
+function plannerNote({ header }: RunFileJournal): readonly string[] {
+  const { planner } = header;
+  if (planner === undefined) return ["The run does not say who planned it: whether an approver did is not known."];
+  return planner.key === undefined
+    ? [
+        `That no approver planned it rests on an account name, ${printable(planner.account)}: plan with --sign-key to have it signed.`,
+      ]
+    : [];
+}
+
+async function record(
+  journal: RunFileJournal,
+  policy: ApprovalPolicy,
+  { counted: good }: Judgement,
+  signers: string,
+): Promise<void> {
+  if (good.every(({ found }) => found.countedAt !== undefined)) return;
+  await journal.note("approved", {
+    by: "signatures",
+    required: policy.required,
+    approvers: good.map(({ approval }) => approval.approver).join(","),
+    keys: good.map(({ approval }) => approval.key).join(","),
+    approvals: good.map(({ found }) => sha256(found.text)).join(","),
+    signers: sha256(signers),
+  });
+  const { row } = await journal.head();
+  const kept = good.map(({ found: { name, text, signature } }): KeptApproval => ({
+    name: basename(name),
+    text,
+    signature,
+    row,
+  }));
+  journal.keep(approvalsName, JSON.stringify(kept));
+  journal.keep(signersName, signers);
+  await journal.flush();
+}
+
+/** Approvals the run was begun on. One whose audit row does not name it was put there by somebody: it counts as any other. */
+async function keptApprovals(journal: RunFileJournal): Promise<readonly FoundApproval[]> {
+  const found: FoundApproval[] = [];
+  for (const each of keptIn(await journal.kept(approvalsName))) {
+    const [row] = await journal.audit(each.row - 1, 1);
+    const said = row?.seq === each.row ? detailsOf(row.body) : undefined;
+    const names = typeof said?.["approvals"] === "string" ? said["approvals"].split(",") : [];
+    const countedAt = names.includes(sha256(each.text)) ? row?.at : undefined;
+    found.push({
+      name: `the run's own copy of ${each.name}`,
+      text: each.text,
+      signature: each.signature,
+      countedAt,
+      fault: undefined,
+    });
+  }
+  return found;
+}
+
+function detailsOf(body: string): Readonly<Record<string, unknown>> | undefined {
+  const { kind, details } = JSON.parse(body) as { kind?: unknown; details?: unknown };
+  if (kind !== "note:approved" || typeof details !== "object" || details === null) return undefined;
+  return details as Readonly<Record<string, unknown>>;
+}
+
+/** The file may be anybody's: what has not the shape is not there. */
+function keptIn(text: string | undefined): readonly KeptApproval[] {
+  try {
+    const read: unknown = JSON.parse(text ?? "[]");
+    return Array.isArray(read) ? read.filter(isKept) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isKept(value: unknown): value is KeptApproval {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, text, signature, row } = value as Readonly<Record<string, unknown>>;
+  return (
+    [name, text, signature].every((each) => typeof each === "string") && Number.isSafeInteger(row) && Number(row) > 0
+  );
+}
+
+async function givenApprovals(context: Context, files: readonly string[]): Promise<readonly FoundApproval[]> {
+  const found: FoundApproval[] = [];
+  for (const file of files) {
+    const read = await approvalIn(resolve(context.cwd, file), file);
+    if (read === undefined)
+      throw new UsageError(`there is no approval ${printable(file)}`, "check the path given with --approval");
+    found.push(read);
+  }
+  return found;
+}
+
+async function approvalsBeside(context: Context, path: string): Promise<readonly FoundApproval[]> {
+  const folder = dirname(path);
+  const prefix = approvalPrefix(path);
+  const names = (await readdir(folder)).filter((name) => name.startsWith(prefix) && name.endsWith(".json")).toSorted();
+  const found: FoundApproval[] = [];
+  for (const name of names.slice(0, besideMax)) {
+    const file = join(folder, name);
+    const read = await approvalIn(file, shownPath(context, file));
+    if (read !== undefined) found.push(read);
+  }
+  return found;
+}
+
+async function approvalIn(path: string, name: string): Promise<FoundApproval | undefined> {
+  try {
+    const text = await textOf(path, 4 * approvalCharactersMax);
+    if (text === undefined) return undefined;
+    const signature = (await textOf(`${path}.sig`, 4 * signatureCharactersMax)) ?? "";
+    return { name, text, signature, countedAt: undefined, fault: undefined };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return { name, text: "", signature: "", countedAt: undefined, fault: error.message };
+  }
+}
+
+function sha256(text: string): string {
+  return hash("sha256", text);
+}

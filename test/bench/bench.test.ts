@@ -1,0 +1,63 @@
+/** What the benchmark rests on: its arithmetic, that its limit sends what the product sends, and figures that need no clock. */
+import { describe, expect, it } from "vitest";
+import { parsePermissions, patchBody } from "../../src/google/permissions-json.ts";
+import { applyDelta } from "../../src/model/permissions.ts";
+import { calls } from "./calls.ts";
+import { atLeast, atMost, figure, figureLine, verdictOf } from "./figure.ts";
+import { parseFlags } from "./flags.ts";
+import { answerText, assetName, editDraft, patchText } from "./tenant.ts";
+
+describe("a figure", () => {
+  it.each([
+    ["is met at its bound", [0.7, 0.8, 0.9], atLeast(0.8), "PASS"],
+    ["is missed by the median, whatever the best round was", [0.7, 0.79, 0.9], atLeast(0.8), "MISS"],
+    ["with a ceiling is missed above it", [1.5, 1.7], atMost(1.6 - 1e-9), "MISS"],
+    ["with a ceiling is met below it", [1.5, 1.69], atMost(1.6), "PASS"],
+    ["without a goal is told", [1], undefined, "told"],
+  ])("%s", (_, values, goal, verdict) => {
+    expect(verdictOf(figure("apply", "steps", "x", values, goal))).toBe(verdict);
+  });
+
+  it("that could not be measured is missed", () => {
+    expect(verdictOf(figure("apply", "steps", "x", [NaN], atMost(1)))).toBe("MISS");
+  });
+
+  it("shows its spread and its goal", () => {
+    expect(figureLine(figure("apply", "steps", "x", [0.7, 0.9, 0.84], atLeast(0.8), "so and so"))).toBe(
+      "PASS  apply: steps  0.84 x  (0.7 to 0.9, 3 rounds)  goal at least 0.8\n      so and so",
+    );
+  });
+});
+
+describe("the command line", () => {
+  it.each([
+    [["--only", "apply,plan", "--scale", "small"], { only: ["apply", "plan"], scale: "small", json: false }],
+    [["--json", "--strict"], { only: [], scale: "full", json: true, strict: true }],
+  ])("%j is understood", (args, flags) => {
+    expect(parseFlags(args, ["apply", "plan"])).toMatchObject(flags);
+  });
+
+  it.each([
+    [["--only", "speed"], '--only is one of apply, plan, not "speed"'],
+    [["--scale", "huge"], '--scale is small or full, not "huge"'],
+  ])("%j is refused with a sentence", (args, sentence) => {
+    expect(parseFlags(args, ["apply", "plan"])).toBe(sentence);
+  });
+});
+
+describe("the limit for apply", () => {
+  it("sends byte for byte what the product sends, and the server shows the change in its answer", () => {
+    const draft = editDraft(4711);
+    if (draft.kind !== "edit" || draft.base === undefined) throw new Error("step 4711 is no edit");
+    const wanted = { ...draft.base, roles: applyDelta(draft.base.roles, draft.delta) };
+    expect(patchText(4711)).toBe(patchBody(assetName(4711), wanted));
+    expect(parsePermissions(answerText(4711)).roles).toEqual(wanted.roles);
+  });
+});
+
+describe("requests for a changed asset", () => {
+  it("are as few as they can be, and each has its reason", async () => {
+    const missed = (await calls()).filter((each) => verdictOf(each) === "MISS").map(figureLine);
+    expect(missed).toEqual([]);
+  });
+});

@@ -1,0 +1,103 @@
+/** What ssh-keygen 9.2 made once, for machines without it: a signature of each kind over one text, and keys to read. */
+
+/** What was signed. */
+export const recordedMessage = "hello\n";
+
+/** By the type of key: `ssh-keygen -Y sign -n handover`. */
+export const recordedSignatures: ReadonlyMap<string, string> = new Map([
+  [
+    "ssh-ed25519",
+    `-----BEGIN SSH SIGNATURE-----
+U1NIU0lHAAAAAQAAADMAAAALc3NoLWVkMjU1MTkAAAAgvpm1iAaDd0J+UP9yzY47YxuFxA
+fvBWlZ1cKmnk8OhGYAAAAIaGFuZG92ZXIAAAAAAAAABnNoYTUxMgAAAFMAAAALc3NoLWVk
+MjU1MTkAAABA4uw8U4mSGWs9OlnqUyoSCsYtlnwBBZXxqzdvQWsw+uRoc0x6w+9xsQ0gWL
+4KkhnhD3G5rcx/M89/wRws0Ki+DQ==
+-----END SSH SIGNATURE-----
+`,
+  ],
+  [
+    "ecdsa-sha2-nistp256",
+    `-----BEGIN SSH SIGNATURE-----
+U1NIU0lHAAAAAQAAAGgAAAATZWNkc2Etc2hhMi1uaXN0cDI1NgAAAAhuaXN0cDI1NgAAAE
+EEWKRlbJY8i+5qssbDcWjC+/XAjDywM3st4+m1GBU7GVd1OroGPZDabMF2ckgb3ddrW4IG
+Z0K0ezWtRE+8vTQ9IwAAAAhoYW5kb3ZlcgAAAAAAAAAGc2hhNTEyAAAAZAAAABNlY2RzYS
+1zaGEyLW5pc3RwMjU2AAAASQAAACEAsf82Z/DmKiWPlayOxBGSFioG1jM+JNMAXN/QP6fR
+308AAAAgKR6bo9/IF1x1Y+gz0J51teyUw1y8eJrt/Q8qaHRY7Hk=
+-----END SSH SIGNATURE-----
+`,
+  ],
+  [
+    "ecdsa-sha2-nistp384",
+    `-----BEGIN SSH SIGNATURE-----
+U1NIU0lHAAAAAQAAAIgAAAATZWNkc2Etc2hhMi1uaXN0cDM4NAAAAAhuaXN0cDM4NAAAAG
+EEr7SpHLReIqPnHwWnL6/j07i+S5gNe5dIDLKGbXaouDcrCcjR238xwAEiuB/Q2ODa6UmS
+jzOdoLG4qIB/TU/eugAWzH10I4BNHaC9IkrrT0rRRTne9s10RnCXkkG2zU3zAAAACGhhbm
+RvdmVyAAAAAAAAAAZzaGE1MTIAAACEAAAAE2VjZHNhLXNoYTItbmlzdHAzODQAAABpAAAA
+MCB54Ig+ZyjUD3oM8JSpoxzYJHgrkzr2b9JUkf1AsMsBnMOA1wJCsNGgqJ9LVyJrxwAAAD
+EA+k4MPxf1gfGUNXBcB7+WghEmwujcegy/hHCWcYlStPedQ872KCbrIT5QyAdWcsuj
+-----END SSH SIGNATURE-----
+`,
+  ],
+  [
+    "ecdsa-sha2-nistp521",
+    `-----BEGIN SSH SIGNATURE-----
+U1NIU0lHAAAAAQAAAKwAAAATZWNkc2Etc2hhMi1uaXN0cDUyMQAAAAhuaXN0cDUyMQAAAI
+UEAV36guejpzv16G0bQ6Dmt6fcM9BM2+Y3hsnLCCdzENpZrJDZio71cRiinrOnKRE7Ub89
+dWl3Xz3ArgtZKUEYR2T7AMDtoJifpFGvJRmsAsl1KpfqZTonGpQYbSTtA+RymnVmOzoWAs
+NbmJt9y0B8AdVVimR3nPoM4fa59/sOk66RBKe3AAAACGhhbmRvdmVyAAAAAAAAAAZzaGE1
+MTIAAACmAAAAE2VjZHNhLXNoYTItbmlzdHA1MjEAAACLAAAAQQLCSY3lbVXOZ6vb/lpbJG
+lZDx9PKexgavHvtcMfuzV4RuEGI9srOuaIJfEaZNupNuOEYDu6LEfgkaju3x15hP+8AAAA
+QgHWvPRsB/0tL7YyaOlMXSi8RfvK+mBN9o644f7wQ6CKIDJS/5WM0RXWOLZjjZDcOtXK48
+JKoW/0StUexhGGS6vDaw==
+-----END SSH SIGNATURE-----
+`,
+  ],
+  [
+    "ssh-rsa",
+    `-----BEGIN SSH SIGNATURE-----
+U1NIU0lHAAAAAQAAARcAAAAHc3NoLXJzYQAAAAMBAAEAAAEBAK/cLsYoSiUA7MFNpk7Dpb
+y0majYRyEuQo2gAa9OB1++cuu9sjH0stKgMYJGLDAKAaHBnmtxgnZ42Sn/KML9X+kyHvEf
+bwE04fjkHbkQD0Udbj9K5+VIHUGVQgSBTQzSNUg+rxPmDM4Azdi9EUWAI3koNcAQOZo6lz
+8agiohb03ELFlT0KBHP7keAHLUkUFJwETJUpUxYeVH1PJRds2gkb0j3DSyTOC7A0miT3Uh
+8JdUH5a2YlBPu8QrHOhp0XfKscTDHQ2gz8MouAfYVerdOH8WQJrGGMbULsMF4jiWXr2Ccw
+40MsfAAPGWe8Xp8LAF48oc9C0NTr16a/YOaZDZtF8AAAAIaGFuZG92ZXIAAAAAAAAABnNo
+YTUxMgAAARQAAAAMcnNhLXNoYTItNTEyAAABAFFDI1FHUVkjRNlKHV9DDNTlycTWKINWbo
+10V19n36bPHm/nythlT2K/5Vt65rTmBkYBjfDRU0prmcr8VT0xf9EMu7Q+3olPFKgo24KF
+6oUjhlB8EcflLPnvx/MnXkPQIdHr+97W07od5y0uwiyPkpTMEpEuCyA56HxkU/4BQBJ9uU
+viSasx8LlE/SGOQUGRee6X9dNdfWWZTJk9L7JbQdelM9pRsV0y6e3PZ546bRbGQzzzPRS3
+HQ3cNPB55FlgBim5eSJXk1PboW+nx7ec7dZwghFF2dLkQWnkxVh9aL5DJ22yaYwhZRFlho
+gkDd713w10bSdrXLB25xiCZnB5QIo=
+-----END SSH SIGNATURE-----
+`,
+  ],
+]);
+
+/** `ssh-keygen -t ed25519 -N "" -C anna@acme.example`: the key of the first of them. */
+export const recordedKey = `-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW
+QyNTUxOQAAACC+mbWIBoN3Qn5Q/3LNjjtjG4XEB+8FaVnVwqaeTw6EZgAAAJjhpQXA4aUF
+wAAAAAtzc2gtZWQyNTUxOQAAACC+mbWIBoN3Qn5Q/3LNjjtjG4XEB+8FaVnVwqaeTw6EZg
+AAAEDkCfPwoZX61zLjEnIfN7Z9pzxIkJg+O+MAcUUtq9Bpir6ZtYgGg3dCflD/cs2OO2Mb
+hcQH7wVpWdXCpp5PDoRmAAAAEWFubmFAYWNtZS5leGFtcGxlAQIDBA==
+-----END OPENSSH PRIVATE KEY-----
+`;
+
+/** The same kind of key under a passphrase. */
+export const recordedEncryptedKey = `-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABBSravAJp
+GaM+wxQz4E8zXgAAAAEAAAAAEAAAAzAAAAC3NzaC1lZDI1NTE5AAAAIO4kKdHtoQ1Sx9X0
+uwztGmzD/h64X8m4M+osqnNnrJnQAAAAkBd+BdIus/MG0yVZkjhk6Av1VnCK/Zbxq4UR+o
+goiSVW4nwrHct8bBKzkp8DdwP4Lr1s1vm7suYbF2+BnZLEkvPG7rY0U0OE0rv0ZBMxCbNn
+SwUzvNSlp6SXuNIzIcGcohjjov6PXZaEZetzzwhd3TZwWcCMtBzGEXstoqpQ/RZHRkkpEG
+8dA++8drnDzk12qQ==
+-----END OPENSSH PRIVATE KEY-----
+`;
+
+/** `openssl genpkey -algorithm ed25519`. */
+export const recordedPkcs8Key = `-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIKr+CdK+V4o1Im+4qTP0kabSGdQOEUpKwX7OPWFq5PGT
+-----END PRIVATE KEY-----
+`;
+
+/** The fingerprint ssh-keygen -l prints for `recordedKey`. */
+export const recordedFingerprint = "SHA256:ArDzmlTXGDTUbshjFlSCnkBpCqNn0TQddNfJuIdOAiA";
