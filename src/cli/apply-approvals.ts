@@ -1,14 +1,22 @@
 /** The approvals an apply asks for: finding them, refusing when too few count, and keeping with the run those that did. */
-import { hash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
-import type { RunFileJournal } from "../journal/sqlite/journal.ts";
+import type { RunFileJournal } from "../journal/sqlite/opening.ts";
 import { GuardError, UsageError } from "../model/errors.ts";
 import type { Counts } from "../model/run.ts";
 import { approvalCharactersMax } from "../model/signing/approval.ts";
+import { checkCheckpoint, checkpointName } from "../model/signing/checkpoint.ts";
 import { judgeApprovals } from "../model/signing/judge.ts";
 import type { FoundApproval, Judgement } from "../model/signing/judge.ts";
+import {
+  approvalId,
+  approvalsName,
+  foundAgain,
+  keptApprovalsIn,
+  signersName,
+} from "../model/signing/kept-approvals.ts";
+import type { KeptApproval } from "../model/signing/kept-approvals.ts";
 import { signatureCharactersMax } from "../model/signing/signature.ts";
 import { counted, printable } from "../model/text.ts";
 import { shellWord } from "../report/words.ts";
@@ -36,19 +44,7 @@ export interface ApprovalPolicy {
   readonly files: readonly string[];
 }
 
-/** Under these names a run keeps the approvals it was begun on, and the signers file they were judged by. */
-const approvalsName = "approvals";
-const signersName = "signers";
-
 const besideMax = 100;
-
-/** What the run keeps of one. `row` is the audit row that says it counted. */
-interface KeptApproval {
-  readonly name: string;
-  readonly text: string;
-  readonly signature: string;
-  readonly row: number;
-}
 
 export function addApprovalOptions(command: Command): Command {
   return command
@@ -91,6 +87,7 @@ export async function requireApprovals(
       "add --signers FILE, with a line for each approver",
     );
   }
+  await refuseUnsignedPlan(journal);
   const { signers, text } = await readSigners(context, policy.signersFile);
   const recorded = await keptApprovals(journal);
   const given = await givenApprovals(context, policy.files);
@@ -104,6 +101,21 @@ export async function requireApprovals(
     ...plannerNote(journal),
   ]);
   return () => record(journal, policy, judgement, text);
+}
+
+/** The key a run names as its planner's has signed it, or the name is worth nothing. */
+async function refuseUnsignedPlan(journal: RunFileJournal): Promise<void> {
+  const { header, digest } = journal;
+  const key = header.planner?.key;
+  if (key === undefined) return;
+  const body = await journal.kept(checkpointName(0));
+  const checked = body === undefined ? undefined : checkCheckpoint(body, { runId: header.runId, digest });
+  if (checked?.ok === true && checked.checkpoint.key.fingerprint === key) return;
+  throw new GuardError(
+    "approvals",
+    `the run says that the key ${printable(key, 60)} planned it, and that key has not signed it`,
+    "do not apply it: find out who changed it, then plan again",
+  );
 }
 
 /** Those a person named must count; those that merely lie there need not, as long as enough do. */
@@ -160,62 +172,30 @@ async function record(
     required: policy.required,
     approvers: good.map(({ approval }) => approval.approver).join(","),
     keys: good.map(({ approval }) => approval.key).join(","),
-    approvals: good.map(({ found }) => sha256(found.text)).join(","),
-    signers: sha256(signers),
+    approvals: good.map(({ found }) => approvalId(found.text)).join(","),
+    signers: approvalId(signers),
   });
   const { row } = await journal.head();
-  const kept = good.map(({ found: { name, text, signature } }): KeptApproval => ({
-    name: basename(name),
-    text,
-    signature,
-    row,
-  }));
-  journal.keep(approvalsName, JSON.stringify(kept));
+  const before = await keptIn(journal);
+  const added = good
+    .filter(({ found }) => !before.some((each) => each.text === found.text && each.signature === found.signature))
+    .map(({ found: { name, text, signature } }): KeptApproval => ({ name: basename(name), text, signature, row }));
+  journal.keep(approvalsName, JSON.stringify([...before, ...added]));
   journal.keep(signersName, signers);
   await journal.flush();
 }
 
-/** Approvals the run was begun on. One whose audit row does not name it was put there by somebody: it counts as any other. */
+async function keptIn(journal: RunFileJournal): Promise<readonly KeptApproval[]> {
+  return keptApprovalsIn(await journal.kept(approvalsName)) ?? [];
+}
+
 async function keptApprovals(journal: RunFileJournal): Promise<readonly FoundApproval[]> {
   const found: FoundApproval[] = [];
-  for (const each of keptIn(await journal.kept(approvalsName))) {
+  for (const each of await keptIn(journal)) {
     const [row] = await journal.audit(each.row - 1, 1);
-    const said = row?.seq === each.row ? detailsOf(row.body) : undefined;
-    const names = typeof said?.["approvals"] === "string" ? said["approvals"].split(",") : [];
-    const countedAt = names.includes(sha256(each.text)) ? row?.at : undefined;
-    found.push({
-      name: `the run's own copy of ${each.name}`,
-      text: each.text,
-      signature: each.signature,
-      countedAt,
-      fault: undefined,
-    });
+    found.push(foundAgain(each, row?.seq === each.row ? row : undefined));
   }
   return found;
-}
-
-function detailsOf(body: string): Readonly<Record<string, unknown>> | undefined {
-  const { kind, details } = JSON.parse(body) as { kind?: unknown; details?: unknown };
-  if (kind !== "note:approved" || typeof details !== "object" || details === null) return undefined;
-  return details as Readonly<Record<string, unknown>>;
-}
-
-/** The file may be anybody's: what has not the shape is not there. */
-function keptIn(text: string | undefined): readonly KeptApproval[] {
-  try {
-    const read: unknown = JSON.parse(text ?? "[]");
-    return Array.isArray(read) ? read.filter(isKept) : [];
-  } catch {
-    return [];
-  }
-}
-
-function isKept(value: unknown): value is KeptApproval {
-  if (typeof value !== "object" || value === null) return false;
-  const { name, text, signature, row } = value as Readonly<Record<string, unknown>>;
-  return (
-    [name, text, signature].every((each) => typeof each === "string") && Number.isSafeInteger(row) && Number(row) > 0
-  );
 }
 
 async function givenApprovals(context: Context, files: readonly string[]): Promise<readonly FoundApproval[]> {
@@ -252,8 +232,4 @@ async function approvalIn(path: string, name: string): Promise<FoundApproval | u
     if (!(error instanceof UsageError)) throw error;
     return { name, text: "", signature: "", countedAt: undefined, fault: error.message };
   }
-}
-
-function sha256(text: string): string {
-  return hash("sha256", text);
 }

@@ -8,6 +8,8 @@ import { printable } from "../model/text.ts";
 import { addApprovalOptions, approvalPolicy, requireApprovals } from "./apply-approvals.ts";
 import type { ApprovalFlags, ApprovalPolicy } from "./apply-approvals.ts";
 import { approve } from "./approval.ts";
+import { addSignKey, checkpointSigner, printHead } from "./run-signer.ts";
+import type { SignKeyFlags } from "./run-signer.ts";
 import { carryOut } from "./carry-out.ts";
 import type { CarryOutOptions } from "./carry-out.ts";
 import { resolveSettings } from "./config.ts";
@@ -20,7 +22,7 @@ import type { GoogleFlags } from "./flags.ts";
 import { guardAge, guardChanges } from "./guards.ts";
 import { print } from "./output.ts";
 
-export interface ApplyFlags extends GoogleFlags, ApprovalFlags {
+export interface ApplyFlags extends GoogleFlags, ApprovalFlags, SignKeyFlags {
   readonly yes?: boolean;
   readonly allow?: readonly string[];
   readonly maxChanges?: number;
@@ -41,6 +43,8 @@ export interface ApplyOptions extends CarryOutOptions {
   readonly changesMax: number | undefined;
   readonly ageMaxMs: number;
   readonly approvals: ApprovalPolicy;
+  /** A key to sign the audit chain with. */
+  readonly signKey: string | undefined;
   readonly google: GoogleFlags;
 }
 
@@ -60,7 +64,7 @@ export function define(command: Command): void {
     .option("--dashboard", "show it on a page, on this machine only; its address is printed")
     .option("--dashboard-port <n>", "the port of that page (default: a free one)", port)
     .option("--json", "one JSON object per line: what happens, and last the summary");
-  addGoogleOptions(addApprovalOptions(command)).addHelpText(
+  addGoogleOptions(addSignKey(addApprovalOptions(command))).addHelpText(
     "after",
     `
 Hazards: ${[...hazardsToAllow].join(", ")}
@@ -87,6 +91,7 @@ export function parse(args: readonly string[], flags: ApplyFlags): ApplyOptions 
     changesMax: flags.maxChanges,
     ageMaxMs: flags.maxAge ?? dayMs,
     approvals: approvalPolicy(flags),
+    signKey: flags.signKey,
     engine: {
       concurrency: flags.concurrency ?? 16,
       failuresMax: flags.maxFailures,
@@ -117,7 +122,8 @@ function hazardName(text: string): HazardName {
 export async function run(context: Context, options: ApplyOptions): Promise<ExitCode> {
   const path = await existingRunPath(context, options.run);
   const settings = await resolveSettings(context, options.google);
-  const journal = await openJournal(path, { clock: context.clock });
+  const signer = await checkpointSigner(context, options.signKey);
+  const journal = await openJournal(path, { clock: context.clock, signer });
   try {
     const counts = await journal.counts();
     guardChanges(journal.header, options.changesMax);
@@ -130,7 +136,9 @@ export async function run(context: Context, options: ApplyOptions): Promise<Exit
       return exitCode({ kind: "stopped" });
     }
     await keepApprovals?.();
-    return await carryOut(context, options, settings, journal, name, counts);
+    const code = await carryOut(context, options, settings, journal, name, counts);
+    await printHead(context, journal, signer);
+    return code;
   } finally {
     await journal.close();
   }

@@ -3,6 +3,7 @@ import { Argument } from "commander";
 import type { Command } from "commander";
 import { examineRun } from "../journal/sqlite/examine.ts";
 import { UsageError } from "../model/errors.ts";
+import type { Signer } from "../model/signing/signers.ts";
 import { printable } from "../model/text.ts";
 import { contentJson, contentText, holds } from "../report/content-text.ts";
 import { evidenceText } from "../report/evidence-text.ts";
@@ -18,6 +19,7 @@ import { openFinished } from "./snapshots.ts";
 export interface EvidenceFlags extends CommonFlags {
   readonly json?: boolean;
   readonly head?: string;
+  readonly signers?: string;
 }
 
 export interface EvidenceOptions {
@@ -25,6 +27,8 @@ export interface EvidenceOptions {
   readonly json: boolean;
   /** 64 hex digits in lower case. */
   readonly head: string | undefined;
+  /** Who may sign; undefined: any key will do, and whose it is stays open. */
+  readonly signers: string | undefined;
   readonly color: boolean;
 }
 
@@ -36,6 +40,7 @@ export function define(command: Command): void {
       "--head <hash>",
       "also check that this head, printed earlier, is still in the audit chain; for a snapshot, its digest",
     )
+    .option("--signers <file>", "who may sign, as ssh-keygen's allowed_signers: the run must be signed, by one of them")
     .option("--json", "one JSON document")
     .addHelpText(
       "after",
@@ -43,12 +48,14 @@ export function define(command: Command): void {
 Examples:
   handover evidence verify friday.handover
   handover evidence verify friday --json | jq '.head.hash'
+  handover evidence verify friday --signers approvers
   handover evidence verify october.snapshot
   handover evidence verify friday --head 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 
 Exits 0 when everything agrees, 6 when something was changed, 3 when it is no run file of this version.
-The chain is not signed. Whoever holds the file can write all of it anew, consistently: note the head
-where they cannot change it, and check it with --head later. That shows a chain cut short or rewritten.`,
+A chain that was not signed (apply --sign-key) can be written anew by whoever holds the file. A signed one
+cannot, but it can be cut back to an earlier checkpoint. Against both, note the head where they cannot
+change it, and check it with --head later.`,
     );
 }
 
@@ -57,6 +64,7 @@ export function parse(args: readonly string[], flags: EvidenceFlags): EvidenceOp
     run: args[1] ?? "",
     json: flags.json === true,
     head: flags.head === undefined ? undefined : headHash(flags.head),
+    signers: flags.signers,
     color: flags.color,
   };
 }
@@ -74,7 +82,8 @@ export async function run(context: Context, options: EvidenceOptions): Promise<E
   const { kind, path } = await existingPath(context, options.run);
   if (kind === "snapshot") return examineSnapshot(context, path, options);
   const name = shownPath(context, path);
-  const examination = await examineRun(path, { head: options.head });
+  const signers = options.signers === undefined ? undefined : await signersIn(context, options.signers);
+  const examination = await examineRun(path, { head: options.head, signers });
   await print(
     context.stdout,
     options.json
@@ -82,6 +91,11 @@ export async function run(context: Context, options: EvidenceOptions): Promise<E
       : evidenceText(examination, name, styleOf(context, context.stdout, options.color)),
   );
   return exitCode({ kind: "evidence", examination });
+}
+
+async function signersIn(context: Context, file: string): Promise<readonly Signer[]> {
+  const { readSigners } = await import("./signing-key.ts");
+  return (await readSigners(context, file)).signers;
 }
 
 /** The digest of what the snapshot holds now, beside the one it was sealed with and, if given, the one that was noted. */

@@ -9,6 +9,7 @@ import { createRun } from "../journal/sqlite/writer.ts";
 import type { Api } from "../model/api.ts";
 import { ApiError, GuardError, UsageError } from "../model/errors.ts";
 import type { EngineEvent } from "../model/event.ts";
+import type { CheckpointSigner } from "../model/signing/checkpoint.ts";
 import { printable } from "../model/text.ts";
 import { shellWord } from "../report/words.ts";
 import type { Settings } from "./config.ts";
@@ -31,6 +32,8 @@ export interface Making {
   /** Where the run is put. */
   readonly path: string;
   readonly replace: boolean;
+  /** Signs for who plans. */
+  readonly signer: CheckpointSigner | undefined;
   /** How to reach Google; or what answers in its place. */
   readonly settings: Settings | { readonly api: Api; readonly logFile: string | undefined };
   readonly detailed: boolean;
@@ -78,7 +81,7 @@ export async function makeRun(
   try {
     const api = "api" in settings ? settings.api : await connected(settings);
     try {
-      const writer = await createRun(making.path, { replace: making.replace });
+      const writer = await createRun(making.path, { replace: making.replace, signer: making.signer });
       const { clock, random } = context;
       outcome = await work({ api, clock, random, onEvent, stop: stopping.stop }, writer).catch(
         async (error: unknown) => {

@@ -7,6 +7,7 @@ import type { Stage } from "../journal/stage.ts";
 import type { Api } from "../model/api.ts";
 import type { Email } from "../model/email.ts";
 import { GuardError, PlanFileError, UsageError } from "../model/errors.ts";
+import type { CheckpointSigner } from "../model/signing/checkpoint.ts";
 import { printable } from "../model/text.ts";
 import { durationText, shellWord } from "../report/words.ts";
 import { resolveSettings } from "./config.ts";
@@ -19,8 +20,10 @@ import { addGoogleOptions, count, countOrNone, duration } from "./flags.ts";
 import type { GoogleFlags } from "./flags.ts";
 import { ulid } from "./ids.ts";
 import { print, styleOf } from "./output.ts";
+import { addSignKey, checkpointSigner, plannerOf } from "./run-signer.ts";
+import type { SignKeyFlags } from "./run-signer.ts";
 
-export interface PlanFlags extends GoogleFlags {
+export interface PlanFlags extends GoogleFlags, SignKeyFlags {
   readonly output?: string;
   readonly format?: PlanFormat;
   readonly skipRefused?: boolean;
@@ -50,6 +53,8 @@ export interface PlanOptions {
   /** What handover inventory has taken, to plan from instead of reading the tenant. */
   readonly snapshot: string | undefined;
   readonly snapshotAgeMaxMs: number;
+  /** A key to sign with that the run is as it was planned, and by whom. */
+  readonly signKey: string | undefined;
   readonly google: GoogleFlags;
 }
 
@@ -69,7 +74,7 @@ export function define(command: Command): void {
     .option("--json", "one JSON document with every step")
     .option("--detailed-exitcode", "exit 2 when the run has something to do, 0 when it has not")
     .option("--concurrency <n>", "calls under way at once (default 8)", count);
-  addGoogleOptions(command).addHelpText(
+  addGoogleOptions(addSignKey(command)).addHelpText(
     "after",
     `
 Examples:
@@ -111,6 +116,7 @@ export function parse(args: readonly string[], flags: PlanFlags): PlanOptions {
     all: flags.all === true,
     detailed: flags.detailedExitcode === true,
     color: flags.color,
+    signKey: flags.signKey,
     google: flags,
   };
 }
@@ -120,14 +126,15 @@ export async function run(context: Context, options: PlanOptions): Promise<ExitC
   // What planning takes is loaded only now, so that help and mistyped options are answered at once.
   const { makeRun, refuseTaken } = await import("./making.ts");
   await refuseTaken(context, path, options.replace);
+  const signer = await checkpointSigner(context, options.signKey);
   const { openStage } = await import("../journal/sqlite/stage.ts");
   const { planRun } = await import("../engine/plan.ts");
   const snapshot = options.snapshot === undefined ? undefined : await openFacts(context, options, options.snapshot);
   const stage = await openStage();
   try {
-    const wishes = await readPlanFiles(context, options, stage);
+    const wishes = await readPlanFiles(context, options, stage, signer);
     const settings = snapshot ?? (await resolveSettings(context, options.google));
-    const making = { ...options, verb: "plan", runId: wishes.runId, path, settings, view: options };
+    const making = { ...options, verb: "plan", runId: wishes.runId, path, signer, settings, view: options };
     return await makeRun(context, making, (surroundings, writer) =>
       planRun(surroundings, stage, writer, { ...wishes, admin: settings.admin, snapshotAt: snapshot?.at }),
     );
@@ -168,7 +175,12 @@ async function openFacts(
   };
 }
 
-async function readPlanFiles(context: Context, options: PlanOptions, stage: Stage): Promise<Omit<PlanInput, "admin">> {
+async function readPlanFiles(
+  context: Context,
+  options: PlanOptions,
+  stage: Stage,
+  signer: CheckpointSigner | undefined,
+): Promise<Omit<PlanInput, "admin">> {
   const { PlanReader } = await import("../plan/read.ts");
   const reader = new PlanReader();
   const sources = [];
@@ -190,7 +202,7 @@ async function readPlanFiles(context: Context, options: PlanOptions, stage: Stag
   return {
     runId: ulid(context.clock, context.random),
     toolVersion: context.version,
-    planner: { account: context.account, key: undefined },
+    planner: plannerOf(context, signer),
     settings: { ...read.settings, limits: { ...limits, changes: changes === Infinity ? undefined : changes } },
     planFiles: sources.flatMap((source) => source.hashes()),
     rows: read.rows,

@@ -8,8 +8,10 @@ import { existingRunPath, newRunPath } from "./files.ts";
 import { addGoogleOptions, count } from "./flags.ts";
 import type { GoogleFlags } from "./flags.ts";
 import { ulid } from "./ids.ts";
+import { addSignKey, checkpointSigner, plannerOf } from "./run-signer.ts";
+import type { SignKeyFlags } from "./run-signer.ts";
 
-export interface UndoFlags extends GoogleFlags {
+export interface UndoFlags extends GoogleFlags, SignKeyFlags {
   readonly output?: string;
   readonly replace?: boolean;
   readonly json?: boolean;
@@ -27,6 +29,7 @@ export interface UndoOptions {
   readonly json: boolean;
   readonly all: boolean;
   readonly color: boolean;
+  readonly signKey: string | undefined;
   readonly google: GoogleFlags;
 }
 
@@ -38,7 +41,7 @@ export function define(command: Command): void {
     .option("--all", "show every step, not only the first 40")
     .option("--json", "one JSON document with every step")
     .option("--concurrency <n>", "calls under way at once (default 8)", count);
-  addGoogleOptions(command).addHelpText(
+  addGoogleOptions(addSignKey(command)).addHelpText(
     "after",
     `
 Examples:
@@ -59,6 +62,7 @@ export function parse(args: readonly string[], flags: UndoFlags): UndoOptions {
     json: flags.json === true,
     all: flags.all === true,
     color: flags.color,
+    signKey: flags.signKey,
     google: flags,
   };
 }
@@ -75,15 +79,26 @@ export async function run(context: Context, options: UndoOptions): Promise<ExitC
   const settings = await resolveSettings(context, options.google);
   const reader = await openReader(done);
   try {
+    const signer = await checkpointSigner(context, options.signKey);
     const runId = ulid(context.clock, context.random);
     const { concurrency, replace } = options;
-    const making = { verb: "undo", runId, path, replace, settings, detailed: false, concurrency, view: options };
+    const making = {
+      verb: "undo",
+      runId,
+      path,
+      replace,
+      signer,
+      settings,
+      detailed: false,
+      concurrency,
+      view: options,
+    };
     return await makeRun(context, making, (surroundings, writer) =>
       undoRun(surroundings, reader, writer, {
         runId,
         toolVersion: context.version,
         admin: settings.admin,
-        planner: { account: context.account, key: undefined },
+        planner: plannerOf(context, signer),
         concurrency,
       }),
     );

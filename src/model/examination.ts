@@ -8,6 +8,8 @@ import type { Digest, RunHeader } from "./run.ts";
  *   the same, and each row its step · `order`: what is open waits for what the plan says
  * - `attempts`: intents are counted without gaps, and nothing was changed without one
  * - `scope`: what was changed or tried lies within what the plan names · `head`: a hash noted earlier is still in the chain
+ * - `signed`: each checkpoint is signed, of this run, and its row bears the hash it signs · `approvals`: those that counted are
+ *   there, signed by approvers, for this run
  */
 export type CheckName =
   | "tables"
@@ -19,7 +21,9 @@ export type CheckName =
   | "order"
   | "attempts"
   | "scope"
-  | "head";
+  | "head"
+  | "signed"
+  | "approvals";
 
 /** Something that is not as it was written. Texts come from the file: foreign. */
 export interface Flaw {
@@ -47,6 +51,14 @@ export interface ChainHead {
   readonly hash: string;
 }
 
+/** How far the chain is signed, and by whom. */
+export interface SignedPart {
+  /** The last row that a checkpoint signs. */
+  readonly row: number;
+  /** `principal`: whose the signers file says the key is; undefined when none was given. */
+  readonly keys: readonly { readonly fingerprint: string; readonly principal: string | undefined }[];
+}
+
 export interface Examination {
   readonly findings: readonly Finding[];
   /** Undefined when it cannot be read. */
@@ -54,6 +66,7 @@ export interface Examination {
   readonly digest: Digest | undefined;
   /** The last link of a chain that holds. */
   readonly head: ChainHead | undefined;
+  readonly signed: SignedPart | undefined;
 }
 
 export function isSound(examination: Examination): boolean {

@@ -1,6 +1,6 @@
 /** What examining a run file found: each check with how much it covered, the first flaw of each, and what cannot be told. */
 import { isSound } from "../model/examination.ts";
-import type { CheckName, Examination, Finding, Flaw } from "../model/examination.ts";
+import type { ChainHead, CheckName, Examination, Finding, Flaw, SignedPart } from "../model/examination.ts";
 import { counted, thousands } from "../model/text.ts";
 import { label, labelled, labelledCommand, pad, paint, shown, sigil, wrap } from "./style.ts";
 import type { Style } from "./style.ts";
@@ -20,6 +20,8 @@ const coverage: Readonly<Record<CheckName, (covered: number) => string>> = {
   attempts: (count) =>
     `${counted(count, "intent and ending", "intents and endings")}, none missing, and no change without an attempt`,
   scope: (count) => `${counted(count, "step")} within what the plan names`,
+  signed: (count) => `${counted(count, "checkpoint")}, each signed, and its row as it was signed`,
+  approvals: (count) => `${counted(count, "approval")} that counted, each signed by an approver for this run`,
   head: (row) =>
     row === 0 ? "the noted head is what the chain begins with" : `the noted head is row ${thousands(row)}`,
 };
@@ -36,7 +38,7 @@ export function evidenceText(examination: Examination, runName: string, style: S
     ...findings.flatMap((finding) => findingLines(finding, style)),
     "",
     ...verdictLines(examination, style),
-    ...(head === undefined ? [] : headLines(head, runName, findings, style)),
+    ...(head === undefined ? [] : headLines(head, examination, runName, style)),
   ];
 }
 
@@ -72,22 +74,44 @@ function verdictLines(examination: Examination, style: Style): string[] {
   ];
 }
 
-function headLines(
-  head: NonNullable<Examination["head"]>,
-  runName: string,
-  findings: readonly Finding[],
-  style: Style,
-): string[] {
-  const limits =
-    "The chain is not signed: whoever holds the file can write all of it anew. Against that, note the head where they " +
-    "cannot change it. Not in the chain: intents of steps still open, what verify found, and what the pacer learned.";
+function headLines(head: ChainHead, examination: Examination, runName: string, style: Style): string[] {
+  const { findings, signed } = examination;
   const asked = findings.some((finding) => finding.check === "head");
   return [
     ...labelled("Head", `row ${thousands(head.row)}`, style),
     `${label("", style)}${head.hash}`,
-    ...labelled("Limits", limits, style),
+    ...(signed === undefined ? [] : labelled("Signed", signedText(signed, head, style), style)),
+    ...labelled("Limits", limitsText(signed, head), style),
     ...(asked
       ? []
       : labelledCommand("Later", `handover evidence verify ${shellWord(runName)} --head ${head.hash}`, style)),
   ];
+}
+
+/** Up to which row, and by whom. */
+function signedText({ row, keys }: SignedPart, head: ChainHead, style: Style): string {
+  const upTo = row === head.row ? "to the last row" : `to row ${thousands(row)} of ${thousands(head.row)}`;
+  const by = keys.map(({ fingerprint, principal }) =>
+    principal === undefined ? shown(fingerprint, style) : `${shown(principal, style)} (${shown(fingerprint, style)})`,
+  );
+  return `${upTo}, by ${by.join(" and ")}`;
+}
+
+/** What is not proven, said as plainly as what is. */
+function limitsText(signed: SignedPart | undefined, head: ChainHead): string {
+  const inChain = "Not in the chain: intents of steps still open, what verify found, and what the pacer learned.";
+  if (signed === undefined) {
+    return (
+      "The chain is not signed: whoever holds the file can write all of it anew. Against that, note the head where they " +
+      `cannot change it. ${inChain}`
+    );
+  }
+  const whose = signed.keys.some(({ principal }) => principal === undefined)
+    ? "Whose those keys are is not checked: add --signers FILE. "
+    : "";
+  const rest = signed.row === head.row ? "" : "The rows after that are not signed. ";
+  return (
+    `${whose}${rest}Whoever holds the file and no such key can still cut it back to an earlier checkpoint: against that, ` +
+    `note the head. ${inChain}`
+  );
 }

@@ -95,7 +95,7 @@ export function verifyJson(findings: VerifyFindings, header: RunHeader, digest: 
 
 /** One `evidence` document. */
 export function evidenceJson(examination: Examination, runName: string): string {
-  const { header, digest, findings, head } = examination;
+  const { header, digest, findings, head, signed } = examination;
   return jsonText({
     type: "evidence",
     version,
@@ -106,6 +106,7 @@ export function evidenceJson(examination: Examination, runName: string): string 
     sound: isSound(examination),
     findings,
     head,
+    signed,
   });
 }
 

@@ -1,6 +1,7 @@
 import { chmod, copyFile, mkdir, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import Database from "better-sqlite3";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { runCommandLine } from "../../src/cli/program.ts";
 import { openReader } from "../../src/journal/sqlite/reader.ts";
@@ -363,5 +364,57 @@ describe("approving", () => {
     expect([ran.code, ran.err]).toEqual([0, expect.stringContaining("Approved by dora@acme.example.")]);
     const verify = ["-Y", "verify", "-f", "signers", "-I", "dora@acme.example", "-n", "handover", "-s", `${file}.sig`];
     expect(sshKeygen(folder, verify, await readFile(join(folder, file), "utf8"))).toContain("Good");
+  });
+});
+
+describe("a run whose planner signed it", () => {
+  beforeAll(async () => {
+    const row = "grant,anna@acme.example,EMEA *,emea-bi@acme.example,VIEWER";
+    await scene.write("others.csv", `action,from,title,member,role\n${row}\n`);
+    await scene.prints("plan others.csv -o signed --sign-key anna.key");
+  });
+  const line = "apply signed --yes --require-approvals 1 --signers signers --sign-key ben.key";
+
+  it("cannot be approved by that key, nor by that person with another one", async () => {
+    const own = await scene.handover("approve signed --key anna.key --yes");
+    expect([own.code, own.err]).toEqual([6, expect.stringContaining("this key planned the run")]);
+    const second = await scene.prints("key new other.key --as anna@acme.example");
+    await scene.write("more", (await scene.read("signers")) + second);
+    await scene.prints("approve signed --key other.key --yes -o own.json");
+    const ran = await scene.handover(`${line.replace("signers signers", "signers more")} --approval own.json`);
+    expect([ran.code, ran.err]).toEqual([6, expect.stringContaining("anna@acme.example planned this run")]);
+  });
+
+  it("is refused when the signature of its planner was taken away", async () => {
+    await copyFile(scene.path("signed.handover"), scene.path("taken.handover"));
+    const db = new Database(scene.path("taken.handover"));
+    db.exec("delete from kept where name like 'checkpoint-%'");
+    db.close();
+    await scene.prints("approve taken --key ben.key --yes --as ben@acme.example");
+    const ran = await scene.handover(line.replace("signed", "taken"));
+    expect([ran.code, ran.err]).toEqual([6, expect.stringContaining("that key has not signed it")]);
+  });
+
+  it("is carried out when somebody else approves, is signed to its end, and says so offline", async () => {
+    await scene.prints("approve signed --key ben.key --yes");
+    const ran = await scene.handover(line);
+    expect([ran.code, ran.err]).toEqual([0, expect.not.stringContaining("rests on an account name")]);
+    const head = /Audit head, row \d+, signed with SHA256:\S+: ([0-9a-f]{64})/.exec(ran.err)?.[1] ?? "";
+    const found = await scene.prints(`evidence verify signed --signers signers --head ${head}`);
+    expect(found.replace(/\s+/g, " ")).toMatch(
+      /Signed to the last row, by anna@acme\.example \(SHA256:\S+\) and ben@acme\.example/,
+    );
+    expect(found).toMatch(/= approvals +1 approval that counted/);
+    expect(found.replace(/\s+/g, " ")).not.toContain("not signed");
+    const strangers = await scene.handover(`evidence verify signed --signers second`);
+    expect(strangers.code).toBe(3);
+    await scene.write("second", await scene.prints("key show cleo.key"));
+    expect((await scene.handover(`evidence verify signed --signers second`)).code).toBe(6);
+  });
+
+  it("may be signed only with a key that is one, before anything is sent", async () => {
+    const before = scene.requests();
+    const ran = await scene.handover("apply master --yes --sign-key moves.csv");
+    expect([ran.code, ran.err, scene.requests()]).toEqual([3, expect.stringContaining("is not a private key"), before]);
   });
 });

@@ -8,6 +8,8 @@ import { openJournal } from "../../src/journal/sqlite/journal.ts";
 import { createRun } from "../../src/journal/sqlite/writer.ts";
 import type { AssetName } from "../../src/model/asset.ts";
 import type { Email } from "../../src/model/email.ts";
+import type { RunHeader } from "../../src/model/run.ts";
+import type { CheckpointSigner } from "../../src/model/signing/checkpoint.ts";
 import type { StepResult } from "../../src/model/step.ts";
 import { byHand, edit, failed, header, intent, result, transfer } from "../journal/samples.ts";
 import { ManualClock } from "../support/clock.ts";
@@ -24,9 +26,13 @@ const user = (name: string): Email => `${name}@acme.example` as Email;
  * 7: unchanged. 8: confirmed. 9: a transfer that succeeded, and 10 after it. 11: in flight, its first attempt void, its
  * second in doubt. 12: a line by hand that waits for it. Each has an actor of its own, so that one claim takes them all.
  */
-export async function makeFinishedRun(path: string): Promise<void> {
+export async function makeFinishedRun(
+  path: string,
+  signed: { readonly signer?: CheckpointSigner; readonly header?: Partial<RunHeader> } = {},
+): Promise<void> {
   const clock = new ManualClock();
-  const writer = await createRun(path);
+  const { signer } = signed;
+  const writer = await createRun(path, { signer });
   const named = (index: number): { name: AssetName; assetType: string; title: string } => ({
     name: `asset-${index}` as AssetName,
     assetType: "REPORT",
@@ -48,8 +54,8 @@ export async function makeFinishedRun(path: string): Promise<void> {
     at(11),
     byHand({ actor: user("u12"), after: 11, unless: 11 }),
   ]);
-  await writer.seal(header({ totals: { ...header().totals, steps } }));
-  const journal = await openJournal(path, { clock });
+  await writer.seal(header({ totals: { ...header().totals, steps }, ...signed.header }));
+  const journal = await openJournal(path, { clock, signer });
   const written = async <T>(work: Promise<T>): Promise<T> => clock.drive(work);
   const end = async (claim: Claim, how: Partial<StepResult>, attempts: number): Promise<void> => {
     for (let attempt = 1; attempt <= attempts; attempt += 1) {

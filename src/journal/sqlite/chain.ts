@@ -4,6 +4,7 @@
  */
 import { hash } from "node:crypto";
 import type { Database, Statement } from "better-sqlite3";
+import type { ChainHead } from "../../model/examination.ts";
 
 export interface Tail {
   readonly rows: number;
@@ -34,6 +35,11 @@ export class ChainWriter {
     this.#head = tail.head;
     this.#insert = db.prepare("insert into audit (seq, body, hash) values (?, ?, ?)");
     this.#update = db.prepare("update tail set audit_rows = ?, audit_head = ?");
+  }
+
+  /** The last row that was appended; row 0 is what stands before the first. */
+  get head(): ChainHead {
+    return { row: this.#rows, hash: this.#head };
   }
 
   /** Answers the seq of the row. */

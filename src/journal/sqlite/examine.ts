@@ -1,10 +1,12 @@
 /** Examines a run file as evidence: every check there is, in one view of the file, without writing a byte to it. */
 import type { Database as Connection } from "better-sqlite3";
 import { flawOf } from "../../model/examination.ts";
-import type { CheckName, Examination, Finding, Flaw } from "../../model/examination.ts";
+import type { CheckName, Examination, Finding, Flaw, SignedPart } from "../../model/examination.ts";
 import { attemptsFlaw, orderFlaw, scopeFlaw } from "./agreement.ts";
 import type { Covered } from "./agreement.ts";
 import { genesis } from "./chain.ts";
+import { examineApprovals, examineCheckpoints } from "./examine-signed.ts";
+import type { Signer } from "../../model/signing/signers.ts";
 import { faultCode } from "./faults.ts";
 import { connectForExamining, readSealed, runPath } from "./open.ts";
 import type { SealedRun } from "./open.ts";
@@ -15,6 +17,8 @@ import { RunFileError } from "../../model/errors.ts";
 export interface ExamineOptions {
   /** A hash noted earlier, 64 hex digits, that must still be in the chain. */
   readonly head: string | undefined;
+  /** Who may sign: then something must be signed, by one of them. */
+  readonly signers?: readonly Signer[] | undefined;
 }
 
 const inOrder: readonly CheckName[] = [
@@ -29,6 +33,8 @@ const inOrder: readonly CheckName[] = [
   "scope",
 ];
 
+const whereAsked: readonly CheckName[] = ["signed", "approvals", "head"];
+
 /**
  * Throws RunFileError for what is no run file of this version at all; everything that is wrong with one is a finding. May
  * be asked while another process carries the run out: it sees the run as it was at one moment.
@@ -42,8 +48,9 @@ export async function examineRun(path: string, options: ExamineOptions): Promise
     const findings = new Findings();
     const run = await examineFile(db, full, findings);
     const head = run === undefined ? undefined : await examineRows(db, run, findings);
+    const signed = run === undefined ? undefined : await examineSigned(db, run, findings, options.signers);
     if (options.head !== undefined) findings.add("head", headFinding(db, run, head, options.head));
-    return { findings: findings.all(options.head !== undefined), header: run?.header, digest: run?.digest, head };
+    return { findings: findings.all(), header: run?.header, digest: run?.digest, head, signed };
   } finally {
     db.close();
   }
@@ -66,9 +73,11 @@ class Findings {
     }
   }
 
-  all(withHead: boolean): readonly Finding[] {
-    const checks: readonly CheckName[] = withHead ? [...inOrder, "head"] : inOrder;
-    return checks.map((check) => this.#made.get(check) ?? { check, verdict: "unchecked", covered: 0, flaw: undefined });
+  /** The last ones only where there is something to check, or somebody asks. */
+  all(): readonly Finding[] {
+    const unchecked = (check: CheckName): Finding => ({ check, verdict: "unchecked", covered: 0, flaw: undefined });
+    const further = whereAsked.flatMap((check) => this.#made.get(check) ?? []);
+    return [...inOrder.map((check) => this.#made.get(check) ?? unchecked(check)), ...further];
   }
 }
 
@@ -128,6 +137,23 @@ async function examineRows(db: Connection, run: SealedRun, findings: Findings): 
   await findings.try("attempts", () => attemptsFlaw(db));
   if (planned) await findings.try("scope", () => scopeFlaw(db, reader));
   return head;
+}
+
+async function examineSigned(
+  db: Connection,
+  run: SealedRun,
+  findings: Findings,
+  signers: readonly Signer[] | undefined,
+): Promise<SignedPart | undefined> {
+  let signed: SignedPart | undefined;
+  const checkpoints = examineCheckpoints(db, run, signers);
+  if (checkpoints !== undefined) {
+    signed = checkpoints.signed;
+    findings.add("signed", checkpoints);
+  }
+  const approvals = examineApprovals(db, run, signers);
+  if (approvals !== undefined) findings.add("approvals", approvals);
+  return signed;
 }
 
 /** Whether the noted hash is still a link, or what stands before the first. Only a chain that holds can say so. */

@@ -5,9 +5,11 @@ import type { Email } from "../../model/email.ts";
 import { RunLockedError } from "../../model/errors.ts";
 import type { Counts } from "../../model/run.ts";
 import type { Intent, StepResult, StepState } from "../../model/step.ts";
-import type { Claim, Journal, Written } from "../journal.ts";
+import type { Claim, Written } from "../journal.ts";
 import { canonicalJson } from "../../model/canonical.ts";
 import { ChainWriter, genesis, tailHolds } from "./chain.ts";
+import { Checkpointing, newestCheckpoint } from "./checkpoints.ts";
+import type { Kept } from "./checkpoints.ts";
 import { endedText, intentText } from "./codec.ts";
 import { checkProgress, checkSteps } from "./digest.ts";
 import { runFileFault, tampered, withFaults } from "./faults.ts";
@@ -16,10 +18,11 @@ import { Gates, strayGate } from "./gates.ts";
 import type { GateMoves } from "./gates.ts";
 import { checkStillThere } from "./gone.ts";
 import { lockRun } from "./lock.ts";
+import type { OpeningOptions, RunFileJournal } from "./opening.ts";
 import { connectForWriting, makeDurable, putAtRest, readSealed, runPath } from "./open.ts";
 import type { SealedRun } from "./open.ts";
 import { SqliteRunReader } from "./reader.ts";
-import type { ChainHead } from "../../model/examination.ts";
+import type { ChainOf } from "../../model/signing/checkpoint.ts";
 import { stateCode } from "./schema.ts";
 import { Slices } from "./slices.ts";
 import type { Entry } from "./slices.ts";
@@ -30,11 +33,6 @@ import type { TakeRule, Turn } from "./turns.ts";
 
 /** Claims of one opening; the opening's number stands above this many bits of the fence. */
 const fencesPerOpening = 2 ** 32;
-
-/** The journal of a run file, which can also tell the end of its chain. */
-export interface RunFileJournal extends Journal {
-  head(): Promise<ChainHead>;
-}
 
 /** Values of `intents.void`. */
 const voided = 1;
@@ -55,14 +53,14 @@ interface Held extends Omit<Turn, "begun"> {
  * Opens a run to carry it out. Checks the lock, the file, and every step against the digest. Throws RunLockedError when
  * another process has it, RunFileError otherwise.
  */
-export async function openJournal(path: string, options: { readonly clock: Clock }): Promise<RunFileJournal> {
+export async function openJournal(path: string, options: OpeningOptions): Promise<RunFileJournal> {
   const full = runPath(path);
   const lock = lockRun(full);
   let db: Database | undefined;
   try {
     db = connectForWriting(full);
     const connection = db;
-    return await beginJournal(connection, readSealed(connection, full), options.clock, (sound) => {
+    return await beginJournal(connection, readSealed(connection, full), options, (sound) => {
       if (sound) putAtRest(connection);
       connection.close();
       lock.release();
@@ -78,7 +76,7 @@ export async function openJournal(path: string, options: { readonly clock: Clock
 export async function beginJournal(
   db: Database,
   run: SealedRun,
-  clock: Clock,
+  options: OpeningOptions,
   atEnd: (sound: boolean) => void,
 ): Promise<RunFileJournal> {
   await checkSteps(db, run.path, run.pages);
@@ -86,17 +84,26 @@ export async function beginJournal(
     if (!tailHolds(db, genesis(run.header.runId, run.digest))) {
       throw tampered(run.path, "the end of the audit chain is not as it was written");
     }
+    const signed = newestCheckpoint(db, chainOf(run));
+    if (signed.flaw !== undefined) throw tampered(run.path, signed.flaw);
     checkProgress(db, run.path);
     const stray = strayGate(db);
     if (stray !== undefined) throw tampered(run.path, `step ${stray} waits for one that will never end`);
     makeDurable(db);
     db.prepare("update tail set epoch = epoch + 1").run();
-    return new SqliteJournal(db, run, clock, atEnd);
+    const { clock, signer } = options;
+    const signing = signer === undefined ? undefined : new Checkpointing(chainOf(run), signer, signed.row);
+    return new SqliteJournal(db, run, clock, signing, atEnd);
   });
 }
 
-class SqliteJournal extends SqliteRunReader implements Journal {
+function chainOf(run: SealedRun): ChainOf {
+  return { runId: run.header.runId, digest: run.digest };
+}
+
+class SqliteJournal extends SqliteRunReader implements RunFileJournal {
   readonly #clock: Clock;
+  readonly #signing: Checkpointing | undefined;
   readonly #atEnd: (sound: boolean) => void;
   readonly #epoch: number;
   readonly #epochNow: Statement<[], number>;
@@ -112,9 +119,16 @@ class SqliteJournal extends SqliteRunReader implements Journal {
   #fences = 0;
   #closed = false;
 
-  constructor(db: Database, run: SealedRun, clock: Clock, atEnd: (sound: boolean) => void) {
+  constructor(
+    db: Database,
+    run: SealedRun,
+    clock: Clock,
+    signing: Checkpointing | undefined,
+    atEnd: (sound: boolean) => void,
+  ) {
     super(db, run, false);
     this.#clock = clock;
+    this.#signing = signing;
     this.#atEnd = atEnd;
     this.#epochNow = db.prepare<[], number>("select epoch from tail").pluck();
     this.#epoch = this.#epochNow.get() ?? 0;
@@ -127,6 +141,8 @@ class SqliteJournal extends SqliteRunReader implements Journal {
       },
       holds: () => this.#epochNow.get() === this.#epoch,
       seal: () => this.#chain.writeTail(),
+      // Behind the commit: what waits for an intent or a result never waits for a signature.
+      kept: () => this.#keepSigned(this.#signing?.due(this.#chain.head, this.#clock.now())),
     });
     this.#statements = prepareStatements(db);
     this.#turns = new Turns(readySteps(db), begunSteps(db));
@@ -274,10 +290,24 @@ class SqliteJournal extends SqliteRunReader implements Journal {
     this.#expectOurs(await this.#written(() => this.#statements.verdict.run(seq, verdict, at)));
   }
 
+  async checkpoint(): Promise<void> {
+    await this.flush();
+    this.#keepSigned(this.#signing?.last(this.#chain.head, this.#clock.now()));
+    await this.flush();
+  }
+
+  #keepSigned(signed: Kept | undefined): void {
+    if (signed !== undefined) this.keep(signed.name, signed.body);
+  }
+
   /** Makes everything durable first; what cannot be has been answered with its error. */
   override async close(): Promise<void> {
     if (this.#closed) return;
     this.#slices.commit();
+    if (this.#slices.failure === undefined && !this.#slices.lost) {
+      this.#keepSigned(this.#signing?.last(this.#chain.head, this.#clock.now()));
+      this.#slices.commit();
+    }
     this.#closed = true;
     this.#atEnd(this.#slices.failure === undefined && !this.#slices.lost);
   }

@@ -34,7 +34,7 @@ export function createMemoryRun(): MemoryRun {
   });
   return {
     writer,
-    openJournal: ({ clock }) => beginJournal(db, readSealed(db, name), clock, () => undefined),
+    openJournal: (options) => beginJournal(db, readSealed(db, name), options, () => undefined),
     openReader: async () => new SqliteRunReader(db, readSealed(db, name), false),
     dispose: () => {
       db.close();

@@ -26,6 +26,8 @@ export interface Frame {
   holds(): boolean;
   /** Runs last, before the commit. */
   seal(): void;
+  /** Runs after the commit, once every entry has been told. */
+  kept(): void;
 }
 
 const restMaxMs = 8;
@@ -101,6 +103,7 @@ export class Slices {
       else if (this.#lost) entry.lost();
       else entry.kept();
     }
+    if (this.#failure === undefined && !this.#lost) this.#frame.kept();
   }
 
   /** False, with nothing written, when the run belongs to another process. */

@@ -6,6 +6,8 @@ import type { Database as Connection, Statement } from "better-sqlite3";
 import { RunLockedError, UsageError } from "../../model/errors.ts";
 import type { Digest, RunHeader } from "../../model/run.ts";
 import type { StepDraft } from "../../model/step.ts";
+import { checkpointName, signedCheckpoint } from "../../model/signing/checkpoint.ts";
+import type { CheckpointSigner } from "../../model/signing/checkpoint.ts";
 import type { RunWriter } from "../journal.ts";
 import { canonicalJson } from "../../model/canonical.ts";
 import { genesis } from "./chain.ts";
@@ -32,7 +34,10 @@ export interface Placing {
  * Begins a run that will be `path`. Throws UsageError when the name is taken and `replace` is not set, RunLockedError
  * when another process makes or carries out that run, RunFileError when the folder cannot be written.
  */
-export async function createRun(path: string, options: { readonly replace?: boolean } = {}): Promise<RunWriter> {
+export async function createRun(
+  path: string,
+  options: { readonly replace?: boolean; readonly signer?: CheckpointSigner | undefined } = {},
+): Promise<RunWriter> {
   const full = runPath(path);
   const replace = options.replace === true;
   return withFaults(full, () => {
@@ -50,7 +55,7 @@ export async function createRun(path: string, options: { readonly replace?: bool
       db.pragma("journal_mode = off");
       db.pragma("synchronous = off");
       db.pragma("cache_size = -65536");
-      return new SqliteRunWriter(db, filePlacing(full, replace, lock));
+      return new SqliteRunWriter(db, filePlacing(full, replace, lock), options.signer);
     } catch (error) {
       db?.close();
       removeTemporary(full);
@@ -63,6 +68,7 @@ export async function createRun(path: string, options: { readonly replace?: bool
 export class SqliteRunWriter implements RunWriter {
   readonly #db: Connection;
   readonly #placing: Placing;
+  readonly #signer: CheckpointSigner | undefined;
   readonly #digests = new PageDigests();
   readonly #actors = new Map<string, number>();
   /** Transfers by seq, with the user in whose turn they are taken. */
@@ -72,9 +78,11 @@ export class SqliteRunWriter implements RunWriter {
   #steps = 0;
   #ended = false;
 
-  constructor(db: Connection, placing: Placing) {
+  /** `signer` says who planned the run: its key signs the chain before the first row. */
+  constructor(db: Connection, placing: Placing, signer?: CheckpointSigner) {
     this.#db = db;
     this.#placing = placing;
+    this.#signer = signer;
     createTables(db);
     this.#insertActor = db.prepare("insert into actors (id, email) values (?, ?)");
     this.#insertStep = db.prepare(
@@ -149,9 +157,13 @@ export class SqliteRunWriter implements RunWriter {
     this.#db.prepare("insert into run (one, header, digest) values (1, ?, ?)").run(text, digest);
     const insertPage = this.#db.prepare("insert into pages (page, digest) values (?, ?)");
     for (const [page, pageDigest] of pages.entries()) insertPage.run(page + 1, pageDigest);
-    this.#db
-      .prepare("insert into tail (one, epoch, audit_rows, audit_head) values (1, 0, 0, ?)")
-      .run(genesis(header.runId, digest));
+    const start = genesis(header.runId, digest);
+    this.#db.prepare("insert into tail (one, epoch, audit_rows, audit_head) values (1, 0, 0, ?)").run(start);
+    if (this.#signer !== undefined) {
+      const { runId, createdAt } = header;
+      const signed = signedCheckpoint({ runId, digest }, { row: 0, hash: start }, createdAt, this.#signer);
+      this.#db.prepare("insert into kept (name, body) values (?, ?)").run(checkpointName(0), signed);
+    }
     return digest;
   }
 

@@ -31,7 +31,7 @@ export function parseSigners(
     .entries()) {
     const line = raw.trim();
     if (line === "" || line.startsWith("#")) continue;
-    const read = signers.length < signersMax ? signerOf(line) : trouble("is one too many", "keep to 10,000 lines");
+    const read = signers.length < signersMax ? signerIn(line) : trouble("is one too many", "keep to 10,000 lines");
     if ("problem" in read) problems.push({ place: { file, line: index + 1, column: 1 }, ...read });
     else if (read.ours) signers.push(read.signer);
   }
@@ -54,6 +54,13 @@ export function signerNamed(
     : "outside-its-time";
 }
 
+/** The first name a key went by at that time, wall ms; undefined when it was nobody's. */
+export function signerOf(signers: readonly Signer[], fingerprint: string, at: number): string | undefined {
+  return signers.find(
+    ({ key, from, until }) => key.fingerprint === fingerprint && at >= (from ?? -Infinity) && at < (until ?? Infinity),
+  )?.principals[0];
+}
+
 /** Every name a key goes by. */
 export function namesOf(signers: readonly Signer[], fingerprint: string): readonly string[] {
   return signers.filter(({ key }) => key.fingerprint === fingerprint).flatMap(({ principals }) => principals);
@@ -70,7 +77,7 @@ function trouble(problem: string, remedy = shape): Trouble {
   return { problem, remedy };
 }
 
-function signerOf(line: string): { readonly ours: boolean; readonly signer: Signer } | Trouble {
+function signerIn(line: string): { readonly ours: boolean; readonly signer: Signer } | Trouble {
   const words = wordsOf(line);
   const [names = "", second = ""] = words;
   const hasOptions = !keyTypes.includes(second);
