@@ -1,16 +1,18 @@
-/** Settings and where they come from: flag, then environment, then `handover.yaml` here, then the user's own file. */
-import { readFile, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import type { z } from "zod";
+/** Settings and where they come from: flag, then environment, then profile, then `handover.yaml` here, then the user's own file. */
+import { join, resolve } from "node:path";
 import { parseEndpoint } from "../google/route.ts";
 import type { Email } from "../model/email.ts";
 import { parseEmail } from "../model/email.ts";
 import { UsageError } from "../model/errors.ts";
 import { printable } from "../model/text.ts";
-import { shellWord } from "../report/words.ts";
+import { readAuth } from "./auth-settings.ts";
+import type { AuthSettings } from "./auth-settings.ts";
 import type { Context } from "./context.ts";
 import type { GoogleFlags } from "./flags.ts";
-import { trustedOwners } from "./key-file.ts";
+import { strictestGuards } from "./guard-settings.ts";
+import type { GuardSettings } from "./guard-settings.ts";
+import { emptyPart, readSettingsFile, settingNames } from "./settings-file.ts";
+import type { Found, Layer, Part, SettingName, SettingsFile } from "./settings-file.ts";
 import { parseRate } from "./units.ts";
 
 /** What a verb that talks to Google needs. Rates are calls per second. */
@@ -18,72 +20,79 @@ export interface Settings {
   /** Undefined: Google itself. */
   readonly endpoint: string | undefined;
   readonly auth: AuthSettings;
+  /** Acted as for Directory and Data Transfer. */
   readonly admin: Email;
   readonly rate: number | undefined;
   /** For one user acted as. */
   readonly actorRate: number | undefined;
   readonly logFile: string | undefined;
+  /** The profile in use, where there is one. */
+  readonly profile: Chosen | undefined;
+  /** The strictest of what the profile and its file say. */
+  readonly guards: GuardSettings;
+  /** Where each setting that has been given comes from: a flag, a variable, or `file:line:column`. */
+  readonly from: ReadonlyMap<SettingName, string>;
 }
 
-/** How to prove who is calling. */
-export interface AuthSettings {
-  /** `key`: a service account's key file, with domain-wide delegation. */
-  readonly mode: "key";
-  /** A path, or `-` for stdin. */
-  readonly keyFile: string;
+/** Settings of a verb that does without an administrator, or finds out who that is. */
+export interface AccessSettings extends Omit<Settings, "admin"> {
+  readonly admin: Email | undefined;
 }
 
-type SettingName = "endpoint" | "key" | "admin" | "rate" | "actor_rate" | "log_file";
-
-/** A value with the place that set it, as people would look for it. */
-interface Found {
-  readonly value: string;
+interface Chosen {
+  readonly name: string;
   readonly from: string;
-  /** Paths in it are relative to this folder. */
-  readonly folder: string;
 }
 
-type FileSettings = { readonly [name in SettingName]?: string | number | undefined };
-
-/** Loaded only when there is a settings file: the schema library takes longer to load than the rest of a verb. */
-async function fileShape(): Promise<z.ZodType<FileSettings>> {
-  const { z } = await import("zod");
-  const text = z.string().min(1).optional();
-  const rate = z.union([z.number().positive(), z.string().min(1)]).optional();
-  return z.strictObject({ endpoint: text, key: text, admin: text, rate, actor_rate: rate, log_file: text });
-}
-
-const settingNames: readonly SettingName[] = ["endpoint", "key", "admin", "rate", "actor_rate", "log_file"];
-const fileBytesMax = 64 * 1024;
-
-/** All problems at once, as one `UsageError`. */
+/** All problems at once, as one `UsageError`; where nobody has signed in yet, an `ApiError`. */
 export async function resolveSettings(context: Context, flags: GoogleFlags): Promise<Settings> {
+  const settings = await resolveAccess(context, flags, "needs-admin");
+  const person = await onlyPerson(context, settings);
+  const admin = settings.admin ?? person;
+  if (admin === undefined) throw configError([noAdmin]);
+  if (person === undefined || admin === person) return { ...settings, admin };
+  throw new UsageError(
+    `${settings.from.get("admin") ?? "admin"}: ${admin} cannot be acted as: these credentials are ${person}'s, and nobody else's`,
+    "leave the administrator out, or authenticate by a service account that may act as others",
+  );
+}
+
+/** The same for a verb that is about authentication itself, where an administrator may be missing. */
+export async function resolveAccess(
+  context: Context,
+  flags: GoogleFlags,
+  need: "needs-admin" | "" = "",
+): Promise<AccessSettings> {
   const problems: string[] = [];
-  const layers = [
-    ofFlags(context, flags),
-    ofEnvironment(context),
-    await ofFile(join(context.cwd, "handover.yaml"), "handover.yaml", context, problems),
-    await ofUserFile(context, problems),
-  ];
+  const { layers, profile, guards } = await layersOf(context, flags, problems);
   const find = (name: SettingName): Found | undefined => layers.find((layer) => layer.has(name))?.get(name);
+  const ofAuth: string[] = [];
+  const auth = readAuth(layers, profile?.name, ofAuth);
 
   const endpoint = readEndpoint(find("endpoint"), problems);
   const admin = readAdmin(find("admin"), problems);
-  const key = find("key");
-  if (key === undefined) {
-    problems.push("no service-account key is given: use --key FILE, HANDOVER_KEY, or key: in handover.yaml");
-  }
+  const isPersonal = auth?.mode === "oauth" || (auth?.mode === "token" && auth.actor !== undefined);
+  if (need !== "" && !isPersonal && find("admin") === undefined) problems.push(noAdmin);
+  problems.push(...ofAuth);
   const rate = readRate(find("rate"), problems);
   const actorRate = readRate(find("actor_rate"), problems);
-  if (problems.length > 0 || key === undefined || admin === undefined) throw configError(problems);
-  return {
-    endpoint,
-    admin,
-    rate,
-    actorRate,
-    auth: { mode: "key", keyFile: key.value === "-" ? "-" : resolve(key.folder, key.value) },
-    logFile: pathOf(find("log_file")),
-  };
+  if (problems.length > 0 || auth === undefined) throw configError(problems);
+  const logFile = pathOf(find("log_file"));
+  const given = settingNames.flatMap((name) => {
+    const found = find(name);
+    return found === undefined ? [] : [[name, found.from] as const];
+  });
+  return { endpoint, auth, admin, rate, actorRate, logFile, profile, guards, from: new Map(given) };
+}
+
+const noAdmin = "no administrator is given: use --admin EMAIL, HANDOVER_ADMIN, or admin: in handover.yaml";
+
+/** The one person whom these credentials are, where they are a person's. */
+async function onlyPerson(context: Context, { auth, endpoint }: AccessSettings): Promise<Email | undefined> {
+  if (auth.mode === "token") return auth.actor;
+  if (auth.mode !== "oauth") return undefined;
+  const { signedInPerson } = await import("./sign-in-store.ts");
+  return signedInPerson(context, auth, endpoint);
 }
 
 function configError(problems: readonly string[]): UsageError {
@@ -96,13 +105,61 @@ function configError(problems: readonly string[]): UsageError {
   );
 }
 
-function ofFlags(context: Context, flags: GoogleFlags): ReadonlyMap<SettingName, Found> {
+/** Every place that can set something, in the order in which they count. */
+async function layersOf(
+  context: Context,
+  flags: GoogleFlags,
+  problems: string[],
+): Promise<{
+  readonly layers: readonly Layer[];
+  readonly profile: Chosen | undefined;
+  readonly guards: GuardSettings;
+}> {
+  const base = context.env["XDG_CONFIG_HOME"] || join(context.home, ".config");
+  const userPath = join(base, "handover", "config.yaml");
+  const here = await readSettingsFile(join(context.cwd, "handover.yaml"), "handover.yaml", context, problems);
+  const user = await readSettingsFile(userPath, userPath, context, problems);
+  const profile = chosenProfile(context, flags, here, user);
+  const profileOf = (file: SettingsFile): Part => file.profiles.get(profile?.name ?? "") ?? emptyPart;
+  if (profile !== undefined && !here.profiles.has(profile.name) && !user.profiles.has(profile.name)) {
+    const known = [...new Set([...here.profiles.keys(), ...user.profiles.keys()])];
+    const exist = known.length === 0 ? "none is written in handover.yaml" : `there are ${known.join(", ")}`;
+    problems.push(`${profile.from}: there is no profile ${JSON.stringify(printable(profile.name))}; ${exist}`);
+    // What else is missing is perhaps in the profile that was meant.
+    throw configError(problems);
+  }
+  const parts = [profileOf(here), here.common, profileOf(user), user.common];
+  return {
+    profile,
+    layers: [ofFlags(context, flags), ofEnvironment(context), ...parts.map(({ layer }) => layer)],
+    guards: parts.map((part) => part.guards).reduce(strictestGuards),
+  };
+}
+
+function chosenProfile(
+  context: Context,
+  flags: GoogleFlags,
+  here: SettingsFile,
+  user: SettingsFile,
+): Chosen | undefined {
+  if (flags.profile !== undefined) return { name: flags.profile, from: "--profile" };
+  const named = context.env["HANDOVER_PROFILE"];
+  if (named !== undefined && named !== "") return { name: named, from: "HANDOVER_PROFILE" };
+  const found = here.profile ?? user.profile;
+  return found === undefined ? undefined : { name: found.value, from: found.from };
+}
+
+function ofFlags(context: Context, flags: GoogleFlags): Layer {
   const layer = new Map<SettingName, Found>();
   const put = (name: SettingName, flag: string, value: string | undefined): void => {
     if (value !== undefined) layer.set(name, { value, from: flag, folder: context.cwd });
   };
   put("endpoint", "--endpoint", flags.endpoint);
+  put("auth", "--auth", flags.auth);
   put("key", "--key", flags.key);
+  put("service_account", "--service-account", flags.serviceAccount);
+  put("oauth_client", "--oauth-client", flags.oauthClient);
+  put("token_command", "--token-command", flags.tokenCommand);
   put("admin", "--admin", flags.admin);
   put("rate", "--rate", flags.rate?.toString());
   put("actor_rate", "--actor-rate", flags.actorRate?.toString());
@@ -110,109 +167,27 @@ function ofFlags(context: Context, flags: GoogleFlags): ReadonlyMap<SettingName,
   return layer;
 }
 
-function ofEnvironment(context: Context): ReadonlyMap<SettingName, Found> {
+const variables: readonly (readonly [SettingName, string])[] = [
+  ["endpoint", "HANDOVER_ENDPOINT"],
+  ["auth", "HANDOVER_AUTH"],
+  ["key", "HANDOVER_KEY"],
+  ["service_account", "HANDOVER_SERVICE_ACCOUNT"],
+  ["oauth_client", "HANDOVER_OAUTH_CLIENT"],
+  ["token_command", "HANDOVER_TOKEN_COMMAND"],
+  ["token_actor", "HANDOVER_TOKEN_ACTOR"],
+  ["admin", "HANDOVER_ADMIN"],
+  ["rate", "HANDOVER_RATE"],
+  ["actor_rate", "HANDOVER_ACTOR_RATE"],
+  ["log_file", "HANDOVER_LOG_FILE"],
+];
+
+function ofEnvironment(context: Context): Layer {
   const layer = new Map<SettingName, Found>();
-  const names: readonly (readonly [SettingName, string])[] = [
-    ["endpoint", "HANDOVER_ENDPOINT"],
-    ["key", "HANDOVER_KEY"],
-    ["admin", "HANDOVER_ADMIN"],
-    ["rate", "HANDOVER_RATE"],
-    ["actor_rate", "HANDOVER_ACTOR_RATE"],
-    ["log_file", "HANDOVER_LOG_FILE"],
-  ];
-  for (const [name, variable] of names) {
+  for (const [name, variable] of variables) {
     const value = context.env[variable];
     if (value !== undefined && value !== "") layer.set(name, { value, from: variable, folder: context.cwd });
   }
   return layer;
-}
-
-async function ofUserFile(context: Context, problems: string[]): Promise<ReadonlyMap<SettingName, Found>> {
-  const base = context.env["XDG_CONFIG_HOME"] || join(context.home, ".config");
-  const path = join(base, "handover", "config.yaml");
-  return ofFile(path, path, context, problems);
-}
-
-/** An empty layer when there is no such file. A file that somebody else can write decides where keys are used: refused. */
-async function ofFile(
-  path: string,
-  shown: string,
-  context: Context,
-  problems: string[],
-): Promise<ReadonlyMap<SettingName, Found>> {
-  const layer = new Map<SettingName, Found>();
-  const stats = await stat(path).catch(() => undefined);
-  if (stats === undefined) return layer;
-  if (!stats.isFile() || stats.size > fileBytesMax) {
-    problems.push(`${shown}: is not a settings file; remove it or write endpoint:, key: and admin: in it`);
-    return layer;
-  }
-  if (context.uid !== undefined && !trustedOwners(context).has(stats.uid)) {
-    problems.push(`${shown}: belongs to another user, who could redirect your key; make a copy of your own`);
-    return layer;
-  }
-  if (context.uid !== undefined && (stats.mode & 0o002) !== 0) {
-    problems.push(`${shown}: can be changed by everybody, who could redirect your key; chmod o-w ${shellWord(path)}`);
-    return layer;
-  }
-  const text = await readFile(path, "utf8");
-  try {
-    await readYaml(text, shown, dirname(path), layer, problems);
-  } catch (error) {
-    // What the library throws instead of telling: an alias of nothing or of too much, and nesting beyond its stack.
-    if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
-    problems.push(`${shown}: is not YAML as settings may use it: ${printable(error.message)}`);
-  }
-  return layer;
-}
-
-async function readYaml(
-  text: string,
-  shown: string,
-  folder: string,
-  layer: Map<SettingName, Found>,
-  problems: string[],
-): Promise<void> {
-  const { LineCounter, parseDocument, isMap, isScalar } = await import("yaml");
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false, merge: false });
-  const at = (offset: number | undefined): string => {
-    const { line, col } = lines.linePos(offset ?? 0);
-    return `${shown}:${line}:${col}`;
-  };
-  for (const error of document.errors.slice(0, 10)) problems.push(`${at(error.pos[0])}: ${printable(error.message)}`);
-  if (document.errors.length > 0 || document.contents === null) return;
-  const root = document.contents;
-  if (!isMap(root)) {
-    problems.push(`${at(root.range?.[0])}: write settings as "name: value", such as "admin: admin@acme.example"`);
-    return;
-  }
-  const placeOf = (name: string): string => {
-    const pair = root.items.find((item) => isScalar(item.key) && item.key.value === name);
-    return at(isScalar(pair?.key) ? pair.key.range?.[0] : undefined);
-  };
-  const parsed = (await fileShape()).safeParse(document.toJS({ maxAliasCount: 10 }));
-  if (parsed.success) {
-    for (const name of settingNames) {
-      const value = parsed.data[name];
-      if (value !== undefined) layer.set(name, { value: String(value), from: placeOf(name), folder });
-    }
-    return;
-  }
-  for (const issue of parsed.error.issues) {
-    if (issue.code === "unrecognized_keys") {
-      for (const key of issue.keys) {
-        problems.push(
-          `${placeOf(key)}: there is no setting ${JSON.stringify(printable(key))}; known are ${settingNames.join(", ")}`,
-        );
-      }
-    } else {
-      const name = String(issue.path[0]);
-      problems.push(
-        `${placeOf(name)}: ${name} must be ${name.endsWith("rate") ? "a number above 0, or such as 480/m" : "text"}`,
-      );
-    }
-  }
 }
 
 function readEndpoint(found: Found | undefined, problems: string[]): string | undefined {
@@ -228,10 +203,7 @@ function readEndpoint(found: Found | undefined, problems: string[]): string | un
 }
 
 function readAdmin(found: Found | undefined, problems: string[]): Email | undefined {
-  if (found === undefined) {
-    problems.push("no administrator is given: use --admin EMAIL, HANDOVER_ADMIN, or admin: in handover.yaml");
-    return undefined;
-  }
+  if (found === undefined) return undefined;
   const parsed = parseEmail(found.value);
   if (parsed.ok) return parsed.value;
   problems.push(`${found.from}: ${parsed.problem}; ${parsed.remedy}`);

@@ -8,7 +8,7 @@ import type { Quota } from "../google/pace.ts";
 import type { GateName, Rates } from "../google/pacer.ts";
 import type { Access } from "../google/scopes.ts";
 import { makeSend } from "../google/send.ts";
-import type { CallRecord } from "../google/send.ts";
+import type { CallRecord, Send } from "../google/send.ts";
 import { openWire } from "../google/wire.ts";
 import type { Api } from "../model/api.ts";
 import type { OnEvent } from "../model/event.ts";
@@ -50,9 +50,9 @@ export interface Paced {
 /** The same, with its pace in the hands of the caller. */
 export async function connectPaced(context: Context, settings: Settings, connecting: Connecting): Promise<Paced> {
   const { clock, random } = context;
-  const { asking } = await openCredentials(context, settings.auth);
+  const { asking, besides } = await openCredentials(context, settings.auth, settings.endpoint);
   const connections = Math.min(Math.max(connecting.concurrency, 4), 256);
-  const wire = openWire({ clock, endpoint: settings.endpoint, connections });
+  const wire = openWire({ clock, endpoint: settings.endpoint, connections, besides });
   const { pacing } = connecting;
   const pacer = new Pacer(clock, ratesOf(settings));
   if (pacing !== undefined) pacer.recall(pacing.recalled);
@@ -84,6 +84,33 @@ export async function connectPaced(context: Context, settings: Settings, connect
   };
 }
 
+/** What sends, by itself: for what is asked before, or without, a connection. */
+interface OpenSend {
+  readonly send: Send;
+  close(): Promise<void>;
+}
+
+type Reach = Pick<Settings, "endpoint" | "rate" | "actorRate">;
+type Watching = Partial<Pick<Connecting, "stop" | "onCall">>;
+
+export function openSend(
+  { clock }: Context,
+  reach: Reach,
+  watching: Watching,
+  besides?: ReadonlySet<string>,
+): OpenSend {
+  const wire = openWire({ clock, endpoint: reach.endpoint, connections: 4, besides });
+  const pacer = new Pacer(clock, ratesOf(reach));
+  const { stop: signal, onCall } = watching;
+  return {
+    send: makeSend({ exchange: wire.exchange, pacer, clock, timeoutMs: 60_000, signal, onCall }),
+    close: async () => {
+      pacer.close();
+      await wire.close();
+    },
+  };
+}
+
 export interface OpenTokens {
   readonly credentials: Credentials;
   /** One attempt for one user and one set of scopes, nothing kept; rejects with the `ApiError` as it was classified. */
@@ -94,23 +121,12 @@ export interface OpenTokens {
 /** Tokens without the rest of a connection, for looking at how each of them is refused. Throws `UsageError`. */
 export async function openTokens(
   context: Context,
-  settings: Settings,
-  watching: Partial<Pick<Connecting, "stop" | "onCall">> = {},
+  settings: Reach & Pick<Settings, "auth">,
+  watching: Watching = {},
 ): Promise<OpenTokens> {
-  const { clock } = context;
-  const credentials = await openCredentials(context, settings.auth);
-  const wire = openWire({ clock, endpoint: settings.endpoint, connections: 4 });
-  const pacer = new Pacer(clock, ratesOf(settings));
-  const { stop: signal, onCall } = watching;
-  const send = makeSend({ exchange: wire.exchange, pacer, clock, timeoutMs: 60_000, signal, onCall });
-  return {
-    credentials,
-    ask: credentials.asking(send),
-    close: async () => {
-      pacer.close();
-      await wire.close();
-    },
-  };
+  const credentials = await openCredentials(context, settings.auth, settings.endpoint);
+  const sending = openSend(context, settings, watching, credentials.besides);
+  return { credentials, ask: credentials.asking(sending.send), close: () => sending.close() };
 }
 
 /** The gate that matters most comes last, because the last change is the one a status line shows. */
@@ -128,13 +144,13 @@ function rateEntries({ reads, writes, directory, transfers, tokens }: Rates["pro
  * A rate set by the user is a ceiling that is known; where nothing is set, the careful defaults hold. A stand-in on this
  * machine has no quota until it refuses, and then it is kept to like Google's.
  */
-export function ratesOf(settings: Settings): Rates {
+export function ratesOf(settings: Reach): Rates {
   const base = isStandIn(settings) ? noRates : defaultRates;
   return { project: capped(base.project, settings.rate), actor: capped(base.actor, settings.actorRate) };
 }
 
 /** Plain HTTP is permitted for addresses of this machine only. */
-export function isStandIn(settings: Settings): boolean {
+export function isStandIn(settings: Pick<Settings, "endpoint">): boolean {
   return settings.endpoint?.startsWith("http:") === true;
 }
 

@@ -5,6 +5,7 @@ import { advised, failed, passed } from "../model/doctor.ts";
 import { UsageError } from "../model/errors.ts";
 import { counted, printable } from "../model/text.ts";
 import type { Settings } from "./config.ts";
+import type { AuthSettings } from "./auth-settings.ts";
 import type { Context } from "./context.ts";
 import type { Credentials } from "./credentials.ts";
 import { shownPath } from "./files.ts";
@@ -61,8 +62,22 @@ function lookSettings(context: Context, resolved: Resolved): CheckFinding {
   if (!resolved.ok)
     return failed(resolved.error.message, { action: resolved.error.remedy, command: "handover help settings" });
   const { endpoint, admin, auth } = resolved.settings;
-  const from = auth.keyFile === "-" ? "the key from stdin" : printable(shownPath(context, auth.keyFile));
-  return passed(`${from}, ${admin}, ${endpoint === undefined ? "Google itself" : printable(endpoint)}`);
+  return passed(
+    `${wayText(context, auth)}, ${admin}, ${endpoint === undefined ? "Google itself" : printable(endpoint)}`,
+  );
+}
+
+function wayText(context: Context, auth: AuthSettings): string {
+  switch (auth.mode) {
+    case "key":
+      return auth.keyFile === "-" ? "the key from stdin" : printable(shownPath(context, auth.keyFile));
+    case "keyless":
+      return `no key: ${auth.serviceAccount} signs`;
+    case "oauth":
+      return `sign-in to ${printable(shownPath(context, auth.clientFile))}`;
+    case "token":
+      return `tokens by the command ${printable(auth.command[0] ?? "")}`;
+  }
 }
 
 /** A file that cannot be used is a finding. */

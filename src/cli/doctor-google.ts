@@ -1,6 +1,7 @@
 /** From settings to what the doctor's checks ask Google with: watched, in short exchanges, at the pace of the other verbs. */
 import { setMaxListeners } from "node:events";
 import type { GoogleSide } from "../engine/doctor/side.ts";
+import type { AskToken, AskingOver } from "../google/auth.ts";
 import { observed } from "../google/observed.ts";
 import { Pacer } from "../google/pacer.ts";
 import { Probe } from "../google/probe.ts";
@@ -31,7 +32,15 @@ export interface OpenGoogle {
 export function openGoogle(context: Context, options: GoogleOptions): OpenGoogle {
   const { clock, random } = context;
   const { settings, credentials, access } = options;
-  const wire = openWire({ clock, endpoint: settings.endpoint, connections: 4 });
+  // Known once the credentials have been read.
+  const besides = new Set<string>();
+  let asking: Promise<AskingOver> | undefined;
+  const read = async (): Promise<AskingOver> => {
+    const opened = await credentials();
+    for (const origin of opened.besides) besides.add(origin);
+    return opened.asking;
+  };
+  const wire = openWire({ clock, endpoint: settings.endpoint, connections: 4, besides });
   const pacer = new Pacer(clock, ratesOf(settings));
   const observations = observed(wire.exchange, clock);
   const ended = new AbortController();
@@ -40,7 +49,14 @@ export function openGoogle(context: Context, options: GoogleOptions): OpenGoogle
   setMaxListeners(0, stop);
   const probe = new Probe({
     exchange: observations.exchange,
-    asking: (send) => async (actor, scopes) => (await credentials()).asking(send)(actor, scopes),
+    asking: (send) => {
+      let ask: AskToken | undefined;
+      return async (actor, scopes) => {
+        asking ??= read();
+        ask ??= (await asking)(send);
+        return ask(actor, scopes);
+      };
+    },
     admin: settings.admin,
     pacer,
     clock,

@@ -102,7 +102,10 @@ export async function diagnose(context: Context, options: DoctorOptions, machine
   const resolved = await resolvedSettings(context, options.google);
   const stopping = stopOnSignals(context, undefined);
   const log = openLog(context, resolved.ok ? resolved.settings.logFile : undefined, "doctor", "");
-  const credentials = once(() => openCredentials(context, settingsOf(resolved).auth));
+  const credentials = once(() => {
+    const { auth, endpoint } = settingsOf(resolved);
+    return openCredentials(context, auth, endpoint);
+  });
   const google = resolved.ok
     ? openGoogle(context, {
         settings: resolved.settings,

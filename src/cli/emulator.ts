@@ -30,6 +30,8 @@ export interface EmulatorFlags extends CommonFlags {
   readonly port?: number;
   readonly readyFile?: string;
   readonly keyFile?: string;
+  readonly oauthClientFile?: string;
+  readonly adcFile?: string;
   readonly stateFile?: string;
   readonly snapshot?: string;
   readonly faults?: string;
@@ -49,6 +51,8 @@ export interface EmulatorOptions {
   readonly port: number;
   readonly readyFile: string | undefined;
   readonly keyFile: string | undefined;
+  readonly oauthClientFile: string | undefined;
+  readonly adcFile: string | undefined;
   readonly stateFile: string | undefined;
   /** The tenant of a snapshot instead of a generated one. */
   readonly snapshot: string | undefined;
@@ -71,6 +75,8 @@ export function define(command: Command): void {
     .option("--port <n>", "port on 127.0.0.1; 0 takes a free one (default 0)", countOrNone)
     .option("--ready-file <file>", "write {url, keyFile, admin, domain, pid} there once it listens")
     .option("--key-file <file>", "where the service-account key is put (default: a temporary folder)")
+    .option("--oauth-client-file <file>", "put an OAuth client there, to sign in to: handover auth login")
+    .option("--adc-file <file>", "put credentials there as gcloud leaves them, to go without a key")
     .option("--state-file <file>", "load the tenant from there, and save it on leaving")
     .option("--snapshot <file>", "the tenant of this snapshot instead of a made-up one: to rehearse what was planned")
     .option("--faults <file>", "JSON list of fault rules")
@@ -112,6 +118,8 @@ export function parse(args: readonly string[], flags: EmulatorFlags): EmulatorOp
     port: flags.port ?? 0,
     readyFile: flags.readyFile,
     keyFile: flags.keyFile,
+    oauthClientFile: flags.oauthClientFile,
+    adcFile: flags.adcFile,
     stateFile: flags.stateFile,
     snapshot: snapshotAlone(flags),
     faultsFile: flags.faults,
@@ -181,6 +189,8 @@ export async function run(context: Context, options: EmulatorOptions): Promise<E
     port: options.port,
     readyFile: at(options.readyFile),
     keyFile: at(options.keyFile),
+    oauthClientFile: at(options.oauthClientFile),
+    adcFile: at(options.adcFile),
     stateFile: at(options.stateFile),
     quotas: options.quotas,
     faults: options.faultsFile === undefined ? [] : await faultRules(resolve(context.cwd, options.faultsFile)),

@@ -8,8 +8,13 @@ export interface CommonFlags {
 }
 
 export interface GoogleFlags extends CommonFlags {
+  readonly profile?: string;
   readonly endpoint?: string;
+  readonly auth?: string;
   readonly key?: string;
+  readonly serviceAccount?: string;
+  readonly oauthClient?: string;
+  readonly tokenCommand?: string;
   readonly admin?: string;
   readonly rate?: number;
   readonly actorRate?: number;
@@ -19,6 +24,14 @@ export interface GoogleFlags extends CommonFlags {
 export function addGoogleOptions(command: Command): Command {
   return command
     .option("--key <file>", "service-account key with domain-wide delegation; - reads it from stdin [HANDOVER_KEY]")
+    .option(
+      "--service-account <email>",
+      "without a key: your own credentials have this account sign [HANDOVER_SERVICE_ACCOUNT]",
+    )
+    .option("--oauth-client <file>", "as the person who signed in: handover help auth [HANDOVER_OAUTH_CLIENT]")
+    .option("--token-command <command>", "ask this command for access tokens [HANDOVER_TOKEN_COMMAND]")
+    .option("--auth <mode>", "key, keyless, oauth or token, where several are set [HANDOVER_AUTH]")
+    .option("--profile <name>", "the settings of this profile in handover.yaml [HANDOVER_PROFILE]")
     .option("--admin <email>", "administrator to act as for Directory and Data Transfer [HANDOVER_ADMIN]")
     .option("--endpoint <url>", "talk to this address instead of Google: an emulator [HANDOVER_ENDPOINT]")
     .option("--rate <n>", "calls per second at most, such as 8, 8/s or 480/m", rate)

@@ -1,4 +1,4 @@
-/** Reading keys, of the service account and to sign with: only from a file nobody else can read or put there, or from stdin. */
+/** Reading files with secrets, of the service account, to sign with, of a sign-in: only from a file nobody else can read or put there, or from stdin. */
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
@@ -9,8 +9,10 @@ import type { Context } from "./context.ts";
 
 const keyBytesMax = 64 * 1024;
 
-/** What a kind of key is called where it cannot be read. */
+/** What a kind of file with a secret is called where it cannot be read. */
 export interface KeyWords {
+  /** `key file` unless said; what it holds is the same without `file`. */
+  readonly noun?: string;
   /** Where the name of the file may have come from. */
   readonly origin: string;
   /** What to name instead of what is no key. */
@@ -40,6 +42,7 @@ export async function readKey(context: Context, path: string, words: KeyWords = 
 }
 
 async function openKey(path: string, words: KeyWords): Promise<FileHandle> {
+  const { noun = "key file" } = words;
   try {
     return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
@@ -47,11 +50,11 @@ async function openKey(path: string, words: KeyWords): Promise<FileHandle> {
     switch ((error as NodeJS.ErrnoException).code) {
       case "ENOENT":
       case "ENOTDIR":
-        throw new UsageError(`there is no key file ${shown}`, words.origin);
+        throw new UsageError(`there is no ${noun} ${shown}`, words.origin);
       case "ELOOP":
-        throw new UsageError(`the key file ${shown} is a symbolic link`, "name the file it leads to");
+        throw new UsageError(`the ${noun} ${shown} is a symbolic link`, "name the file it leads to");
       case "EACCES":
-        throw new UsageError(`the key file ${shown} cannot be read by you`, "run as the user it belongs to");
+        throw new UsageError(`the ${noun} ${shown} cannot be read by you`, "run as the user it belongs to");
       default:
         throw error;
     }
@@ -60,23 +63,25 @@ async function openKey(path: string, words: KeyWords): Promise<FileHandle> {
 
 /** Checked on the open file, so that nobody can change it in between. */
 async function refuseUnsafe(context: Context, file: FileHandle, path: string, words: KeyWords): Promise<void> {
+  const { noun = "key file" } = words;
+  const thing = noun.replace(/ file$/, "");
   const stats = await file.stat();
   const shown = printable(path);
   const handOver = words.stdin === undefined ? "" : `; or hand it over by ${words.stdin} < ${shellWord(path)}`;
-  if (!stats.isFile()) throw new UsageError(`the key ${shown} is not a file`, words.instead);
+  if (!stats.isFile()) throw new UsageError(`the ${thing} ${shown} is not a file`, words.instead);
   if (stats.size > keyBytesMax) {
-    throw new UsageError(`the key file ${shown} is too large to be a key`, words.instead);
+    throw new UsageError(`the ${noun} ${shown} is too large to be a ${thing}`, words.instead);
   }
   if (context.uid === undefined) return;
   if (!trustedOwners(context).has(stats.uid)) {
     throw new UsageError(
-      `the key file ${shown} belongs to another user (uid ${stats.uid})`,
+      `the ${noun} ${shown} belongs to another user (uid ${stats.uid})`,
       `make it yours: chown ${context.uid} ${shellWord(path)}${handOver}`,
     );
   }
   if ((stats.mode & 0o077) !== 0) {
     throw new UsageError(
-      `the key file ${shown} can be read or changed by others (mode ${(stats.mode & 0o777).toString(8)})`,
+      `the ${noun} ${shown} can be read or changed by others (mode ${(stats.mode & 0o777).toString(8)})`,
       `chmod 600 ${shellWord(path)}${handOver}`,
     );
   }

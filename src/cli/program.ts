@@ -114,6 +114,12 @@ const verbs: readonly VerbEntry[] = [
     load: async () => bind(await import("./key.ts")),
   },
   {
+    name: "auth",
+    group: "set up",
+    summary: "sign in, sign out, and what the settings authenticate with",
+    load: async () => bind(await import("./auth.ts")),
+  },
+  {
     name: "emulator",
     group: "set up",
     summary: "run the local stand-in for Google, to rehearse",

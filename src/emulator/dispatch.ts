@@ -27,12 +27,15 @@ import { param } from "./call.ts";
 import { routes } from "./routes.ts";
 import type { Search } from "./search.ts";
 import type { TokenService } from "./token.ts";
+import { checkCreator } from "./workload.ts";
+import type { WorkloadService } from "./workload.ts";
 
 /** The parts with a memory of their own. */
 export interface Services {
   readonly tokens: TokenService;
   readonly transfers: TransferService;
   readonly search: Search;
+  readonly workloads: WorkloadService;
 }
 
 type Handler = (call: Call, services: Services, fate: TransferFate) => object;
@@ -62,6 +65,7 @@ const handlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   [routes.transfersGet.id, (call, { transfers }) => transfers.get(call)],
   [routes.transfersList.id, (call, { transfers }) => transfers.list(call)],
   [routes.signJwt.id, signJwt],
+  [routes.generateAccessToken.id, generateAccessToken],
 ]);
 
 /** The answer to a call that has passed the front; throws `Refusal`. */
@@ -74,5 +78,14 @@ export function dispatch(call: Call, services: Services, fate: TransferFate): ob
 /** serviceAccounts.signJwt of the IAM credentials API (api.md 4.2). */
 function signJwt(call: Call, { tokens }: Services): object {
   const body = readBody(call.body, ["payload", "delegates"]);
+  checkCreator(call.switches, "signJwt");
   return tokens.signJwt(param(call, 0), textOf(body["payload"], "payload"));
+}
+
+/** serviceAccounts.generateAccessToken of the same API. */
+function generateAccessToken(call: Call, { workloads }: Services): object {
+  const body = readBody(call.body, ["scope", "delegates", "lifetime"]);
+  checkCreator(call.switches, "getAccessToken");
+  const scopes = Array.isArray(body["scope"]) ? body["scope"].map((scope) => textOf(scope, "scope")) : [];
+  return workloads.generate(param(call, 0), scopes, call.now);
 }

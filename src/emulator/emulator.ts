@@ -12,20 +12,22 @@ import { Faults } from "./faults.ts";
 import { applyFields, parseFields } from "./fields.ts";
 import { authenticate, bearerOf, callerOf, checkParameters, envelopeOf } from "./front.ts";
 import { RequestLog } from "./log.ts";
+import { OAuthService } from "./oauth.ts";
 import { exportedState, restoredState } from "./persist.ts";
 import { noQuotas, Quotas } from "./quota.ts";
 import type { QuotaConfig } from "./quota.ts";
 import { htmlPage, Refusal, refusalReply } from "./refusal.ts";
 import { matchRoute, routes } from "./routes.ts";
-import type { Match } from "./routes.ts";
+import type { Match, Route } from "./routes.ts";
 import { Search } from "./search.ts";
 import { noEffects, shapeReply } from "./strike.ts";
 import type { Effects } from "./strike.ts";
 import type { Change, TenantState } from "./state.ts";
 import { defaultSwitches, switchesFrom } from "./switches.ts";
 import type { Switches } from "./switches.ts";
-import { assertedSubject, TokenService } from "./token.ts";
+import { assertedSubject, tokenRefusal, TokenService } from "./token.ts";
 import type { TokenContext } from "./token.ts";
+import { WorkloadService } from "./workload.ts";
 import type { World } from "./world.ts";
 
 export interface EmulatorOptions {
@@ -61,6 +63,8 @@ const defaultPace: TransferPace = { startMs: 1000, perAssetMs: 20 };
 
 export class Emulator {
   readonly tokens: TokenService;
+  readonly oauth: OAuthService;
+  readonly workloads: WorkloadService;
   readonly quotas: Quotas;
   readonly transfers: TransferService;
   readonly log: RequestLog;
@@ -78,6 +82,8 @@ export class Emulator {
     this.#clock = options.clock;
     this.#world = options.world;
     this.tokens = new TokenService(options.random);
+    this.oauth = new OAuthService(options.random, this.tokens);
+    this.workloads = new WorkloadService(this.tokens);
     this.quotas = new Quotas(options.quotas ?? noQuotas);
     this.transfers = new TransferService(options.random, options.transferPace ?? defaultPace);
     this.log = new RequestLog(options.logMax ?? 10_000);
@@ -233,7 +239,7 @@ export class Emulator {
       asset: arrival.asset,
       status: silent ? 0 : reply.status,
       fault,
-      body: match?.route === routes.token ? "" : request.body,
+      body: match?.route.service === "token" ? "" : request.body,
       userAgent: request.headers["user-agent"] ?? "",
     });
   }
@@ -242,6 +248,7 @@ export class Emulator {
   #serve(arrival: Arrival, effects: Effects): EmulatorReply {
     const { match, query } = arrival;
     if (match === undefined) return htmlPage(404, "Not Found");
+    if (match.route === routes.authorize) return this.oauth.authorize(query, this.#tokenContext());
     try {
       const answer = this.#answer(match, arrival, effects);
       const fields = query.get("fields") ?? "";
@@ -257,9 +264,8 @@ export class Emulator {
   #answer(match: Match, arrival: Arrival, effects: Effects): object {
     const { route, params } = match;
     const { request, query } = arrival;
-    if (route === routes.token) return this.tokens.exchange(request.body, this.#tokenContext());
+    if (route.service === "token") return this.#giveToken(route, request, query);
     const now = this.now();
-    if (route === routes.tokenInfo) return this.tokens.facts(bearerOf(request, query), now);
     const grant = authenticate(this.tokens, route, bearerOf(request, query), now, this.#switches);
     this.quotas.take(route, grant.projectId, query.get("quotaUser") ?? grant.subject, now);
     checkParameters(route, query);
@@ -274,7 +280,29 @@ export class Emulator {
       now,
       searchLagMs: effects.searchLagMs ?? this.#switches.searchLagMs,
     };
-    return dispatch(call, { tokens: this.tokens, transfers: this.transfers, search: this.#search }, effects.fate);
+    const { tokens, transfers, workloads } = this;
+    return dispatch(call, { tokens, transfers, search: this.#search, workloads }, effects.fate);
+  }
+
+  /** What is answered to callers who have no token yet. */
+  #giveToken(route: Route, request: EmulatorRequest, query: URLSearchParams): object {
+    const context = this.#tokenContext();
+    const form = new URLSearchParams(request.body);
+    switch (route) {
+      case routes.revokeToken:
+        return this.oauth.revoke(form);
+      case routes.tokenInfo:
+        return this.tokens.facts(bearerOf(request, query), context.now);
+      case routes.stsToken:
+        return this.workloads.exchange(form, context);
+      case routes.metadataToken: {
+        const answer = this.workloads.machineToken(request.headers["metadata-flavor"], context.now);
+        if (answer === undefined) throw tokenRefusal(404, "not_found", "");
+        return answer;
+      }
+      default:
+        return this.oauth.exchange(form, context) ?? this.tokens.exchange(request.body, context);
+    }
   }
 
   #tokenContext(): TokenContext {

@@ -38,10 +38,14 @@ export function authenticate(
   if (found.kind === "expired") throw unauthenticated(route, "ACCESS_TOKEN_EXPIRED");
   if (found.kind === "unknown") throw unauthenticated(route, "ACCESS_TOKEN_TYPE_UNSUPPORTED");
   const { grant } = found;
-  const enabled = route.service === "datastudio" ? switches.dataStudioApi : switches.adminApi;
-  if (enabled === "disabled" && route.service !== "iamcredentials") throw serviceDisabled(route, grant.projectId);
+  if (enabledApi(route, switches) === "disabled") throw serviceDisabled(route, grant.projectId);
   if (!route.scopes.some((scope) => grant.scopes.has(scope))) throw insufficientScope(route);
   return grant;
+}
+
+function enabledApi({ service }: Route, switches: Switches): "enabled" | "disabled" {
+  if (service === "iamcredentials") return switches.iamCredentialsApi;
+  return service === "datastudio" ? switches.dataStudioApi : switches.adminApi;
 }
 
 /** Who the token's subject is now; refuses people who are gone, suspended, or without the service. */

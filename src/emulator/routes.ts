@@ -57,6 +57,11 @@ function transfer(id: string, method: string, kind: "read" | "write"): Route {
   return route("datatransfer", id, method, kind, scopes, `ccc.hosted.frontend.datatransfer.v1.${id}`);
 }
 
+function iam(method: string): Route {
+  const rpc = `google.iam.credentials.v1.IAMCredentials.${method}`;
+  return route("iamcredentials", `serviceAccounts.${method}`, "POST", "read", cloudScopes, rpc);
+}
+
 type RouteKey =
   | "token"
   | "tokenInfo"
@@ -83,7 +88,12 @@ type RouteKey =
   | "transfersInsert"
   | "transfersGet"
   | "transfersList"
-  | "signJwt";
+  | "signJwt"
+  | "generateAccessToken"
+  | "authorize"
+  | "revokeToken"
+  | "stsToken"
+  | "metadataToken";
 
 export const routes: Readonly<Record<RouteKey, Route>> = {
   token: route("token", "token", "POST", "read", [], "google.oauth2.token"),
@@ -111,10 +121,25 @@ export const routes: Readonly<Record<RouteKey, Route>> = {
   transfersInsert: transfer("transfers.insert", "POST", "write"),
   transfersGet: transfer("transfers.get", "GET", "read"),
   transfersList: transfer("transfers.list", "GET", "read"),
-  signJwt: route("iamcredentials", "serviceAccounts.signJwt", "POST", "read", cloudScopes, "google.iam.SignJwt"),
+  signJwt: iam("signJwt"),
+  generateAccessToken: iam("generateAccessToken"),
+  authorize: route("token", "authorize", "GET", "read", [], "google.oauth2.authorize"),
+  revokeToken: route("token", "revoke", "POST", "read", [], "google.oauth2.revoke"),
+  stsToken: route("token", "sts.token", "POST", "read", [], "google.identity.sts.v1.ExchangeToken"),
+  metadataToken: route("token", "metadata.token", "GET", "read", [], "computeMetadata.v1.token"),
 };
 
 const none: readonly string[] = [];
+
+/** Hosts of Google's that have one path each here. */
+const lonePaths: ReadonlyMap<string, Route> = new Map([
+  ["token", routes.token],
+  ["tokeninfo", routes.tokenInfo],
+  ["revoke", routes.revokeToken],
+  ["v1/token", routes.stsToken],
+  ["o/oauth2/v2/auth", routes.authorize],
+  ["computeMetadata/v1/instance/service-accounts/default/token", routes.metadataToken],
+]);
 
 /** The call a method and a path (without query) mean, or undefined. Throws `URIError` for broken percent-encoding. */
 export function matchRoute(method: string, path: string): Match | undefined {
@@ -126,9 +151,9 @@ export function matchRoute(method: string, path: string): Match | undefined {
 
 function matchSegments(method: string, segments: readonly string[]): Match | undefined {
   const [first, second, third] = segments;
-  if (first === "token" && segments.length === 1) return { route: routes.token, params: none };
-  if (first === "tokeninfo" && segments.length === 1) return { route: routes.tokenInfo, params: none };
-  if (first === "v1" && second === "projects") return matchSignJwt(segments);
+  const alone = first === "v1" && segments.length > 2 ? undefined : lonePaths.get(segments.join("/"));
+  if (alone !== undefined) return { route: alone, params: none };
+  if (first === "v1" && second === "projects") return matchAccount(segments);
   if (first === "v1") return matchAsset(method, segments);
   if (first !== "admin" || third !== "v1") return undefined;
   if (second === "directory") return matchDirectory(segments.slice(3));
@@ -160,11 +185,14 @@ function matchAsset(method: string, segments: readonly string[]): Match | undefi
   }
 }
 
-function matchSignJwt(segments: readonly string[]): Match | undefined {
-  const [, , project, collection, account] = segments;
-  const ends = account?.endsWith(":signJwt") === true;
-  if (segments.length !== 5 || project !== "-" || collection !== "serviceAccounts" || !ends) return undefined;
-  return { route: routes.signJwt, params: [account.slice(0, -":signJwt".length)] };
+function matchAccount(segments: readonly string[]): Match | undefined {
+  const [, , project, collection, account = ""] = segments;
+  if (segments.length !== 5 || project !== "-" || collection !== "serviceAccounts") return undefined;
+  for (const found of [routes.signJwt, routes.generateAccessToken]) {
+    const method = found.id.replace("serviceAccounts.", ":");
+    if (account.endsWith(method)) return { route: found, params: [account.slice(0, -method.length)] };
+  }
+  return undefined;
 }
 
 function matchDirectory(segments: readonly string[]): Match | undefined {

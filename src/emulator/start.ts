@@ -14,6 +14,7 @@ import { generateTenant } from "./generate.ts";
 import { listen } from "./http.ts";
 import type { QuotaConfig } from "./quota.ts";
 import { seededRandom } from "./random.ts";
+import { scopeRoot } from "./routes.ts";
 import type { World } from "./world.ts";
 
 export interface StartOptions {
@@ -34,6 +35,10 @@ export interface StartOptions {
   readonly readyFile?: string | undefined;
   /** Where the key is; made if it is not there. If absent, a temporary folder that goes on close. */
   readonly keyFile?: string | undefined;
+  /** Gets an OAuth client of type "Desktop app", made if it is not there. If absent, there is none. */
+  readonly oauthClientFile?: string | undefined;
+  /** Gets Application Default Credentials of the administrator, as gcloud would leave them. If absent, there are none. */
+  readonly adcFile?: string | undefined;
   /** Scopes in the delegation table; all the emulator knows if absent. */
   readonly scopes?: readonly string[] | undefined;
   readonly quotas?: QuotaConfig | undefined;
@@ -90,7 +95,13 @@ export async function startEmulator(options: StartOptions): Promise<RunningEmula
   if (saved !== undefined) emulator.importState(saved);
   const keyFolder = options.keyFile === undefined ? await mkdtemp(join(tmpdir(), "handover-emulator-")) : undefined;
   const keyFile = resolve(options.keyFile ?? join(keyFolder ?? "", "key.json"));
-  registerKey(emulator, await keyAt(keyFile), options.scopes ?? allScopes);
+  const key = await keyAt(keyFile);
+  registerKey(emulator, key, options.scopes ?? allScopes);
+  emulator.workloads.machine = {
+    email: `machine@${key.project_id}.iam.gserviceaccount.com`,
+    projectId: key.project_id,
+  };
+  await putClients(emulator, options);
 
   const front = await listen(emulator, {
     port: options.port ?? 0,
@@ -174,6 +185,49 @@ function registerKey(emulator: Emulator, key: KeyFile, scopes: readonly string[]
     privateKey,
   });
   emulator.tokens.delegate(key.client_id, scopes);
+}
+
+const clientSchema = z.object({
+  installed: z.object({ client_id: z.string(), client_secret: z.string(), project_id: z.string() }),
+});
+
+/** The client people sign in to, and the one that gcloud brings, each in the file where a program looks for it. */
+async function putClients(emulator: Emulator, options: StartOptions): Promise<void> {
+  const { oauthClientFile, adcFile } = options;
+  if (oauthClientFile !== undefined) {
+    const found = await readIfThere(oauthClientFile);
+    const { installed } = found === undefined ? newClient() : clientSchema.parse(JSON.parse(found));
+    const { client_id: clientId, client_secret: clientSecret, project_id: projectId } = installed;
+    emulator.oauth.register({ clientId, clientSecret, projectId });
+    emulator.tokens.delegate(clientId, options.scopes ?? allScopes);
+    if (found === undefined) await writeWhole(oauthClientFile, `${JSON.stringify({ installed }, null, 2)}\n`);
+  }
+  if (adcFile === undefined) return;
+  const clientId = "104000000000-gcloud.apps.googleusercontent.com";
+  const clientSecret = `GOCSPX-${randomBytes(21).toString("base64url")}`;
+  emulator.oauth.register({ clientId, clientSecret, projectId: "handover-emulator" });
+  const refreshToken = emulator.oauth.grant(clientId, adminOf(emulator), [`${scopeRoot}cloud-platform`]);
+  const credentials = {
+    type: "authorized_user",
+    client_id: clientId,
+    client_secret: clientSecret,
+    refresh_token: refreshToken,
+    universe_domain: "googleapis.com",
+  };
+  await writeWhole(adcFile, `${JSON.stringify(credentials, null, 2)}\n`);
+}
+
+function newClient(): z.infer<typeof clientSchema> & { readonly installed: Readonly<Record<string, unknown>> } {
+  return {
+    installed: {
+      client_id: "104000000000-handover.apps.googleusercontent.com",
+      project_id: "handover-emulator",
+      auth_uri: "https://accounts.google.com/o/oauth2/auth",
+      token_uri: "https://oauth2.googleapis.com/token",
+      client_secret: `GOCSPX-${randomBytes(21).toString("base64url")}`,
+      redirect_uris: ["http://localhost"],
+    },
+  };
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -45,6 +45,9 @@ const choices = {
   outsideSubject: ["unauthorized_client", "invalid_grant", "invalid_request"],
   dataStudioApi: ["enabled", "disabled"],
   adminApi: ["enabled", "disabled"],
+  iamCredentialsApi: ["enabled", "disabled"],
+  tokenCreator: ["granted", "denied"],
+  oauthConsent: ["invalid_scope", "ask", "access_denied"],
 } as const;
 
 /** Switches that hold a whole number; `∞` means no limit. */

@@ -85,6 +85,19 @@ export class TokenService {
     this.#delegationRevoked = revoked;
   }
 
+  /** Whether the table of domain-wide delegation has all of these scopes for a client. */
+  isDelegated(clientId: string, scopes: readonly string[]): boolean {
+    const allowed = this.#delegation.get(clientId);
+    return !this.#delegationRevoked && scopes.every((scope) => allowed?.has(scope) === true);
+  }
+
+  /** Throws `Refusal` for an account that does not exist. */
+  accountOf(clientEmail: string): ServiceAccount {
+    const entry = this.#accounts.get(clientEmail);
+    if (entry !== undefined) return entry.account;
+    throw new Refusal({ code: 404, status: "NOT_FOUND", message: "Requested entity was not found." });
+  }
+
   /** Makes every token issued so far expired. */
   expireAll(): void {
     for (const [token, grant] of this.#tokens) this.#tokens.set(token, { ...grant, expiresAt: 0 });
@@ -102,14 +115,28 @@ export class TokenService {
       throw tokenRefusal(400, "invalid_request", "Required parameter is missing: assertion");
     }
     const { claims, account } = this.#verified(assertion, context.now);
-    const token = this.#issue(account, claims.sub, claims.scope.split(" ").filter(Boolean), context);
+    const token = this.#judge(account, claims.sub, claims.scope.split(" ").filter(Boolean), context);
     return { access_token: token, expires_in: lifetimeS - 1, token_type: "Bearer" };
   }
 
   /** A token without a signature, for callers in the same process; the checks of user and delegation stay. */
   mint(subject: string, scopes: readonly string[], context: TokenContext): string {
     const account = [...this.#accounts.values()][0]?.account;
-    return this.#issue(account, subject, scopes, context);
+    return this.#judge(account, subject, scopes, context);
+  }
+
+  /** A new access token that stands for `grant` for an hour. */
+  issue(grant: Omit<Grant, "expiresAt">, now: number): string {
+    // The instant keeps tokens apart from those of an earlier start with the same seed.
+    const token = `ya29.${now.toString(36)}.${opaqueText(this.#random, 40)}`;
+    if (this.#tokens.size >= tokensMax) this.#dropExpired(now);
+    this.#tokens.set(token, { ...grant, expiresAt: now + lifetimeS * 1000 });
+    return token;
+  }
+
+  /** Ends a token; false when there is no such token. */
+  forget(token: string): boolean {
+    return this.#tokens.delete(token);
   }
 
   lookup(token: string, now: number): TokenState {
@@ -141,9 +168,10 @@ export class TokenService {
 
   /** Signs claims as the service account's own key would; throws `Refusal` for an account it does not hold. */
   signJwt(clientEmail: string, payload: string): { readonly keyId: string; readonly signedJwt: string } {
-    const account = this.#accounts.get(clientEmail)?.account;
-    if (account?.privateKey === undefined) {
-      throw new Refusal({ code: 404, status: "NOT_FOUND", message: "Requested entity was not found." });
+    const account = this.accountOf(clientEmail);
+    if (account.privateKey === undefined) throw new Error(`the emulator does not hold the key of ${clientEmail}`);
+    if (jsonObject(base64url(payload)) === undefined) {
+      throw new Refusal({ code: 400, status: "INVALID_ARGUMENT", message: "The payload is not a JSON object." });
     }
     const header = base64url(JSON.stringify({ alg: "RS256", typ: "JWT", kid: account.keyId }));
     const signed = `${header}.${base64url(payload)}`;
@@ -174,7 +202,7 @@ export class TokenService {
     return { claims, account: entry.account };
   }
 
-  #issue(
+  #judge(
     account: ServiceAccount | undefined,
     subject: string | undefined,
     scopes: readonly string[],
@@ -187,18 +215,12 @@ export class TokenService {
     const own = subject === undefined || subject === account?.clientEmail;
     if (!own) this.#checkDelegation(account, scopes);
     const email = own ? (account?.clientEmail ?? "") : this.#delegatedUser(subject, context);
-    // The instant keeps tokens apart from those of an earlier start with the same seed.
-    const token = `ya29.${context.now.toString(36)}.${opaqueText(this.#random, 40)}`;
-    if (this.#tokens.size >= tokensMax) this.#dropExpired(context.now);
-    this.#tokens.set(token, {
-      subject: email,
-      scopes: new Set(scopes),
-      clientId: account?.clientId ?? "in-process",
-      projectId: account?.projectId ?? "in-process",
-      serviceAccount: own,
-      expiresAt: context.now + lifetimeS * 1000,
-    });
-    return token;
+    const clientId = account?.clientId ?? "in-process";
+    const projectId = account?.projectId ?? "in-process";
+    return this.issue(
+      { subject: email, scopes: new Set(scopes), clientId, projectId, serviceAccount: own },
+      context.now,
+    );
   }
 
   #checkDelegation(account: ServiceAccount | undefined, scopes: readonly string[]): void {
@@ -242,7 +264,7 @@ export function assertedSubject(form: string): string {
   return typeof subject === "string" ? subject.toLowerCase() : "";
 }
 
-function tokenRefusal(code: number, error: string, description: string): Refusal {
+export function tokenRefusal(code: number, error: string, description: string): Refusal {
   return new Refusal({ code, status: error, message: description });
 }
 

@@ -56,6 +56,8 @@ export function classifyToken(status: number, headers: ResponseHeaders, body: Er
   if (ofClient !== undefined) return { disposition: "halt-run", failure: ofClient };
   const ofUser = userErrors.get(body.tokenError);
   if (ofUser !== undefined) return { disposition: "halt-actor", failure: ofUser };
+  // What the revocation endpoint says of a token it does not know any more.
+  if (body.tokenError === "invalid_token") return { disposition: "halt-actor", failure: "token-unknown" };
   if (body.tokenError === "invalid_grant") return grantFinding(headers, body, wallMs);
   if (body.tokenError === "invalid_request") {
     const isAboutUser = /impersonation|prn|sub\b/i.test(body.text);

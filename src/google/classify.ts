@@ -112,6 +112,7 @@ const projectReasons: readonly string[] = [
 /** 4xx: a definite no, which had no effect. */
 function refused(status: number, call: Unsuccessful, headers: ResponseHeaders, body: ErrorBody): Finding {
   const says = (reasons: readonly string[]): boolean => reasons.some((reason) => body.reasons.has(reason));
+  if (call.service === "iam") return refusedToSign(status, says(serviceReasons));
   if (status === 401) return { disposition: "halt-actor", failure: "unauthenticated" };
   if (/owner is not allowed to be modified/i.test(body.text)) {
     return { disposition: "refuse", failure: "owner-not-modifiable" };
@@ -139,6 +140,17 @@ function refused(status: number, call: Unsuccessful, headers: ResponseHeaders, b
     return { disposition: "refuse", failure: isPrecondition ? "failed-precondition" : "invalid-argument" };
   }
   return { disposition: "refuse", failure: "rejected" };
+}
+
+/** Whoever asks to have something signed is the same for every user, so that a no is a no for the whole run (api.md 4.2). */
+function refusedToSign(status: number, isDisabled: boolean): Finding {
+  if (isDisabled) return { disposition: "halt-run", failure: "iam-disabled" };
+  const failures: Readonly<Record<number, FailureClass>> = {
+    401: "source-credentials",
+    403: "sign-denied",
+    404: "no-such-service-account",
+  };
+  return { disposition: "halt-run", failure: failures[status] ?? "sign-refused" };
 }
 
 /**

@@ -14,11 +14,11 @@ import { tokenOrigin } from "./route.ts";
 import type { Scopes } from "./scopes.ts";
 import type { Call, Send } from "./send.ts";
 
-const tokenUrl = `${tokenOrigin}/token`;
+export const tokenUrl: string = `${tokenOrigin}/token`;
 const lifetimeMs = 3_600_000;
 
 /** What is signed. Without `sub` the account speaks for itself. */
-interface Claims {
+export interface Claims {
   readonly iss: Email;
   readonly sub?: Email;
   readonly scope: Scopes;
@@ -28,7 +28,7 @@ interface Claims {
   readonly exp: number;
 }
 
-function claimsFor(issuer: Email, subject: Email | undefined, scopes: Scopes, wallMs: number): Claims {
+export function claimsFor(issuer: Email, subject: Email | undefined, scopes: Scopes, wallMs: number): Claims {
   const iat = Math.floor(wallMs / 1000);
   return {
     iss: issuer,
@@ -51,7 +51,7 @@ export function askWithKey(key: ServiceAccountKey, clock: Clock, send: Send): As
 }
 
 /** One request of the token endpoint. */
-async function askForAssertion(
+export async function askForAssertion(
   send: Send,
   clock: Clock,
   actor: Email,
@@ -70,7 +70,7 @@ async function askForAssertion(
 }
 
 /** A form-encoded POST to the token endpoint, but for its body. */
-function tokenCall(actor: Email): Omit<Call, "body"> {
+export function tokenCall(actor: Email): Omit<Call, "body"> {
   return {
     service: "token",
     route: "token",
@@ -82,11 +82,11 @@ function tokenCall(actor: Email): Omit<Call, "body"> {
   };
 }
 
-function tokenForm(assertion: string): string {
+export function tokenForm(assertion: string): string {
   return new URLSearchParams({ grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion }).toString();
 }
 
-function signed(key: ServiceAccountKey, claims: Claims): string {
+export function signed(key: ServiceAccountKey, claims: Claims): string {
   const header = { alg: "RS256", typ: "JWT", ...(key.keyId === undefined ? {} : { kid: key.keyId }) };
   const said = `${base64url(header)}.${base64url(claims)}`;
   return `${said}.${sign("RSA-SHA256", Buffer.from(said), key.privateKey).toString("base64url")}`;

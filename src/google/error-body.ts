@@ -71,7 +71,9 @@ export function shown(text: string): string {
   return printable(text.slice(0, 4000).trim().replace(credential, "[hidden]").replace(/\s+/g, " "), 300);
 }
 
-const credential = /\bya29\.[\w.-]+|\bBearer\s+[\w.~+/-]+=*|\beyJ[\w-]+\.[\w-]+\.[\w-]*|-----BEGIN[^-]*-----[^-]*/gi;
+/** Access and refresh tokens, authorization codes and client secrets as Google makes them; what is signed; keys. */
+const credential =
+  /\bya29\.[\w.-]+|\b1\/\/0[\w-]{20,}|\b4\/0[\w-]{20,}|\bGOCSPX-[\w-]+|\bBearer\s+[\w.~+/-]+=*|\beyJ[\w-]+\.[\w-]+\.[\w-]*|-----BEGIN[^-]*-----[^-]*/gi;
 
 function clampWait(ms: number): number {
   return Math.min(3_600_000, Math.max(1000, ms));

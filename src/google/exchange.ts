@@ -1,7 +1,7 @@
 /** One request out, one answer back: the contract between everything that talks to Google and whatever carries it. */
 
 /** The services this product calls. Each has its own quotas, and its own way of saying no. */
-export type Service = "data-studio" | "directory" | "data-transfer" | "token";
+export type Service = "data-studio" | "directory" | "data-transfer" | "token" | "iam";
 
 export interface ExchangeRequest {
   readonly method: "GET" | "POST" | "PATCH";

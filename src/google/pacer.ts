@@ -268,6 +268,7 @@ function gateOf(call: PacedCall): GateName {
     case "data-transfer":
       return "transfers";
     case "token":
+    case "iam":
       return "tokens";
   }
 }

@@ -5,11 +5,18 @@ export const dataStudioOrigin = "https://datastudio.googleapis.com";
 export const tokenOrigin = "https://oauth2.googleapis.com";
 export const adminOrigin = "https://admin.googleapis.com";
 
+export const iamOrigin = "https://iamcredentials.googleapis.com";
+export const stsOrigin = "https://sts.googleapis.com";
+/** Answers on Google's own machines only; the one origin without TLS, as it never leaves the machine. */
+export const metadataOrigin = "http://metadata.google.internal";
+
 const allowedOrigins: ReadonlySet<string> = new Set([
   dataStudioOrigin,
   tokenOrigin,
   adminOrigin,
-  "https://iamcredentials.googleapis.com",
+  iamOrigin,
+  stsOrigin,
+  metadataOrigin,
 ]);
 
 /** Where one request goes. */
@@ -19,13 +26,17 @@ export interface Target {
   readonly path: string;
 }
 
+const noOrigins: ReadonlySet<string> = new Set();
+
 /**
  * Splits an address of Google into origin and path, with `endpoint` in the place of the origin when there is one.
- * Throws a plain error for any other host: nothing in the product asks for one.
+ * `besides` are origins that the credentials name, which nothing stands in for. Throws a plain error for any other host:
+ * nothing in the product asks for one.
  */
-export function routeOf(url: string, endpoint: string | undefined): Target {
+export function routeOf(url: string, endpoint: string | undefined, besides: ReadonlySet<string> = noOrigins): Target {
   const slash = url.indexOf("/", "https://".length);
   const origin = slash < 0 ? url : url.slice(0, slash);
+  if (besides.has(origin)) return { origin, path: slash < 0 ? "/" : url.slice(slash) };
   if (!allowedOrigins.has(origin)) throw new Error(`refusing to contact ${JSON.stringify(origin.slice(0, 100))}`);
   return { origin: endpoint ?? origin, path: slash < 0 ? "/" : url.slice(slash) };
 }
@@ -57,6 +68,6 @@ export function parseEndpoint(text: string): string {
   return url.origin;
 }
 
-function isLoopback(hostname: string): boolean {
+export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

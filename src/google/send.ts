@@ -98,7 +98,7 @@ export function makeSend(options: SendOptions): Send {
     if (call.beforeSend !== undefined) await prepare(call.beforeSend, paced);
     const sentAt = clock.monotonic();
     const body = typeof call.body === "function" ? call.body() : call.body;
-    const proofs = bearer === undefined ? assertionIn(call, body) : [bearer];
+    const proofs = bearer === undefined ? proofsIn(call, body) : [bearer];
     let response: ExchangeResponse;
     try {
       response = await exchange({
@@ -125,10 +125,29 @@ export function makeSend(options: SendOptions): Send {
   };
 }
 
-/** What a request for a token proves itself with, and the signature alone, which is what makes it a proof. */
-function assertionIn(call: Call, body: string | undefined): readonly string[] {
-  const assertion = call.service === "token" ? (new URLSearchParams(body).get("assertion") ?? "") : "";
-  return [assertion, assertion.split(".")[2] ?? ""];
+/** Fields of a form that prove something, or turn into what does. */
+const secretFields: readonly string[] = [
+  "assertion",
+  "client_secret",
+  "code",
+  "code_verifier",
+  "refresh_token",
+  "subject_token",
+  "token",
+];
+
+/** What a request for a token proves itself with; of what is signed, the signature alone too, which makes it a proof. */
+function proofsIn(call: Call, body: string | undefined): readonly string[] {
+  if (call.service !== "token") return [];
+  const form = new URLSearchParams(body);
+  const secrets = secretFields.map((field) => form.get(field) ?? "");
+  // Another cloud's address for a workload's token may ask for proof of its own.
+  const headers = call.route === "credential-source" ? Object.values(call.headers) : [];
+  return [...secrets, ...headers].flatMap((secret) => [
+    secret,
+    secret.split(".")[2] ?? "",
+    secret.replace(/^\S+\s+/, ""),
+  ]);
 }
 
 type Outcome = Pick<Unsuccessful, "status" | "headers" | "body" | "network">;

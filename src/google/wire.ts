@@ -15,6 +15,8 @@ export interface WireOptions {
   readonly clock: Clock;
   /** An address that stands in for every origin of Google, such as the emulator's. */
   readonly endpoint?: string | undefined;
+  /** Origins outside Google that the credentials name, for proof of who is calling; no token of Google's goes there. */
+  readonly besides?: ReadonlySet<string> | undefined;
   /** Sockets kept per origin. 8 to 16 are quickest on a near server; a far one needs as many as there are calls under way. */
   readonly connections?: number | undefined;
   /** The address of an HTTP proxy. Proxy variables of the environment are not looked at. */
@@ -61,7 +63,7 @@ export function openWire(options: WireOptions): Wire {
 
   function exchange(request: ExchangeRequest): Promise<ExchangeResponse> {
     return new Promise((resolve, reject) => {
-      const target = routeOf(request.url, endpoint);
+      const target = routeOf(request.url, endpoint, options.besides);
       const receipt = new Receipt(bytesMax, (outcome) => {
         underWay.delete(receipt);
         deadlines.remove(deadline);

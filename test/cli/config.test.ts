@@ -38,7 +38,7 @@ describe("each setting comes from the first place that has it", () => {
   it("a path is relative to the file that holds it", async () => {
     const { context, folder } = await withFiles({ [user]: "key: keys/k.json\nadmin: a@acme.example\nrate: 480/m" });
     const settings = await resolveSettings(context, flags);
-    expect(settings.auth).toEqual({ mode: "key", keyFile: join(folder, "home/.config/handover/keys/k.json") });
+    expect(settings.auth).toMatchObject({ mode: "key", keyFile: join(folder, "home/.config/handover/keys/k.json") });
     expect(settings.rate).toBe(8);
     expect(settings.endpoint).toBeUndefined();
   });

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { switchesFrom, switchSpecs } from "../../src/emulator/switches.ts";
 import { Refusal } from "../../src/emulator/refusal.ts";
 import type { World } from "../../src/emulator/world.ts";
-import { at, call, held, patchBody, scopes, smallWorld, stage } from "./support.ts";
+import { at, call, held, patchBody, scopes, send, smallWorld, stage } from "./support.ts";
 import type { Answer, Stage } from "./support.ts";
 
 const owner = `user:${at("anna")}`;
@@ -47,6 +47,13 @@ function tokenFor(subject: string): Scene {
       return error instanceof Refusal ? `${error.facts.code} ${error.facts.status}` : error;
     }
   };
+}
+
+function signJwt(on: Stage): Answer {
+  return call(on.emulator, "admin", "POST /v1/projects/-/serviceAccounts/x@y.iam.gserviceaccount.com:signJwt", {
+    body: { payload: "{}" },
+    scopes: ["https://www.googleapis.com/auth/iam"],
+  });
 }
 
 function transfer(from: string, to: string): Scene {
@@ -328,6 +335,27 @@ const cases: Readonly<Record<string, Case>> = {
     scene: (on) =>
       call(on.emulator, "admin", `GET /admin/directory/v1/users/${at("ben")}`).json.error?.errors[0].reason,
     shows: { enabled: undefined, disabled: "accessNotConfigured" },
+  },
+  iamCredentialsApi: {
+    scene: (on) => brief(signJwt(on)),
+    shows: { enabled: "404 NOT_FOUND", disabled: "403 PERMISSION_DENIED" },
+  },
+  tokenCreator: {
+    scene: (on) => signJwt(on).json.error.details?.[0].reason,
+    shows: { granted: undefined, denied: "IAM_PERMISSION_DENIED" },
+  },
+  oauthConsent: {
+    scene: (on) => {
+      on.emulator.oauth.register({ clientId: "c1", clientSecret: "s", projectId: "p" });
+      const asked = `client_id=c1&redirect_uri=http://127.0.0.1:9/&response_type=code&scope=${scopes.studio}`;
+      const { status, headers, reply } = send(on.emulator, "GET", `/o/oauth2/v2/auth?${asked}`);
+      return [status, headers["location"] ?? /<title>(.*)<\/title>/.exec(reply.body)?.[1]];
+    },
+    shows: {
+      invalid_scope: [400, "Error 400: invalid_scope"],
+      ask: [200, "Sign in"],
+      access_denied: [302, "http://127.0.0.1:9/?error=access_denied"],
+    },
   },
   maxPageSize: {
     scene: (on) => found(on, "carl", "pageSize=5").length,
