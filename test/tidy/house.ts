@@ -53,7 +53,7 @@ export const layerRules: ReadonlyMap<Layer, LayerRule> = new Map<Layer, LayerRul
     {
       ...nothing,
       layers: ["model"],
-      packages: ["better-sqlite3", "zod"],
+      packages: ["better-sqlite3", "pg", "zod"],
       modules: ["fs", "fs/promises", "os", "worker_threads"],
       // The store is synchronous underneath: between pages it lets other work have its turn.
       effects: ["turn"],
