@@ -85,7 +85,7 @@ export class Survey {
       this.#seenAs.set(viewer, seen);
     });
     const lost = [...needs.owners].filter((owner) => !this.reachable(owner));
-    const blind = viewers.length < needs.viewers.size || lost.length > lostOwnersMax;
+    const blind = [...needs.viewers].some((viewer) => !this.reachable(viewer)) || lost.length > lostOwnersMax;
     if (needs.everybody || blind) await this.#searchAsEverybody([undefined], needs.trashed || lost.length > 0);
     else if (lost.length > 0) await this.#searchAsEverybody(lost, true);
     if (!needs.everybody && !blind && (await this.#stage.unresolved("", 1)).length > 0) {

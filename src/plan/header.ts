@@ -83,10 +83,11 @@ export function readHeader(
   return { columns, width: cells.length };
 }
 
-/** Names the separator when the first line is a header with another one than the comma. */
+/** Names the separator when the first line is a header with another one than the comma: one that parts more columns. */
 function otherSeparator(names: readonly string[], known: readonly string[]): string | undefined {
   const first = names[0] ?? "";
   if (/^sep=./.test(first)) return `what the line ${quoted(first)} says`;
+  const partedByCommas = names.filter((name) => known.includes(name)).length;
   for (const [separator, name] of [
     [";", "semicolons"],
     ["\t", characterName(0x09).replace("a tab", "tabs")],
@@ -94,7 +95,7 @@ function otherSeparator(names: readonly string[], known: readonly string[]): str
   ] as const) {
     if (!names.some((text) => text.includes(separator))) continue;
     const parts = names.flatMap((text) => text.split(separator)).map((text) => text.trim().replace(/^"|"$/g, ""));
-    if (parts.filter((part) => known.includes(part)).length >= 2) return name;
+    if (parts.filter((part) => known.includes(part)).length > Math.max(1, partedByCommas)) return name;
   }
   return undefined;
 }

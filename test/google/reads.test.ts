@@ -60,7 +60,10 @@ describe("a read", () => {
       attempts += 1;
       throw new ApiError(`answer ${attempts}`, { disposition: "retry", failure: "server-error" });
     };
-    await expect(clock.drive(repeat(attempt, options(clock)))).rejects.toThrow("answer 10");
+    await expect(clock.drive(repeat(attempt, options(clock)))).rejects.toMatchObject({
+      message: "answer 10",
+      failure: "server-error",
+    });
     expect(attempts).toBe(10);
   });
 
@@ -85,6 +88,46 @@ describe("a read", () => {
     };
     await expect(repeat(attempt, options(new ManualClock()))).rejects.toThrow("a bug");
     expect(attempts).toBe(1);
+  });
+
+  it("that ended because its call was stopped is not repeated", async () => {
+    let attempts = 0;
+    const stopped = new ApiError("stopped", { disposition: "retry", failure: "stopped" });
+    const attempt = async (): Promise<never> => {
+      attempts += 1;
+      throw stopped;
+    };
+    await expect(repeat(attempt, options(new ManualClock()))).rejects.toBe(stopped);
+    expect(attempts).toBe(1);
+  });
+
+  it.each([
+    ["refused", failing("refuse")],
+    ["ended by a fault of this program", new TypeError("a bug")],
+    ["stopped while it waited for its turn", new ApiError("stopped", { disposition: "retry", failure: "stopped" })],
+  ])("that is %s while the user stops says so itself", async (_, failure) => {
+    const stop = new AbortController();
+    const attempt = async (): Promise<never> => {
+      stop.abort();
+      throw failure;
+    };
+    await expect(repeat(attempt, options(new ManualClock(), { signal: stop.signal }))).rejects.toBe(failure);
+  });
+
+  it("that failed while the user stopped is called stopped, and says what was answered", async () => {
+    const stop = new AbortController();
+    const cause = new ApiError("busy", { disposition: "retry", failure: "server-error", status: 503 });
+    const attempt = async (): Promise<never> => {
+      stop.abort();
+      throw cause;
+    };
+    await expect(repeat(attempt, options(new ManualClock(), { signal: stop.signal }))).rejects.toMatchObject({
+      message: "stopped before it was made again: busy",
+      disposition: "retry",
+      failure: "stopped",
+      status: 503,
+      cause,
+    });
   });
 
   it("stops waiting at once when the signal fires", async () => {

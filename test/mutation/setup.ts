@@ -6,6 +6,6 @@ fc.configureGlobal({ seed: 9, numRuns: 30, endOnFailure: true });
 
 /** Where every character is counted as covered, these take longer than all the other tests of their files. */
 const ofSheerSize =
-  /made to explode|(?:over|more than|of) \d+ [KM]iB|piled up|deep flow|far into a file|many batches|but misplaced quotes|of every row/;
+  /made to explode|(?:over|more than|of) \d+ [KM]iB|piled up|deep flow|far into a file|many batches|but misplaced quotes|of every row|in any sliding minute|in a sliding minute/;
 
 beforeEach(({ task, skip }) => skip(ofSheerSize.test(task.name)));
