@@ -64,6 +64,7 @@ class Inventory {
   }
 
   async take(): Promise<InventorySummary> {
+    let wasStopped = false;
     try {
       await this.#listUsers();
       await this.#searchAsEach();
@@ -71,8 +72,11 @@ class Inventory {
       await lookUpNamed(this.#surroundings, this.#store, this.#options.concurrency);
     } catch (error) {
       if (!(error instanceof ApiError) || error.failure !== "stopped") throw error;
+      wasStopped = true;
     }
-    if (this.#stopped) return { end: "stopped", digest: undefined, coverage: await this.#store.coverage() };
+    if (wasStopped || this.#stopped) {
+      return { end: "stopped", digest: undefined, coverage: await this.#store.coverage() };
+    }
     const digest = await this.#store.finish(this.#surroundings.clock.now());
     return { end: "finished", digest, coverage: await this.#store.coverage() };
   }

@@ -221,7 +221,7 @@ describe("trouble", () => {
 
   it.each([
     ["with the credentials", no("halt-run", "all is lost")],
-    ["of this program's own", new TypeError("all is lost") as never],
+    ["of this program's own", new TypeError("all is lost")],
   ])("%s ends the survey at once", async (_, failure) => {
     const fails = { "search ana": failure };
     await expect(surveyed([transfer("ana", "ben")], { fails })).rejects.toThrow("all is lost");
@@ -311,7 +311,7 @@ describe("permissions", () => {
     expect((await found.survey.coverage()).usersFailed).toEqual([{ user: "ana@acme.example", reason: "ana is out" }]);
   });
 
-  it.each([no("halt-run", "all is lost"), new TypeError("all is lost") as never])(
+  it.each([no("halt-run", "all is lost"), new TypeError("all is lost")])(
     "end the survey when nothing can be read any more: %s",
     async (failure) => {
       const found = await surveyed([all], { fails: { "read ana": failure } });

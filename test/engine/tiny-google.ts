@@ -25,12 +25,12 @@ export interface TinyAsset extends Partial<Omit<Asset, "name" | "owner">> {
 export interface TinyTenant {
   readonly people: readonly Person[];
   readonly deleted?: readonly Person[];
-  readonly groups?: Readonly<Record<string, readonly GroupMember[] | ApiError>>;
+  readonly groups?: Readonly<Record<string, readonly GroupMember[] | Error>>;
   readonly assets?: readonly TinyAsset[];
   /** Users as whom nothing works, and why. */
   readonly out?: Readonly<Record<string, ApiError>>;
   /** Calls that fail, as they are noted: `search ana`, `read ana r1`. */
-  readonly fails?: Readonly<Record<string, ApiError>>;
+  readonly fails?: Readonly<Record<string, Error>>;
   readonly pageSize?: number;
 }
 
@@ -97,7 +97,7 @@ export class TinyGoogle {
         groupMembers: async (group, pageToken = "0") => {
           this.#note(`members ${short(group)} ${pageToken}`);
           const members = tenant.groups?.[short(group)] ?? [];
-          if (members instanceof ApiError) throw members;
+          if (members instanceof Error) throw members;
           const { items, next } = this.#page(members, Number(pageToken));
           return { members: items, nextPageToken: next };
         },
