@@ -510,3 +510,24 @@ describe("files that are read but ask for nothing", () => {
     expect([told(outcome), wishes(outcome), outcome.rows]).toEqual([[], [], 0]);
   });
 });
+
+describe("the place of a row", () => {
+  it.each<[string, string, readonly string[]]>([
+    ["after a row that is left out", 'from,to\na"b,c@d.example\nbad,c@d.example\n', ["2:1", "3:1"]],
+    ["after two quotes in one row", 'from,to\na"b,c"d\nbad,c@d.example\na"b,x\n', ["2:1", "3:1", "4:1"]],
+    ["after a cell of several lines", 'note,from,to\n"a\nb\n",x@d.example,c@d.example\n,bad,c@d.example\n', ["5:2"]],
+    ["of several lines itself", 'note,from,to\n"a\nb",bad,c@d.example\n', ["2:2"]],
+    [
+      "of several lines after a row that is left out",
+      'note,from,to\nx"y,a,b\n"a\nb",bad,c@d.example\n',
+      ["2:1", "3:2"],
+    ],
+    ["after empty lines", "from,to\n\n\nbad,c@d.example\n\nbad,c@d.example\n", ["4:1", "6:1"]],
+    ["after empty lines, when its quote is never closed", 'from,to\n\n\n"a@b.example,c\n', ["4:1"]],
+    ["after a row, when its quote is never closed", 'from,to\na@b.example,c@d.example\n"a@b.example,c\nd\n', ["3:1"]],
+    ["when text follows its quote", 'from,to\n\n"a"b,c\n', ["3:1"]],
+  ])("%s is where it begins", async (_, csv, places) => {
+    const outcome = await readCsv(csv);
+    expect(outcome.diagnostics.map(({ place }) => `${place.line}:${place.column}`)).toEqual(places);
+  });
+});
