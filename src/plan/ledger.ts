@@ -1,5 +1,4 @@
 /** Which requests say the same and which contradict each other, over all files of one plan. */
-import type { AssetName } from "../model/asset.ts";
 import { placeText } from "../model/diagnostic.ts";
 import type { Place } from "../model/diagnostic.ts";
 import { EDITOR, LINK_EDITOR, LINK_VIEWER, VIEWER } from "../model/permissions.ts";
@@ -7,6 +6,7 @@ import type { Role } from "../model/permissions.ts";
 import type { Request, Selector, TransferRequest, WrittenMember } from "../model/request.ts";
 import { Facts } from "./facts.ts";
 import type { FactKey } from "./facts.ts";
+import { readUuid } from "./uuid.ts";
 
 /** Kinds of facts. A request states one fact, a replace-member one per role. */
 const transfer = 1;
@@ -326,27 +326,4 @@ function selectorText(select: Selector): string {
 
 function linkText(value: string): string {
   return value === "" ? "closed" : value;
-}
-
-/** Writes a lower-case UUID into the words `a` to `d`; false for any other name. */
-function readUuid(name: AssetName, key: FactKey): boolean {
-  if (name.length !== 36) return false;
-  let word = 0;
-  let digits = 0;
-  for (let at = 0; at < 36; at += 1) {
-    const code = name.charCodeAt(at);
-    if (at === 8 || at === 13 || at === 18 || at === 23) {
-      if (code !== 0x2d) return false;
-      continue;
-    }
-    const digit = code >= 0x30 && code <= 0x39 ? code - 0x30 : code >= 0x61 && code <= 0x66 ? code - 0x57 : -1;
-    if (digit < 0) return false;
-    word = (word << 4) | digit;
-    digits += 1;
-    if (digits === 8) key.a = word >>> 0;
-    else if (digits === 16) key.b = word >>> 0;
-    else if (digits === 24) key.c = word >>> 0;
-    else if (digits === 32) key.d = word >>> 0;
-  }
-  return true;
 }

@@ -268,6 +268,24 @@ describe("ownership", () => {
     ],
     ["everything, compiled and attempted", give("y"), give("y", { ownerChange: "attempt" }), "under other terms"],
     [
+      "everything, attempted and compiled",
+      give("y", { ownerChange: "attempt" }),
+      give("y"),
+      "to y@acme.example under other",
+    ],
+    [
+      "everything with nothing kept, and attempted",
+      give("y", { keep: "none" }),
+      give("y", { ownerChange: "attempt" }),
+      "other terms",
+    ],
+    [
+      "a report, and the same as any type",
+      give("y", { select: { ...one, types: reports } }),
+      give("y", { select: one }),
+      "new",
+    ],
+    [
       "one asset to two heirs",
       give("y", { select: one }),
       give("z", { select: one }),
