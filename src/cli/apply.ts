@@ -10,8 +10,8 @@ import type { ApprovalFlags, ApprovalPolicy } from "./apply-approvals.ts";
 import { approve } from "./approval.ts";
 import { addSignKey, checkpointSigner, printHead } from "./run-signer.ts";
 import type { SignKeyFlags } from "./run-signer.ts";
-import { carryOut } from "./carry-out.ts";
 import type { CarryOutOptions } from "./carry-out.ts";
+import { Commits } from "./commits.ts";
 import { resolveSettings } from "./config.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
@@ -123,7 +123,8 @@ export async function run(context: Context, options: ApplyOptions): Promise<Exit
   const path = await existingRunPath(context, options.run);
   const settings = await resolveSettings(context, options.google);
   const signer = await checkpointSigner(context, options.signKey);
-  const journal = await openJournal(path, { clock: context.clock, signer });
+  const commits = new Commits(context.clock);
+  const journal = await openJournal(path, { clock: context.clock, signer, onCommit: commits.took });
   try {
     const counts = await journal.counts();
     guardChanges(journal.header, options.changesMax);
@@ -136,7 +137,8 @@ export async function run(context: Context, options: ApplyOptions): Promise<Exit
       return exitCode({ kind: "stopped" });
     }
     await keepApprovals?.();
-    const code = await carryOut(context, options, settings, journal, name, counts);
+    const { carryOut } = await import("./carry-out.ts");
+    const code = await carryOut(context, options, { settings, journal, path, name, counts, commits });
     await printHead(context, journal, signer);
     return code;
   } finally {

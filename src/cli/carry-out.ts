@@ -1,25 +1,34 @@
 /** Carrying a run out, once every guard has agreed: the connection, whoever listens to what happens, and how it ended. */
 import { applyRun } from "../engine/apply.ts";
+import { Workers } from "../engine/workers.ts";
 import type { ApplyOptions as EngineOptions, ApplySummary } from "../engine/verbs.ts";
 import type { Journal } from "../journal/journal.ts";
-import type { EngineEvent } from "../model/event.ts";
+import { ControlError } from "../model/errors.ts";
 import type { Counts } from "../model/run.ts";
+import type { Slowness } from "../model/slowness.ts";
+import { printable } from "../model/text.ts";
 import { applyFoot, endingText } from "../report/apply-text.ts";
 import { summaryJson, versionJson } from "../report/json.ts";
+import type { FailureGroup } from "../report/rows.ts";
+import { Listeners } from "./apply-listeners.ts";
+import type { ApplyLast } from "./apply-listeners.ts";
+import { ApplyLive } from "./apply-live.ts";
 import { Steering } from "./apply-steering.ts";
 import { CallTelemetry } from "./apply-telemetry.ts";
 import { ApplyJson, ApplyText } from "./apply-view.ts";
 import type { ApplyView } from "./apply-view.ts";
+import type { Commits } from "./commits.ts";
 import type { Settings } from "./config.ts";
 import type { Context } from "./context.ts";
+import type { ControlSocket } from "./control-socket.ts";
 import type { Dashboard, DashboardOptions } from "./dashboard.ts";
-import { exitCode } from "./exit-code.ts";
+import { exitCode, exitCodes } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { typedCommand } from "./files.ts";
 import { guardTenant } from "./guards.ts";
 import { openLog } from "./logging.ts";
 import { print, styleOf } from "./output.ts";
-import { pacingName, runFacts, telemetryName } from "./run-facts.ts";
+import { endingName, pacingName, runFacts, slownessName, telemetryName } from "./run-facts.ts";
 import { stopOnSignals } from "./signals.ts";
 import { troubleNotes } from "./trouble.ts";
 
@@ -34,6 +43,8 @@ export interface CarryOutOptions {
 }
 
 const perActorAtGoogle = 2;
+/** Steering may raise the steps at once while it runs; sockets are opened as they are needed. */
+const socketsMax = 256;
 /** How long a request whose answer was lost may still arrive: beyond a request's own deadline, or without a network. */
 const settleAtGoogleMs = 90_000;
 const settleNearMs = 10_000;
@@ -43,6 +54,29 @@ function parsedOrNothing(text: string | undefined): unknown {
   try {
     return text === undefined ? undefined : JSON.parse(text);
   } catch {
+    return undefined;
+  }
+}
+
+/** Where others can steer it from; without a place for that the run goes on all the same. */
+async function startControl(
+  context: Context,
+  runPath: string,
+  live: ApplyLive,
+  steering: Steering,
+): Promise<ControlSocket | undefined> {
+  const { openControl } = await import("./control-socket.ts");
+  try {
+    return await openControl(context, {
+      runPath,
+      live: () => live.document(),
+      onWish: (wish) => steering.wish(wish, { via: "ctl", uid: context.uid }),
+    });
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+    await print(context.stderr, [
+      `No control socket: ${printable(error.message)}. handover ctl cannot steer this run.`,
+    ]);
     return undefined;
   }
 }
@@ -59,46 +93,45 @@ async function startDashboard(context: Context, options: Omit<DashboardOptions, 
   return dashboard;
 }
 
-/** `name`: the run as a person would type it. */
-export async function carryOut(
-  context: Context,
-  options: CarryOutOptions,
-  settings: Settings,
-  journal: Journal,
-  name: string,
-  counts: Counts,
-): Promise<ExitCode> {
+/** An opened run, and what stands around it. */
+export interface Opened {
+  readonly settings: Settings;
+  readonly journal: Journal;
+  /** Of the run file. */
+  readonly path: string;
+  /** The run as a person would type it. */
+  readonly name: string;
+  readonly counts: Counts;
+  readonly commits: Commits;
+}
+
+export async function carryOut(context: Context, options: CarryOutOptions, opened: Opened): Promise<ExitCode> {
+  const { settings, journal, name, counts, commits } = opened;
+  const { clock, random } = context;
   const { header, digest } = journal;
   const resume = typedCommand(context);
   const style = styleOf(context, context.stderr, options.color);
+  const listeners = new Listeners(clock);
   const log = openLog(context, settings.logFile, "apply", header.runId);
+  listeners.add({ onEvent: (event) => log.event(event), onCall: (call) => log.call(call), close: () => log.close() });
   const stopping = stopOnSignals(context, resume);
   if (options.json) await print(context.stdout, [versionJson(context.version, header, digest, name)]);
   const view: ApplyView = options.json ? new ApplyJson(context) : new ApplyText(context, style, counts);
-  const telemetry = new CallTelemetry(context.clock, journal, await journal.kept(telemetryName));
-  let dashboard: Dashboard | undefined;
-  const onEvent = (event: EngineEvent): void => {
-    log.event(event);
-    telemetry.onEvent(event);
-    view.onEvent(event);
-    dashboard?.onEvent(event);
-  };
-  const troubled = troubleNotes(context.clock, style, (line) => view.say(line));
+  const say = (line: string): void => view.say(line);
+  const telemetry = new CallTelemetry(clock, journal, await journal.kept(telemetryName));
+  listeners.add(telemetry);
+  listeners.add({ onEvent: (event) => view.onEvent(event) });
+  listeners.add({ onRetry: troubleNotes(clock, style, say) });
   // Loaded only now: the HTTP client takes longer to load than everything before it.
   const { connectPaced, isStandIn } = await import("./connect.ts");
+  const near = isStandIn(settings);
   const paced = await connectPaced(context, settings, {
     access: "write",
-    concurrency: options.engine.concurrency,
+    concurrency: socketsMax,
     stop: stopping.late,
-    onEvent,
-    onCall: (call) => {
-      log.call(call);
-      telemetry.onCall(call);
-    },
-    onRetry: (notice) => {
-      telemetry.onRetry();
-      troubled(notice);
-    },
+    onEvent: listeners.onEvent,
+    onCall: listeners.onCall,
+    onRetry: listeners.onRetry,
     pacing: {
       recalled: parsedOrNothing(await journal.kept(pacingName)),
       keep: (memory) => journal.keep(pacingName, JSON.stringify(memory)),
@@ -106,42 +139,76 @@ export async function carryOut(
   });
   const { api } = paced;
   telemetry.begin(paced.writesPerSecond());
-  const steering = new Steering(paced, stopping, (line) => view.say(line));
-  let summary: ApplySummary | undefined;
+  const workers = new Workers(options.engine.concurrency, options.perActor ?? (near ? undefined : perActorAtGoogle));
+  const record = (details: Readonly<Record<string, string | number>>): Promise<void> =>
+    journal.note("steered", details);
+  const { onEvent } = listeners;
+  const steering = new Steering({ paced, stopping, workers, clock, say, onEvent, record });
+  const onChange = (slowness: Slowness): void => {
+    journal.keep(slownessName, JSON.stringify(slowness));
+    onEvent({ type: "slowness", ...slowness });
+  };
+  const following = { clock, runName: name, header, digest, counts, paced, workers, steering, commits, onChange };
+  const live = new ApplyLive(following);
+  listeners.add(live);
+  let ended: Ended | undefined;
   try {
     if (options.dashboardPort !== undefined) {
       const { recorded } = telemetry;
-      const following = { runName: name, header, digest, counts, telemetry: recorded, steering };
-      dashboard = await startDashboard(context, { port: options.dashboardPort, ...following });
+      const shown = { runName: name, header, digest, counts, telemetry: recorded, steering };
+      const dashboard = await startDashboard(context, { port: options.dashboardPort, ...shown });
+      listeners.add({
+        onEvent: (event) => dashboard.onEvent(event),
+        close: ({ ending }) => dashboard.close(ending),
+      });
     }
+    const control = await startControl(context, opened.path, live, steering);
+    if (control !== undefined) listeners.add({ close: ({ code, ending }) => control.close(code, ending) });
+    live.begin();
     const { ready, waiting } = await journal.open();
     if (ready + waiting > 0) await guardTenant(api, header);
-    const { clock, random } = context;
-    const near = isStandIn(settings);
-    const perActor = options.perActor ?? (near ? options.engine.concurrency : perActorAtGoogle);
+    const { perActor } = workers;
     const settleMs = near ? settleNearMs : settleAtGoogleMs;
-    const surroundings = { api, clock, random, onEvent, stop: stopping.stop, paused: steering.paused };
-    summary = await applyRun(surroundings, journal, { ...options.engine, perActor, settleMs });
+    const surroundings = { api, clock, random, onEvent, stop: stopping.stop, paused: steering.paused, workers };
+    const summary = await applyRun(surroundings, journal, { ...options.engine, perActor, settleMs });
+    ended = await endOf(summary, journal, resume);
   } finally {
     view.close();
     stopping.dispose();
     await api.close();
-    telemetry.close();
-    await dashboard?.close(
-      summary === undefined ? "It ended with an error, told where it began." : endingText(summary),
-    );
-    await log.close();
+    const last = endingOf(ended);
+    journal.keep(endingName, JSON.stringify({ at: clock.now(), code: last.code, ending: last.ending }));
+    await listeners.close(last);
   }
-  const code = exitCode({ kind: "apply", summary });
-  const { failures } = await runFacts(journal);
-  if (options.json) {
-    const goesOn = summary.end === "finished" ? undefined : resume;
-    await print(context.stdout, [summaryJson(summary, failures, goesOn, code)]);
-  } else {
-    await print(
-      context.stdout,
-      applyFoot(summary, failures, name, resume, styleOf(context, context.stdout, options.color)),
-    );
+  const { summary, failures, code } = ended;
+  if (options.json) await print(context.stdout, [ended.line]);
+  else {
+    const foot = styleOf(context, context.stdout, options.color);
+    await print(context.stdout, applyFoot(summary, failures, name, resume, foot));
   }
   return code;
+}
+
+/** How an apply ended, once it did. */
+interface Ended {
+  readonly summary: ApplySummary;
+  readonly failures: readonly FailureGroup[];
+  readonly code: ExitCode;
+  /** The last line of its stream. */
+  readonly line: string;
+}
+
+async function endOf(summary: ApplySummary, journal: Journal, resume: string): Promise<Ended> {
+  const code = exitCode({ kind: "apply", summary });
+  const { failures } = await runFacts(journal);
+  const goesOn = summary.end === "finished" ? undefined : resume;
+  return { summary, failures, code, line: summaryJson(summary, failures, goesOn, code) };
+}
+
+/** For whoever followed it. */
+function endingOf(ended: Ended | undefined): ApplyLast {
+  if (ended === undefined) {
+    return { code: exitCodes.unexpected, ending: "It ended with an error, told where it began.", line: undefined };
+  }
+  return { code: ended.code, ending: endingText(ended.summary), line: ended.line };
 }

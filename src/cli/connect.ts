@@ -12,6 +12,7 @@ import type { CallRecord, Send } from "../google/send.ts";
 import { openWire } from "../google/wire.ts";
 import type { Api } from "../model/api.ts";
 import type { OnEvent } from "../model/event.ts";
+import type { GateStanding } from "../model/slowness.ts";
 import type { Settings } from "./config.ts";
 import type { Context } from "./context.ts";
 import { openCredentials } from "./credentials.ts";
@@ -45,6 +46,8 @@ export interface Paced {
   setRate(perSecond: number): void;
   /** Writes a second permitted now. */
   writesPerSecond(): number;
+  /** Each gate as it stands. */
+  standings(): readonly GateStanding[];
 }
 
 /** The same, with its pace in the hands of the caller. */
@@ -66,8 +69,8 @@ export async function connectPaced(context: Context, settings: Settings, connect
     clock,
     random,
     signal: connecting.stop,
-    onPace: ({ gate, actor, perSecond, reason, untilMs }) => {
-      connecting.onEvent({ type: "pace", gate, actor, perSecond, reason, untilMs });
+    onPace: (change) => {
+      connecting.onEvent({ type: "pace", ...change });
       pacing?.keep(pacer.remember());
     },
     onCall: connecting.onCall,
@@ -80,6 +83,7 @@ export async function connectPaced(context: Context, settings: Settings, connect
       const { project } = ratesOf({ ...settings, rate: perSecond });
       for (const [gate, { perMinute }] of rateEntries(project)) pacer.setRate(gate, perMinute);
     },
+    standings: () => pacer.standings(),
     writesPerSecond: () => (pacer.state().gates.find(({ gate }) => gate === "writes")?.perMinute ?? Infinity) / 60,
   };
 }

@@ -29,8 +29,8 @@ export interface ServerOptions {
   readonly policy: string;
   readonly secrets: DashboardSecrets;
   readonly feed: Feed;
-  /** Carries out a wish from a page; answers a problem, or undefined when it is done. */
-  readonly onWish: (wish: unknown) => string | undefined;
+  /** Carries out a wish from a page; answers a problem, or undefined when it is done. Never rejects. */
+  readonly onWish: (wish: unknown) => Promise<string | undefined>;
 }
 
 export interface DashboardServer {
@@ -151,7 +151,7 @@ class Front {
     }
     readBody(request, response, (body) => {
       if (request.url === "/session") this.#session(body, response);
-      else this.#wish(body, response);
+      else void this.#wish(body, response);
     });
   }
 
@@ -163,8 +163,8 @@ class Front {
     response.writeHead(204, { "set-cookie": cookie }).end();
   }
 
-  #wish(body: unknown, response: ServerResponse): void {
-    const problem = this.#options.onWish(body);
+  async #wish(body: unknown, response: ServerResponse): Promise<void> {
+    const problem = await this.#options.onWish(body);
     if (problem === undefined) response.writeHead(204).end();
     else refuse(response, 400, problem);
   }

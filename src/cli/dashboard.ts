@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { EngineEvent } from "../model/event.ts";
 import type { Counts, RunHeader } from "../model/run.ts";
-import type { HeldSpan, Telemetry } from "../model/telemetry.ts";
+import type { Telemetry } from "../model/telemetry.ts";
 import { livePage } from "../report/page/live-page.ts";
 import {
   liveCalls,
@@ -49,11 +49,11 @@ export async function openDashboard(context: Context, options: DashboardOptions)
     policy: contentPolicy(options.assets, true),
     secrets,
     feed,
-    onWish: (wish) => {
-      const problem = options.steering.wish(wish);
+    onWish: async (wish) => {
+      const answer = await options.steering.wish(wish, { via: "dashboard", uid: undefined });
       // What was asked shows at once.
       feed.publish("news", following.news());
-      return problem;
+      return answer.kind === "refused" ? answer.problem : undefined;
     },
   });
   return new Dashboard(following, feed, server, secrets);
@@ -101,7 +101,6 @@ class Following {
   readonly #context: Context;
   readonly #options: DashboardOptions;
   #progress: Progress;
-  #held: HeldSpan | undefined;
   /** Shown to pages that come later. */
   #steps: LiveStep[] = [];
   #troubles: LiveTrouble[] = [];
@@ -122,9 +121,6 @@ class Following {
     const { clock } = this.#context;
     this.#progress = advance(this.#progress, event, clock.monotonic());
     if (event.type === "step") push(this.#newSteps, liveStep(event), liveStepsMax);
-    if (event.type === "pace" && event.untilMs !== undefined) {
-      this.#held = { from: clock.now(), to: event.untilMs, reason: event.reason };
-    }
     const trouble = troubleOf(event);
     if (trouble !== undefined) push(this.#newTroubles, { at: clock.now(), text: trouble }, liveTroublesMax);
   }
@@ -167,11 +163,9 @@ class Following {
     const { clock } = this.#context;
     const { steering } = this.#options;
     return liveProgress(this.#progress, {
-      isPaused: steering.isPaused,
+      isPaused: steering.pausedBy !== undefined,
       isStopping: steering.isStopping,
-      held: this.#held,
       now: clock.monotonic(),
-      wall: clock.now(),
     });
   }
 }

@@ -3,7 +3,15 @@ import type { ApplySummary, PlanOutcome, VerifySummary } from "../engine/verbs.t
 import type { CheckArea } from "../model/doctor.ts";
 import type { Examination } from "../model/examination.ts";
 import { isSound } from "../model/examination.ts";
-import { ApiError, GuardError, PlanFileError, RunFileError, RunLockedError, UsageError } from "../model/errors.ts";
+import {
+  ApiError,
+  ControlError,
+  GuardError,
+  PlanFileError,
+  RunFileError,
+  RunLockedError,
+  UsageError,
+} from "../model/errors.ts";
 
 /** A public contract; the README lists it. */
 export const exitCodes = {
@@ -24,7 +32,7 @@ export const exitCodes = {
   stopped: 7,
   /** Another process holds the run. */
   locked: 8,
-  /** The selectors matched nothing. */
+  /** The selectors matched nothing; no apply of the run is under way. */
   nothingMatched: 9,
   /** Time or calls are used up; resumable. */
   budget: 10,
@@ -85,6 +93,7 @@ function ofError(error: unknown): ExitCode {
   if (error instanceof RunLockedError) return exitCodes.locked;
   if (error instanceof ApiError) return ofApiError(error);
   if (error instanceof RunFileError) return ofRunFile(error.kind);
+  if (error instanceof ControlError) return ofControl(error.kind);
   return exitCodes.unexpected;
 }
 
@@ -117,6 +126,20 @@ function ofRunFile(kind: RunFileError["kind"]): ExitCode {
     case "corrupt":
     case "newer":
     case "read-only":
+    case "unsafe":
+      return exitCodes.usage;
+  }
+}
+
+function ofControl(kind: ControlError["kind"]): ExitCode {
+  switch (kind) {
+    case "nobody":
+      return exitCodes.nothingMatched;
+    case "silent":
+      return exitCodes.locked;
+    case "stopping":
+      return exitCodes.stopped;
+    case "refused":
     case "unsafe":
       return exitCodes.usage;
   }

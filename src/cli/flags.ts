@@ -63,7 +63,7 @@ export function port(text: string): number {
 }
 
 /** Calls per second. */
-function rate(text: string): number {
+export function rate(text: string): number {
   const perSecond = parseRate(text);
   if (perSecond === undefined) throw new InvalidArgumentError("write calls per second, such as 8, 8/s or 480/m");
   return perSecond;

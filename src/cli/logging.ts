@@ -5,6 +5,7 @@ import type { CallRecord } from "../google/send.ts";
 import { UsageError } from "../model/errors.ts";
 import type { EngineEvent } from "../model/event.ts";
 import { printable } from "../model/text.ts";
+import { slownessText } from "../report/slowness-text.ts";
 import { inked } from "../report/style.ts";
 import type { Context } from "./context.ts";
 
@@ -122,6 +123,10 @@ function eventFields(event: EngineEvent): object {
       return { event: event.type, actor: event.actor, failure: text(event.failure), reason: text(event.reason) };
     case "stopping":
       return { event: event.type, why: text(event.why) };
+    case "steered":
+      return { event: event.type, act: event.act, via: event.via, uid: event.uid, value: event.value };
+    case "slowness":
+      return { event: event.type, kind: event.kind, why: text(slownessText(event)) };
     case "apply-ended":
       return { event: event.type, counts: event.counts };
   }

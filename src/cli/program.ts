@@ -78,6 +78,18 @@ const verbs: readonly VerbEntry[] = [
     load: async () => bind(await import("./status.ts")),
   },
   {
+    name: "watch",
+    group: "look",
+    summary: "follow a run until it ends",
+    load: async () => bind(await import("./watch.ts")),
+  },
+  {
+    name: "ctl",
+    group: "change",
+    summary: "steer an apply that is under way: pause, resume, rate, drain",
+    load: async () => bind(await import("./ctl.ts")),
+  },
+  {
     name: "verify",
     group: "prove",
     summary: "read back every touched asset and show drift",

@@ -8,6 +8,9 @@ import type { AuditHead, RunFacts } from "../report/rows.ts";
 export const telemetryName = "telemetry";
 /** Under this name a run keeps what the pacer learned. */
 export const pacingName = "pacer";
+/** And what holds it up, and how its last apply ended. */
+export const slownessName = "slowness";
+export const endingName = "ending";
 /** Groups of failures that are listed by name. */
 const failureGroupsMax = 20;
 

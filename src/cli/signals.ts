@@ -12,6 +12,8 @@ export interface Stopping {
   readonly why: () => string | undefined;
   /** Asks in the place of a signal; `word` is said to whoever started the verb. Nothing, when something has asked before. */
   readonly ask: (cause: string, word: string) => void;
+  /** Leaves at once, as a second signal does, after saying `word`. */
+  readonly leave: (word: string) => void;
   /** Takes the handlers away again. */
   readonly dispose: () => void;
 }
@@ -49,14 +51,18 @@ export function stopOnSignals(context: Context, resume: string | undefined): Sto
     });
   }
 
+  function leave(word: string): void {
+    context.stderr.write(`${word}${next}`);
+    context.exit(exitCodes.forced);
+  }
+
   const off = context.onSignal((signal) => {
     if (why === undefined) {
       begin(signal, `\nStopping: what is under way is finished first. Ctrl-C again leaves at once.\n${next}`);
       return;
     }
     if (signal === "SIGHUP") return;
-    context.stderr.write(`\nLeft at once. ${next}`);
-    context.exit(exitCodes.forced);
+    leave("\nLeft at once. ");
   });
 
   const onBroken = (error: NodeJS.ErrnoException): void => {
@@ -70,6 +76,7 @@ export function stopOnSignals(context: Context, resume: string | undefined): Sto
     ask: (cause, word) => {
       if (why === undefined) begin(cause, word + next);
     },
+    leave,
     dispose: () => {
       off();
       drained.abort();

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { isRunHeld } from "../journal/sqlite/held.ts";
 import { openReader } from "../journal/sqlite/reader.ts";
+import { parseSlowness } from "../model/slowness.ts";
 import { statusJson } from "../report/json.ts";
 import { statusText } from "../report/status-text.ts";
 import type { Context } from "./context.ts";
@@ -10,7 +11,7 @@ import type { ExitCode } from "./exit-code.ts";
 import { existingPath, shownPath } from "./files.ts";
 import type { CommonFlags } from "./flags.ts";
 import { print, styleOf } from "./output.ts";
-import { runFacts } from "./run-facts.ts";
+import { runFacts, slownessName } from "./run-facts.ts";
 import { showProgress } from "./snapshots.ts";
 
 export interface StatusFlags extends CommonFlags {
@@ -51,11 +52,13 @@ export async function run(context: Context, options: StatusOptions): Promise<Exi
   try {
     const facts = await runFacts(reader);
     const held = isRunHeld(path);
+    // Of a run that nobody carries out nothing holds it up.
+    const slowness = held ? parseSlowness(await reader.kept(slownessName)) : undefined;
     await print(
       context.stdout,
       options.json
-        ? [statusJson(facts, name, held)]
-        : statusText(facts, name, held, styleOf(context, context.stdout, options.color)),
+        ? [statusJson(facts, name, held, slowness)]
+        : statusText(facts, name, held, styleOf(context, context.stdout, options.color), slowness),
     );
   } finally {
     await reader.close();

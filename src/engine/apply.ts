@@ -16,6 +16,7 @@ import { ended, result } from "./ending.ts";
 import type { Ending } from "./ending.ts";
 import { convergeTransfer } from "./transfer.ts";
 import type { ApplyEnd, ApplyOptions, ApplyRun, ApplySummary, Surroundings } from "./verbs.ts";
+import { Workers } from "./workers.ts";
 
 /** Claims held per worker: one under way and one waiting, so that no worker idles while the journal is asked. */
 const claimsPerWorker = 2;
@@ -36,6 +37,7 @@ class Applying {
   readonly #s: Surroundings;
   readonly #journal: Journal;
   readonly #options: ApplyOptions;
+  readonly #workers: Workers;
   readonly #queue: PQueue;
   readonly #transfers: PQueue = new PQueue({ concurrency: transfersMax });
   readonly #startedAt: number;
@@ -54,7 +56,15 @@ class Applying {
     this.#s = surroundings;
     this.#journal = journal;
     this.#options = options;
-    this.#queue = new PQueue({ concurrency: options.concurrency });
+    this.#workers = surroundings.workers ?? new Workers(options.concurrency, options.perActor);
+    this.#queue = new PQueue({ concurrency: this.#workers.concurrency });
+    this.#workers.follow({
+      changed: (concurrency) => {
+        this.#queue.concurrency = concurrency;
+        this.#wake();
+      },
+      work: () => ({ steps: this.#queue.pending, waiting: this.#queue.size, transfers: this.#transfers.pending }),
+    });
     this.#actors = new Actors(surroundings.onEvent);
     this.#startedAt = surroundings.clock.monotonic();
   }
@@ -81,7 +91,6 @@ class Applying {
   }
 
   async #takeSteps(): Promise<void> {
-    const window = this.#options.concurrency * claimsPerWorker;
     while (this.#crash === undefined && !this.#mustEnd()) {
       const pause = this.#s.paused?.();
       if (pause !== undefined) {
@@ -89,9 +98,10 @@ class Applying {
         continue;
       }
       const idle = this.#held + this.#transfersHeld === 0;
+      const { concurrency, perActor } = this.#workers;
+      const window = concurrency * claimsPerWorker;
       const room = window - this.#held;
-      const claims =
-        room > 0 ? await this.#journal.claim({ max: room, perActor: this.#options.perActor, halted: noActor }) : [];
+      const claims = room > 0 ? await this.#journal.claim({ max: room, perActor, halted: noActor }) : [];
       for (const claim of claims) this.#start(claim);
       // Only a claim made while nothing was under way proves that nothing is left: a step that ends may open others.
       if (claims.length === 0 && idle) return;

@@ -10,6 +10,7 @@ import type { Delta } from "../model/permissions.ts";
 import type { Limits, PlanSettings } from "../model/request.ts";
 import type { Counts, Digest, Planner, RunHeader } from "../model/run.ts";
 import type { StepAsset } from "../model/step.ts";
+import type { Workers } from "./workers.ts";
 
 /** What every verb is handed: nothing in the engine reaches for the world by itself. */
 export interface Surroundings {
@@ -21,6 +22,8 @@ export interface Surroundings {
   readonly stop: AbortSignal;
   /** While the user wants no new step begun: settles when that is over. Undefined, also as an answer: nobody asked. */
   readonly paused?: (() => Promise<void> | undefined) | undefined;
+  /** How many steps `apply` has under way at once, in the hands of the caller; undefined: as its options say, for good. */
+  readonly workers?: Workers | undefined;
 }
 
 export interface PlanInput {

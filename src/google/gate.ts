@@ -85,6 +85,18 @@ export class Gate {
     return this.project.serverHold > now || (this.knownActor(actor)?.serverHold ?? now) > now;
   }
 
+  /** What those who wait are waiting for: the slots of the whole project, or those of their own users. */
+  get waitsFor(): "project" | "users" | undefined {
+    if (this.#waiting === 0) return undefined;
+    return this.#ready.size > 0 ? "project" : "users";
+  }
+
+  /** The users whose calls wait, with their slots. */
+  waitingActors(): readonly (readonly [string, Spacing])[] {
+    const lanes = [...this.#lanes].filter(([, { waiters }]) => waiters.some(({ isGone }) => !isGone));
+    return lanes.map(([actor, lane]) => [actor, lane.spacing] as const);
+  }
+
   /** The slots of one user. */
   actor(actor: string): Spacing {
     return this.#lane(actor).spacing;

@@ -1,5 +1,7 @@
 /** How many calls a minute a gate permits, and how that changes: pure policy, without a clock, a queue or a timer. */
 
+import type { RateSource } from "../model/slowness.ts";
+
 /** What is known of a quota before the first call. */
 export interface Quota {
   /** Calls a minute; Infinity for no pacing at all. */
@@ -169,6 +171,12 @@ export function afterSuccess(pace: Pace, s: Success): Pace {
 /** Whether a success could raise the pace: asked at every call, so that nothing else need be worked out. */
 export function mayRise(pace: Pace, now: number, areWaiting: boolean): boolean {
   return areWaiting && now >= pace.raiseAt && pace.perMinute < pace.ceiling;
+}
+
+/** Where the permitted rate comes from: what was set, what was learned from refusals, or neither yet. */
+export function rateSource({ reason, limit, ceiling }: Pace): RateSource {
+  if (reason === "configured") return ceiling < Infinity ? "set" : "guess";
+  return reason === "rising" && limit === undefined ? "guess" : "learned";
 }
 
 /** The pause after a refusal that names none itself, ms. */

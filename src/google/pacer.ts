@@ -1,7 +1,9 @@
 /** The gates that every attempt passes, first or repeated: which gate a call belongs to, and what its answer does to it. */
 import type { Clock } from "../model/clock.ts";
 import type { Service } from "./exchange.ts";
+import type { GateStanding } from "../model/slowness.ts";
 import { Gate } from "./gate.ts";
+import { rateSource } from "./pace.ts";
 import type { Quota } from "./pace.ts";
 import { parsePacerMemory } from "./pacer-memory.ts";
 import type { GateMemory, PacerMemory } from "./pacer-memory.ts";
@@ -93,6 +95,8 @@ export interface PaceChange {
   readonly reason: string;
   /** Wall ms until which nothing passes. */
   readonly untilMs: number | undefined;
+  /** Set by hand. */
+  readonly asked: boolean;
 }
 
 export class Pacer {
@@ -173,7 +177,7 @@ export class Pacer {
     const { project } = this.#gates[gate];
     project.setQuota(quota, this.#clock.monotonic());
     this.#gates[gate].reconsider();
-    this.#announce(gate, undefined, project);
+    this.#announce(gate, undefined, project, true);
   }
 
   /** What limits now, and why. */
@@ -181,6 +185,11 @@ export class Pacer {
     const gates = gateNames.map((name) => this.#stateOf(name));
     const limiting = gates.reduce((a, b) => (b.waiting > a.waiting ? b : a));
     return { gates, limiting: limiting.waiting > 0 ? limiting : undefined };
+  }
+
+  /** Each gate as it stands, and what those who wait at it are waiting for. */
+  standings(): readonly GateStanding[] {
+    return gateNames.map((name) => this.#standingOf(name));
   }
 
   /** Calls `listener` at each change, until the function answered is called. */
@@ -245,16 +254,45 @@ export class Pacer {
     };
   }
 
+  #standingOf(name: GateName): GateStanding {
+    const gate = this.#gates[name];
+    const { project } = gate;
+    const users = gate.waitingActors();
+    const slowest = users.reduce<Spacing | undefined>(
+      (most, [, spacing]) => (spacing.pace.perMinute < (most?.pace.perMinute ?? Infinity) ? spacing : most),
+      undefined,
+    );
+    const holds = users.map(([, spacing]) => this.#wall(spacing.serverHold) ?? 0);
+    return {
+      gate: name,
+      waiting: gate.waiting,
+      waitsFor: gate.waitsFor,
+      perMinute: project.pace.perMinute,
+      rateSource: rateSource(project.pace),
+      serverUntilMs: this.#wall(project.serverHold),
+      users: users.length,
+      user: users.length === 1 ? users[0]?.[0] : undefined,
+      usersUntilMs: holds.length === 0 || holds.includes(0) ? undefined : Math.min(...holds),
+      usersPerMinute: slowest?.pace.perMinute ?? Infinity,
+      usersRateSource: slowest === undefined ? "guess" : rateSource(slowest.pace),
+    };
+  }
+
   #untilMs(spacing: Spacing): number | undefined {
-    const ms = spacing.notBefore - this.#clock.monotonic();
+    return this.#wall(spacing.notBefore);
+  }
+
+  /** A monotonic time still to come as wall ms. */
+  #wall(at: number): number | undefined {
+    const ms = at - this.#clock.monotonic();
     return ms > 0 ? this.#clock.now() + ms : undefined;
   }
 
-  #announce(gate: GateName, actor: string | undefined, spacing: Spacing): void {
+  #announce(gate: GateName, actor: string | undefined, spacing: Spacing, asked = false): void {
     if (this.#listeners.size === 0) return;
     const perSecond = spacing.pace.perMinute / 60;
     const reason = `${gate}: ${reasonText(spacing, this.#clock.monotonic())}`;
-    const change = { gate, actor, perSecond, reason, untilMs: this.#untilMs(spacing) };
+    const change = { gate, actor, perSecond, reason, untilMs: this.#untilMs(spacing), asked };
     for (const listener of this.#listeners) listener(change);
   }
 }

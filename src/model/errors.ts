@@ -105,3 +105,19 @@ export class RunLockedError extends Error {
     this.remedy = `wait for it to end, or look at it with: handover status ${path}`;
   }
 }
+
+/**
+ * A live run could not be steered. `nobody`: no apply of it is under way (exit 9) · `silent`: one is, and nobody answers
+ * (exit 8) · `stopping`: too late, it is ending already (exit 7) · `refused`: it does not know what is asked (exit 3) ·
+ * `unsafe`: the place of its socket is not to be trusted (exit 3).
+ */
+export class ControlError extends Error {
+  override readonly name: string = "ControlError";
+  readonly kind: "nobody" | "silent" | "stopping" | "refused" | "unsafe";
+  readonly remedy: string;
+  constructor(kind: ControlError["kind"], problem: string, remedy: string) {
+    super(problem);
+    this.kind = kind;
+    this.remedy = remedy;
+  }
+}

@@ -2,7 +2,17 @@
 import type { Email } from "./email.ts";
 import type { FailureClass } from "./errors.ts";
 import type { Counts } from "./run.ts";
+import type { Slowness } from "./slowness.ts";
 import type { Outcome } from "./step.ts";
+
+/** What somebody may do to an apply under way. */
+export type SteeringAct = "pause" | "resume" | "rate" | "concurrency" | "drain" | "abort";
+
+/** From where it was done; the user of this machine by number, where the system has users. */
+export interface SteeredBy {
+  readonly via: "ctl" | "dashboard";
+  readonly uid: number | undefined;
+}
 
 export type EngineEvent =
   /** A survey goes on: users searched so far of those to search, assets found, permissions read. */
@@ -54,9 +64,15 @@ export type EngineEvent =
       readonly perSecond: number;
       readonly reason: string;
       readonly untilMs?: number | undefined;
+      /** Set by steering, which is told by itself. */
+      readonly asked?: boolean | undefined;
     }
   | { readonly type: "actor-halted"; readonly actor: Email; readonly failure: FailureClass; readonly reason: string }
   | { readonly type: "stopping"; readonly why: string }
+  /** Somebody has steered it; `value` is calls a second, or steps at once. */
+  | ({ readonly type: "steered"; readonly act: SteeringAct; readonly value?: number | undefined } & SteeredBy)
+  /** What holds the run up has changed. */
+  | ({ readonly type: "slowness" } & Slowness)
   | { readonly type: "apply-ended"; readonly counts: Counts };
 
 export type OnEvent = (event: EngineEvent) => void;

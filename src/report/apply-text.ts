@@ -6,6 +6,7 @@ import { failureLines } from "./failure-text.ts";
 import { stepsPerSecond, timeLeftMs } from "./progress.ts";
 import type { Progress } from "./progress.ts";
 import type { ApplyEnding, FailureGroup } from "./rows.ts";
+import { slownessText } from "./slowness-text.ts";
 import { cells, dot, fit, inked, label, labelled, labelledCommand, shown, sigil, wrap, wrapFacts } from "./style.ts";
 import type { Style } from "./style.ts";
 import { durationText, percentText, shellWord } from "./words.ts";
@@ -27,6 +28,7 @@ export function statusLine(progress: Progress, now: number, style: Style): strin
     [4, progress.actorsHalted > 0 ? `${counted(progress.actorsHalted, "user")} halted` : ""],
     [2, rate === undefined ? "" : `${rate.toFixed(1)} steps/s`],
     [5, paceText(progress, style)],
+    [6.5, holdsUpText(progress, style)],
     [7, progress.stopping === undefined ? "" : `stopping: ${shown(progress.stopping, style, 40)}`],
     [8, left === undefined || progress.stopping !== undefined ? "" : `${durationText(left)} left`],
   ];
@@ -52,7 +54,15 @@ function transfersText({ transfers }: Progress): string {
   return transfers.size === 0 ? "" : `${counted(transfers.size, "transfer")} at Google`;
 }
 
-function paceText({ pace }: Progress, style: Style): string {
+/** A stop has a part of its own. */
+function holdsUpText({ slowness }: Progress, style: Style): string {
+  if (slowness === undefined || slowness.kind === "none" || slowness.kind === "stopping") return "";
+  return shown(slownessText(slowness), style, 70);
+}
+
+/** What holds the run up says it better. */
+function paceText({ pace, slowness }: Progress, style: Style): string {
+  if (slowness?.perSecond !== undefined || slowness?.kind === "paused") return "";
   if (pace === undefined || !Number.isFinite(pace.perSecond)) return "";
   return `cap ${rateText(pace.perSecond)} (${shown(pace.reason, style, 40)})`;
 }
@@ -81,6 +91,7 @@ export function eventLine(event: EngineEvent, style: Style): string | undefined 
     case "transfer":
       return `${sigil(">", style)} #${event.seq} transfer ${event.attached ? "found under way" : "at Google"}: ${shown(event.status, style, 40)} (${fit(shown(event.transferId, style), transferIdCells, style)})`;
     case "pace":
+      if (event.asked === true) return undefined;
       return `${sigil("=", style)} ${Number.isFinite(event.perSecond) ? `at most ${rateText(event.perSecond)}` : "any rate"}: ${shown(event.reason, style)}`;
     case "actor-halted":
       return `${sigil("!", style)} nobody can act as ${event.actor} now: ${shown(event.reason, style)} (${shown(event.failure, style, 40)})`;
@@ -89,6 +100,9 @@ export function eventLine(event: EngineEvent, style: Style): string | undefined 
     case "retry":
     case "conflict":
     case "apply-ended":
+    // Whoever has steered is answered beside this, and the status line says what holds the run up.
+    case "steered":
+    case "slowness":
       return undefined;
     default:
       return event satisfies never;

@@ -1,5 +1,13 @@
 /** Errors as people read them: what failed, why, what to type next. */
-import { ApiError, GuardError, PlanFileError, RunFileError, RunLockedError, UsageError } from "../model/errors.ts";
+import {
+  ApiError,
+  ControlError,
+  GuardError,
+  PlanFileError,
+  RunFileError,
+  RunLockedError,
+  UsageError,
+} from "../model/errors.ts";
 import type { Disposition, FailureClass } from "../model/errors.ts";
 import { diagnosticsText } from "./diagnostics-text.ts";
 import { labelled, labelledCommand, shown } from "./style.ts";
@@ -8,7 +16,7 @@ import { durationText } from "./words.ts";
 
 /** An operating error taken apart, for people and programs. */
 export interface ErrorWords {
-  /** `usage`, `plan-file`, `guard`, `run-file`, `locked`, `api`, `system` or `unexpected`. */
+  /** `usage`, `plan-file`, `guard`, `run-file`, `locked`, `control`, `api`, `system` or `unexpected`. */
   readonly kind: string;
   /** The rule, file fault or failure class within the kind; undefined where there is only one. */
   readonly rule: string | undefined;
@@ -40,6 +48,7 @@ export function errorWords(error: unknown): ErrorWords {
   if (error instanceof GuardError) return wordsOf("guard", error.rule, error);
   if (error instanceof RunFileError) return wordsOf("run-file", error.kind, error);
   if (error instanceof RunLockedError) return wordsOf("locked", undefined, error);
+  if (error instanceof ControlError) return wordsOf("control", undefined, error);
   if (error instanceof PlanFileError) {
     return { kind: "plan-file", rule: undefined, problem: error.message, remedy: "correct them and try again" };
   }

@@ -6,12 +6,15 @@ import type { Examination } from "../model/examination.ts";
 import { isSound } from "../model/examination.ts";
 import type { EngineEvent } from "../model/event.ts";
 import type { Digest, RunHeader } from "../model/run.ts";
+import type { Slowness } from "../model/slowness.ts";
 import type { TelemetryView } from "../model/telemetry.ts";
 import type { Breach } from "./diagnostics-text.ts";
 import { errorWords } from "./error-text.ts";
 import type { HandoverSheet } from "./handover-sheet.ts";
 import { headerJson, rowJson } from "./json-parts.ts";
 import type { ApplyEnding, AuditHead, FailureGroup, Pages, RunFacts, VerifyFindings } from "./rows.ts";
+import type { FileStanding } from "./live.ts";
+import { slownessText } from "./slowness-text.ts";
 import { standingOf } from "./status-text.ts";
 
 /** Grows when a field changes its meaning or goes; new fields may come without. */
@@ -64,7 +67,7 @@ export function diagnosticsJson(diagnostics: readonly Diagnostic[], omitted: num
 }
 
 /** One `status` document. */
-export function statusJson(facts: RunFacts, runName: string, held: boolean): string {
+export function statusJson(facts: RunFacts, runName: string, held: boolean, slowness?: Slowness): string {
   const { header, digest, counts, failures, verification } = facts;
   return jsonText({
     type: "status",
@@ -78,7 +81,28 @@ export function statusJson(facts: RunFacts, runName: string, held: boolean): str
     counts,
     failures,
     verification: verificationJson(verification),
+    slowness: slownessJson(slowness),
   });
+}
+
+function slownessJson(slowness: Slowness | undefined): object | undefined {
+  return slowness === undefined ? undefined : { ...slowness, text: slownessText(slowness) };
+}
+
+/** One `ctl` document: what was done to a live run. */
+export function ctlJson(runName: string, action: string, said: string): string {
+  return jsonText({ type: "ctl", version, run: runName, action, said });
+}
+
+/** One line of a `watch` stream while no apply tells: what the run file alone shows. `at` is wall time, ms. */
+export function watchFileJson({ runName, tenant, held, counts, slowness }: FileStanding, at: number): string {
+  const said = { at: instantText(at), run: runName, tenant, held, counts, slowness: slownessJson(slowness) };
+  return jsonText({ type: "file", version, ...said });
+}
+
+/** The last line of a `watch` stream. */
+export function watchEndJson(runName: string, ending: string, exitCode: number): string {
+  return jsonText({ type: "ended", version, run: runName, ending, exitCode });
 }
 
 /** One `verify` document. */
@@ -184,7 +208,7 @@ export function versionJson(toolVersion: string, header: RunHeader, digest: Dige
 
 /** One line of an apply stream; `at` is wall time, ms. */
 export function eventJson(event: EngineEvent, at: number): string {
-  const { type, ...rest } = event;
+  const { type, ...rest } = event.type === "slowness" ? { ...event, text: slownessText(event) } : event;
   return jsonText({ type, at: instantText(at), ...rest });
 }
 

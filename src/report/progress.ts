@@ -1,6 +1,7 @@
 /** How far an apply has come, folded from its events. */
 import type { EngineEvent } from "../model/event.ts";
 import type { Counts } from "../model/run.ts";
+import type { Slowness } from "../model/slowness.ts";
 import type { Outcome } from "../model/step.ts";
 import { openOf, totalOf } from "./counts-text.ts";
 
@@ -19,6 +20,8 @@ export interface Progress {
   /** Transfers Google is still working on, with the status it gives, by step. */
   readonly transfers: ReadonlyMap<number, string>;
   readonly actorsHalted: number;
+  /** What holds it up; undefined until that is known. */
+  readonly slowness: Slowness | undefined;
   /** Why no more steps are taken. */
   readonly stopping: string | undefined;
 }
@@ -35,6 +38,7 @@ export function beginProgress(counts: Counts, now: number): Progress {
     pace: undefined,
     transfers: new Map(),
     actorsHalted: 0,
+    slowness: undefined,
     stopping: undefined,
   };
 }
@@ -51,6 +55,8 @@ export function advance(progress: Progress, event: EngineEvent, now: number): Pr
       return { ...progress, actorsHalted: progress.actorsHalted + 1 };
     case "stopping":
       return { ...progress, stopping: event.why };
+    case "slowness":
+      return { ...progress, slowness: event };
     case "apply-ended":
       return { ...progress, counts: event.counts, transfers: new Map() };
     case "survey":
@@ -58,6 +64,7 @@ export function advance(progress: Progress, event: EngineEvent, now: number): Pr
     case "apply-started":
     case "retry":
     case "conflict":
+    case "steered":
       return progress;
     default:
       return event satisfies never;
@@ -99,11 +106,11 @@ export function stepsPerSecond(progress: Progress, now: number): number | undefi
 const shareToGuess = 0.01;
 
 /**
- * Time until the last step ends, ms, at the present rate; undefined before 1 % of the work, at a standstill, and while
- * Google works on a transfer, of which nobody knows how long it takes.
+ * Time until the last step ends, ms, at the present rate; undefined before 1 % of the work, at a standstill, while it is
+ * paused, and while Google works on a transfer, of which nobody knows how long it takes.
  */
 export function timeLeftMs(progress: Progress, now: number): number | undefined {
-  if (progress.transfers.size > 0) return undefined;
+  if (progress.transfers.size > 0 || progress.slowness?.kind === "paused") return undefined;
   const rate = stepsPerSecond(progress, now);
   if (rate === undefined || rate <= 0 || progress.ended < progress.openAtStart * shareToGuess) return undefined;
   return (1000 * (progress.openAtStart - progress.ended)) / rate;

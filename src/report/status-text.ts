@@ -1,8 +1,11 @@
 /** How far a run has come, from its file alone. */
+import type { Counts } from "../model/run.ts";
+import type { Slowness } from "../model/slowness.ts";
 import { counted, thousands } from "../model/text.ts";
 import { countFacts, openOf, totalOf } from "./counts-text.ts";
 import { failureLines } from "./failure-text.ts";
 import type { RunFacts, Verification } from "./rows.ts";
+import { slownessText } from "./slowness-text.ts";
 import { label, labelled, labelledCommand, paint, shown, wrapFacts } from "./style.ts";
 import type { Style } from "./style.ts";
 import { applyCommand, nothingText, percentText, shellWord, timeText } from "./words.ts";
@@ -28,15 +31,22 @@ const standingWords: Readonly<Record<Standing, string>> = {
 };
 
 /** Last the command that comes next. */
-export function statusText(facts: RunFacts, runName: string, held: boolean, style: Style): string[] {
+export function statusText(
+  facts: RunFacts,
+  runName: string,
+  held: boolean,
+  style: Style,
+  slowness?: Slowness,
+): string[] {
   const { header, counts } = facts;
   const standing = standingOf(facts, held);
   const made = `made ${timeText(header.createdAt)}`;
   return [
     ...wrapFacts([shown(runName, style), `tenant ${header.tenant}`, made], label("Run", style), style),
     ...labelled("State", standingWords[standing], style),
-    ...(standing === "empty" ? [] : [`${label("Progress", style)}${bar(facts, style)}`]),
+    ...(standing === "empty" ? [] : [`${label("Progress", style)}${bar(facts.counts, style)}`]),
     ...wrapFacts(countFacts(counts, style), label("Steps", style), style),
+    ...(slowness === undefined ? [] : labelled("Held up", shown(slownessText(slowness), style, 300), style)),
     ...(facts.failures.length === 0
       ? []
       : [label("Failures", style).trimEnd(), ...failureLines(facts.failures, style)]),
@@ -56,13 +66,14 @@ export function verificationText(verification: Verification): string {
 
 const barCells = 30;
 
-function bar(facts: RunFacts, style: Style): string {
-  const total = totalOf(facts.counts);
-  const done = total - openOf(facts.counts);
-  const filled = Math.floor((barCells * done) / total);
+/** The share of steps that have ended, drawn and said. */
+export function bar(counts: Counts, style: Style): string {
+  const total = totalOf(counts);
+  const done = total - openOf(counts);
+  const filled = total === 0 ? barCells : Math.floor((barCells * done) / total);
   const [full, empty] = style.unicode ? ["█", "░"] : ["#", "."];
   const painted = paint(full.repeat(filled), "green", style) + paint(empty.repeat(barCells - filled), "dim", style);
-  return `${painted}  ${percentText(Math.floor((100 * done) / total))}, ${thousands(done)} of ${counted(total, "step")}`;
+  return `${painted}  ${percentText(total === 0 ? 100 : Math.floor((100 * done) / total))}, ${thousands(done)} of ${counted(total, "step")}`;
 }
 
 function nextLines(facts: RunFacts, standing: Standing, runName: string, style: Style): string[] {
@@ -74,7 +85,7 @@ function nextLines(facts: RunFacts, standing: Standing, runName: string, style: 
     case "resumable":
       return labelledCommand("Next", applyCommand(facts.header, runName), style);
     case "under-way":
-      return labelledCommand("Next", `handover status ${run}`, style);
+      return labelledCommand("Next", `handover watch ${run}`, style);
     case "finished":
       return labelledCommand(
         "Next",

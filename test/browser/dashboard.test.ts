@@ -3,10 +3,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { Steering } from "../../src/cli/apply-steering.ts";
 import { openDashboard } from "../../src/cli/dashboard.ts";
 import type { Dashboard } from "../../src/cli/dashboard.ts";
 import { Telemetry } from "../../src/model/telemetry.ts";
+import { steeringOf } from "../cli/steered.ts";
 import { world } from "../cli/world.ts";
 import { hostile, isActing } from "../report/hostile.ts";
 import { facts } from "../report/sample.ts";
@@ -189,12 +189,7 @@ describe.skipIf(browserPath === undefined)("the page of an apply that is told ho
       readFile(new URL("live.css", built), "utf8"),
     ]);
     const { context } = await world();
-    const nothing = { pause: () => undefined, setRate: () => undefined };
-    const steering = new Steering(
-      nothing,
-      { stop: new AbortController().signal, ask: () => undefined },
-      () => undefined,
-    );
+    const { steering } = steeringOf(context.clock);
     const { header, digest, counts } = facts();
     const telemetry = new Telemetry();
     telemetry.called(context.clock.now(), 30, true, true);

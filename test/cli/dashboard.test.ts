@@ -5,13 +5,14 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Steering } from "../../src/cli/apply-steering.ts";
+
 import { openDashboard } from "../../src/cli/dashboard.ts";
 import type { Dashboard, DashboardOptions } from "../../src/cli/dashboard.ts";
 import type { EngineEvent } from "../../src/model/event.ts";
 import { Telemetry } from "../../src/model/telemetry.ts";
 import { hostile } from "../report/hostile.ts";
 import { facts } from "../report/sample.ts";
+import { steeringOf } from "./steered.ts";
 import { world } from "./world.ts";
 
 interface Answer {
@@ -22,29 +23,15 @@ interface Answer {
 
 let dashboard: Dashboard;
 let options: DashboardOptions;
-let stop: AbortController;
 let done: string[];
 let open: Socket[];
 
 beforeEach(async () => {
   done = [];
   open = [];
-  stop = new AbortController();
   const { context } = await world();
-  const steering = new Steering(
-    {
-      pause: (isPaused) => done.push(isPaused ? "held" : "let go"),
-      setRate: (perSecond) => done.push(`rate ${perSecond}`),
-    },
-    {
-      stop: stop.signal,
-      ask: (cause) => {
-        done.push(`stop for ${cause}`);
-        stop.abort();
-      },
-    },
-    () => undefined,
-  );
+  const { steering, done: acts } = steeringOf(context.clock);
+  done = acts;
   const { header, digest, counts } = facts();
   options = {
     port: 0,

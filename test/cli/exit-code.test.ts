@@ -4,6 +4,7 @@ import type { Ending } from "../../src/cli/exit-code.ts";
 import type { ApplyEnd, ApplySummary, PlanOutcome, VerifySummary } from "../../src/engine/verbs.ts";
 import {
   ApiError,
+  ControlError,
   GuardError,
   PlanFileError,
   RunFileError,
@@ -15,6 +16,10 @@ import { noCounts } from "../../src/model/run.ts";
 import type { Counts } from "../../src/model/run.ts";
 
 const fileError = (kind: RunFileError["kind"]): Ending => ({ kind: "error", error: new RunFileError(kind, "p", "r") });
+const controlError = (kind: ControlError["kind"]): Ending => ({
+  kind: "error",
+  error: new ControlError(kind, "p", "r"),
+});
 const apiError = (disposition: Disposition, status?: number): Ending => ({
   kind: "error",
   error: new ApiError("no", { disposition, failure: "x", status }),
@@ -54,6 +59,11 @@ describe("the exit code says how a verb ended", () => {
     ["bad usage", { kind: "error", error: new UsageError("p", "r") }, 3],
     ["a bad plan file", { kind: "error", error: new PlanFileError([]) }, 3],
     ["a guard", { kind: "error", error: new GuardError("rule", "p", "r") }, 6],
+    ["nobody to steer", controlError("nobody"), 9],
+    ["nobody who answers", controlError("silent"), 8],
+    ["a wish that comes too late", controlError("stopping"), 7],
+    ["a wish that is not known", controlError("refused"), 3],
+    ["a socket not to be trusted", controlError("unsafe"), 3],
     ["a held run", { kind: "error", error: new RunLockedError("x") }, 8],
     ["no such run", fileError("missing"), 3],
     ["not a run", fileError("not-a-run"), 3],

@@ -34,6 +34,7 @@ beforeEach(() => {
     },
     holds: () => holds,
     seal: () => (commits += 1),
+    took: () => undefined,
     kept: () => undefined,
   });
 });

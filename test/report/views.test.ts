@@ -215,7 +215,7 @@ describe("the status of a run", () => {
     [counts({ planned: 5 }), false, "not begun", apply],
     [counts({ planned: 5, applied: 1 }), false, "begun, and not under way", apply],
     [counts({ "in-flight": 5 }), false, "begun, and not under way", apply],
-    [counts({ planned: 5 }), true, "under way", "handover status friday.handover"],
+    [counts({ planned: 5 }), true, "under way", "handover watch friday.handover"],
     [counts({ applied: 5, failed: 1 }), false, "finished", "handover verify friday.handover"],
   ])("%j, held %j: %s", (some, held, state, next) => {
     const lines = statusText(facts({ counts: some, failures: [] }), run, held, wide);

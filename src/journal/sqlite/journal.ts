@@ -91,9 +91,9 @@ export async function beginJournal(
     if (stray !== undefined) throw tampered(run.path, `step ${stray} waits for one that will never end`);
     makeDurable(db);
     db.prepare("update tail set epoch = epoch + 1").run();
-    const { clock, signer } = options;
-    const signing = signer === undefined ? undefined : new Checkpointing(chainOf(run), signer, signed.row);
-    return new SqliteJournal(db, run, clock, signing, atEnd);
+    const signing =
+      options.signer === undefined ? undefined : new Checkpointing(chainOf(run), options.signer, signed.row);
+    return new SqliteJournal(db, run, options, signing, atEnd);
   });
 }
 
@@ -122,11 +122,12 @@ class SqliteJournal extends SqliteRunReader implements RunFileJournal {
   constructor(
     db: Database,
     run: SealedRun,
-    clock: Clock,
+    options: OpeningOptions,
     signing: Checkpointing | undefined,
     atEnd: (sound: boolean) => void,
   ) {
     super(db, run, false);
+    const { clock, onCommit } = options;
     this.#clock = clock;
     this.#signing = signing;
     this.#atEnd = atEnd;
@@ -143,6 +144,7 @@ class SqliteJournal extends SqliteRunReader implements RunFileJournal {
       seal: () => this.#chain.writeTail(),
       // Behind the commit: what waits for an intent or a result never waits for a signature.
       kept: () => this.#keepSigned(this.#signing?.due(this.#chain.head, this.#clock.now())),
+      took: (ms) => onCommit?.(ms),
     });
     this.#statements = prepareStatements(db);
     this.#turns = new Turns(readySteps(db), begunSteps(db));

@@ -9,6 +9,8 @@ export interface OpeningOptions {
   readonly clock: Clock;
   /** Signs the audit chain as it grows; undefined: nobody does. */
   readonly signer?: CheckpointSigner | undefined;
+  /** Called after each commit with the ms it took, during which the process did nothing else. */
+  readonly onCommit?: ((ms: number) => void) | undefined;
 }
 
 /** The journal of a run file, which can also tell the end of its chain, and sign it. */

@@ -26,6 +26,8 @@ export interface Frame {
   holds(): boolean;
   /** Runs last, before the commit. */
   seal(): void;
+  /** Told afterwards how long all of it took. */
+  took(ms: number): void;
   /** Runs after the commit, once every entry has been told. */
   kept(): void;
 }
@@ -97,6 +99,7 @@ export class Slices {
       this.#failure = runFileFault(error, this.#path);
     }
     const endMs = this.#clock.monotonic();
+    this.#frame.took(endMs - startMs);
     this.#notBefore = endMs + restMs(entries.length, endMs - startMs);
     for (const entry of entries) {
       if (this.#failure !== undefined) entry.failed(this.#failure);

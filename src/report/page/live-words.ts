@@ -5,6 +5,7 @@ import { counted, printable, thousands } from "../../model/text.ts";
 import { openOf } from "../counts-text.ts";
 import { stepsPerSecond, timeLeftMs } from "../progress.ts";
 import type { Progress } from "../progress.ts";
+import { slownessText } from "../slowness-text.ts";
 import { inked } from "../style.ts";
 import { durationText, percentText, stateWords } from "../words.ts";
 import { callsText } from "./calls-part.ts";
@@ -69,15 +70,13 @@ export interface LiveEnd extends LiveNews {
   readonly ending: string;
 }
 
-/** What stands around the run: set by people, or asked for by Google. */
+/** What stands around the run. */
 export interface LiveStanding {
   readonly isPaused: boolean;
   /** Somebody has asked it to stop. */
   readonly isStopping: boolean;
-  readonly held: HeldSpan | undefined;
-  /** Monotonic and wall time, ms. */
+  /** Monotonic time, ms. */
   readonly now: number;
-  readonly wall: number;
 }
 
 export function liveProgress(progress: Progress, standing: LiveStanding): LiveProgress {
@@ -103,11 +102,10 @@ function liveVerdict({ steps, stopping }: Progress, standing: LiveStanding, done
   return standing.isPaused ? `Paused: nothing new is sent. ${way}.` : `Under way. ${way}.`;
 }
 
-function liveFacts(progress: Progress, { held, now, wall }: LiveStanding): readonly (readonly [string, string])[] {
+function liveFacts(progress: Progress, { now }: LiveStanding): readonly (readonly [string, string])[] {
   const rate = stepsPerSecond(progress, now);
   const left = timeLeftMs(progress, now);
-  const { pace, transfers, actorsHalted } = progress;
-  const isHeld = held !== undefined && held.to > wall;
+  const { pace, transfers, actorsHalted, slowness } = progress;
   return [
     ["Lately", rate === undefined ? "too early to say" : `${rate.toFixed(1)} steps a second`],
     ["Time left", left === undefined ? "cannot be said" : `about ${durationText(left)}`],
@@ -117,7 +115,7 @@ function liveFacts(progress: Progress, { held, now, wall }: LiveStanding): reado
         ? "as it was set"
         : `${Number.isFinite(pace.perSecond) ? `at most ${Math.round(pace.perSecond * 10) / 10} calls a second` : "any number of calls"}: ${ink(pace.reason)}`,
     ],
-    ["Held back", isHeld ? `for ${durationText(held.to - wall)} more: ${ink(held.reason)}` : "no"],
+    ["Held up", slowness === undefined ? "no" : ink(slownessText(slowness))],
     ...(transfers.size === 0 ? [] : [["At Google", counted(transfers.size, "transfer")] as const]),
     ...(actorsHalted === 0 ? [] : [["Blocked", `${counted(actorsHalted, "user")} nobody can act as now`] as const]),
   ];
