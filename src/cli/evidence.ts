@@ -1,8 +1,9 @@
-/** `handover evidence verify`: checks a run or a snapshot against itself, without credentials, network, or a byte written. */
+/** `handover evidence verify`: checks a run, an evidence bundle or a snapshot against itself, without credentials, network, or a byte written. */
 import { Argument } from "commander";
 import type { Command } from "commander";
 import { examineRun } from "../journal/sqlite/examine.ts";
 import { UsageError } from "../model/errors.ts";
+import type { Examination } from "../model/examination.ts";
 import type { Signer } from "../model/signing/signers.ts";
 import { printable } from "../model/text.ts";
 import { contentJson, contentText, holds } from "../report/content-text.ts";
@@ -35,7 +36,7 @@ export interface EvidenceOptions {
 export function define(command: Command): void {
   command
     .addArgument(new Argument("<action>", "what to do with it").choices(["verify"]))
-    .argument("<run>", "the run: friday or friday.handover; or a snapshot: october.snapshot")
+    .argument("<run>", "the run: friday or friday.handover; its bundle: friday.tar; or a snapshot: october.snapshot")
     .option(
       "--head <hash>",
       "also check that this head, printed earlier, is still in the audit chain; for a snapshot, its digest",
@@ -49,6 +50,7 @@ Examples:
   handover evidence verify friday.handover
   handover evidence verify friday --json | jq '.head.hash'
   handover evidence verify friday --signers approvers
+  handover evidence verify friday.tar --signers approvers
   handover evidence verify october.snapshot
   handover evidence verify friday --head 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 
@@ -80,10 +82,14 @@ function headHash(text: string): string {
 
 export async function run(context: Context, options: EvidenceOptions): Promise<ExitCode> {
   const { kind, path } = await existingPath(context, options.run);
+  const { isBundle } = await import("./bundle-file.ts");
   if (kind === "snapshot") return examineSnapshot(context, path, options);
   const name = shownPath(context, path);
   const signers = options.signers === undefined ? undefined : await signersIn(context, options.signers);
-  const examination = await examineRun(path, { head: options.head, signers });
+  const { head } = options;
+  const examination = (await isBundle(path))
+    ? await examineTheBundle(context, path, head, signers)
+    : await examineRun(path, { head, signers });
   await print(
     context.stdout,
     options.json
@@ -91,6 +97,16 @@ export async function run(context: Context, options: EvidenceOptions): Promise<E
       : evidenceText(examination, name, styleOf(context, context.stdout, options.color)),
   );
   return exitCode({ kind: "evidence", examination });
+}
+
+async function examineTheBundle(
+  context: Context,
+  path: string,
+  head: string | undefined,
+  signers: readonly Signer[] | undefined,
+): Promise<Examination> {
+  const { examineBundle } = await import("./bundle-check.ts");
+  return examineBundle(path, { head, signers, toolVersion: context.version, now: context.clock.now() });
 }
 
 async function signersIn(context: Context, file: string): Promise<readonly Signer[]> {

@@ -35,6 +35,8 @@ export interface ReportFlags extends CommonFlags {
   readonly redact?: Redaction;
   readonly output?: string;
   readonly replace?: boolean;
+  readonly evidence?: string;
+  readonly signKey?: string;
 }
 
 export interface ReportOptions {
@@ -46,6 +48,9 @@ export interface ReportOptions {
   readonly output: string | undefined;
   /** Whether `output` may be a file that is there already. */
   readonly replace: boolean;
+  /** A bundle of everything that proves the run, instead of a report. */
+  readonly evidence: string | undefined;
+  readonly signKey: string | undefined;
   readonly color: boolean;
 }
 
@@ -64,6 +69,8 @@ export function define(command: Command): void {
         "both",
       ]),
     )
+    .option("--evidence <file>", "instead: a tar file of everything that proves the run, to keep and to check offline")
+    .option("--sign-key <file>", "with --evidence: sign its list of hashes with this key (Ed25519) [HANDOVER_SIGN_KEY]")
     .option("--replace", "take the place of a file of that name")
     .addHelpText(
       "after",
@@ -72,7 +79,8 @@ Examples:
   handover report friday.handover
   handover report friday --handover-sheet --format md -o sheet.md
   handover report friday --format html -o friday.html
-  handover report friday --csv -o friday-report.csv`,
+  handover report friday --csv -o friday-report.csv
+  handover report friday --evidence friday.tar --sign-key auditor.key`,
     );
 }
 
@@ -91,8 +99,16 @@ export function parse(args: readonly string[], flags: ReportFlags): ReportOption
   if (format !== "html" && flags.redact !== undefined) {
     throw new UsageError("--redact is for pages", "add --format html");
   }
+  if (flags.evidence !== undefined && (asked.size > 0 || flags.handoverSheet === true || flags.output !== undefined)) {
+    throw new UsageError("an evidence bundle is a file of its own form", "leave --format, --handover-sheet and -o out");
+  }
+  if (flags.evidence === undefined && flags.signKey !== undefined) {
+    throw new UsageError("--sign-key is for evidence bundles", "add --evidence FILE");
+  }
   return {
     run: args[0] ?? "",
+    evidence: flags.evidence,
+    signKey: flags.signKey,
     format,
     redact: flags.redact,
     sheet: flags.handoverSheet === true,
@@ -105,6 +121,11 @@ export function parse(args: readonly string[], flags: ReportFlags): ReportOption
 export async function run(context: Context, options: ReportOptions): Promise<ExitCode> {
   const { kind, path } = await existingPath(context, options.run);
   if (kind === "snapshot") return reportSnapshot(context, path, options);
+  if (options.evidence !== undefined) {
+    const { writeBundle } = await import("./bundle-writer.ts");
+    await writeBundle(context, path, { ...options, file: options.evidence });
+    return exitCode({ kind: "done" });
+  }
   const name = shownPath(context, path);
   const output = options.output === undefined ? undefined : resolve(context.cwd, options.output);
   if (output !== undefined) await refuseTakenFile(context, output, options.replace);
@@ -130,6 +151,12 @@ export async function run(context: Context, options: ReportOptions): Promise<Exi
 
 async function reportSnapshot(context: Context, path: string, options: ReportOptions): Promise<ExitCode> {
   const { format, sheet, run: given } = options;
+  if (options.evidence !== undefined) {
+    throw new UsageError(
+      `${printable(given)} is a snapshot, and evidence is bundled of runs`,
+      `a snapshot proves itself: handover evidence verify ${shellWord(given)}`,
+    );
+  }
   if (sheet || (format !== "text" && format !== "json")) {
     throw new UsageError(
       `${printable(given)} is a snapshot, and its report is text or JSON`,

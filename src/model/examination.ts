@@ -8,6 +8,7 @@ import type { Digest, RunHeader } from "./run.ts";
  *   the same, and each row its step · `order`: what is open waits for what the plan says
  * - `attempts`: intents are counted without gaps, and nothing was changed without one
  * - `scope`: what was changed or tried lies within what the plan names · `head`: a hash noted earlier is still in the chain
+ * - of a bundle also `files`: each has the hash that its list gives · `content`: each says what the run says
  * - `signed`: each checkpoint is signed, of this run, and its row bears the hash it signs · `approvals`: those that counted are
  *   there, signed by approvers, for this run
  */
@@ -23,6 +24,8 @@ export type CheckName =
   | "scope"
   | "head"
   | "signed"
+  | "files"
+  | "content"
   | "approvals";
 
 /** Something that is not as it was written. Texts come from the file: foreign. */
@@ -59,6 +62,18 @@ export interface SignedPart {
   readonly keys: readonly { readonly fingerprint: string; readonly principal: string | undefined }[];
 }
 
+/** What an evidence bundle says beside its run. Texts come from the file: foreign. */
+export interface BundleFacts {
+  /** Of the handover that made it. */
+  readonly toolVersion: string;
+  /** Whether members made of words were compared too: only the same version words them alike. */
+  readonly wordsCompared: boolean;
+  /** Who signed the list of hashes. */
+  readonly signedBy: SignedPart["keys"][number] | undefined;
+  /** Plan files that it does not hold. */
+  readonly missing: readonly string[];
+}
+
 export interface Examination {
   readonly findings: readonly Finding[];
   /** Undefined when it cannot be read. */
@@ -67,6 +82,8 @@ export interface Examination {
   /** The last link of a chain that holds. */
   readonly head: ChainHead | undefined;
   readonly signed: SignedPart | undefined;
+  /** Undefined for a run file. */
+  readonly bundle?: BundleFacts | undefined;
 }
 
 export function isSound(examination: Examination): boolean {

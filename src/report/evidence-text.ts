@@ -1,6 +1,14 @@
 /** What examining a run file found: each check with how much it covered, the first flaw of each, and what cannot be told. */
 import { isSound } from "../model/examination.ts";
-import type { ChainHead, CheckName, Examination, Finding, Flaw, SignedPart } from "../model/examination.ts";
+import type {
+  BundleFacts,
+  ChainHead,
+  CheckName,
+  Examination,
+  Finding,
+  Flaw,
+  SignedPart,
+} from "../model/examination.ts";
 import { counted, thousands } from "../model/text.ts";
 import { label, labelled, labelledCommand, pad, paint, shown, sigil, wrap } from "./style.ts";
 import type { Style } from "./style.ts";
@@ -20,6 +28,8 @@ const coverage: Readonly<Record<CheckName, (covered: number) => string>> = {
   attempts: (count) =>
     `${counted(count, "intent and ending", "intents and endings")}, none missing, and no change without an attempt`,
   scope: (count) => `${counted(count, "step")} within what the plan names`,
+  files: (count) => `${counted(count, "file")}, each with the hash that its list gives`,
+  content: (count) => `${counted(count, "file")}, each as the run itself says`,
   signed: (count) => `${counted(count, "checkpoint")}, each signed, and its row as it was signed`,
   approvals: (count) => `${counted(count, "approval")} that counted, each signed by an approver for this run`,
   head: (row) =>
@@ -75,12 +85,13 @@ function verdictLines(examination: Examination, style: Style): string[] {
 }
 
 function headLines(head: ChainHead, examination: Examination, runName: string, style: Style): string[] {
-  const { findings, signed } = examination;
+  const { findings, signed, bundle } = examination;
   const asked = findings.some((finding) => finding.check === "head");
   return [
     ...labelled("Head", `row ${thousands(head.row)}`, style),
     `${label("", style)}${head.hash}`,
     ...(signed === undefined ? [] : labelled("Signed", signedText(signed, head, style), style)),
+    ...(bundle === undefined ? [] : labelled("Bundle", bundleText(bundle, style), style)),
     ...labelled("Limits", limitsText(signed, head), style),
     ...(asked
       ? []
@@ -95,6 +106,18 @@ function signedText({ row, keys }: SignedPart, head: ChainHead, style: Style): s
     principal === undefined ? shown(fingerprint, style) : `${shown(principal, style)} (${shown(fingerprint, style)})`,
   );
   return `${upTo}, by ${by.join(" and ")}`;
+}
+
+/** Who stands for the bundle as a whole, and what of it was not looked at. */
+function bundleText({ toolVersion, wordsCompared, signedBy, missing }: BundleFacts, style: Style): string {
+  const by =
+    signedBy === undefined
+      ? "its list of hashes is signed by nobody"
+      : `its list of hashes is signed by ${signedBy.principal === undefined ? "" : `${shown(signedBy.principal, style)} with `}${shown(signedBy.fingerprint, style)}`;
+  const words = wordsCompared ? "" : "; its tables and sheets for people were not compared, as this is another version";
+  const without =
+    missing.length === 0 ? "" : `; without the plan files ${missing.map((name) => shown(name, style)).join(", ")}`;
+  return `made by handover ${shown(toolVersion, style)}; ${by}${words}${without}`;
 }
 
 /** What is not proven, said as plainly as what is. */

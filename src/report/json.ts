@@ -119,7 +119,7 @@ export function verifyJson(findings: VerifyFindings, header: RunHeader, digest: 
 
 /** One `evidence` document. */
 export function evidenceJson(examination: Examination, runName: string): string {
-  const { header, digest, findings, head, signed } = examination;
+  const { header, digest, findings, head, signed, bundle } = examination;
   return jsonText({
     type: "evidence",
     version,
@@ -131,6 +131,7 @@ export function evidenceJson(examination: Examination, runName: string): string 
     findings,
     head,
     signed,
+    bundle,
   });
 }
 

@@ -1,7 +1,7 @@
 /** Examines a run file as evidence: every check there is, in one view of the file, without writing a byte to it. */
 import type { Database as Connection } from "better-sqlite3";
 import { flawOf } from "../../model/examination.ts";
-import type { CheckName, Examination, Finding, Flaw, SignedPart } from "../../model/examination.ts";
+import type { ChainHead, CheckName, Examination, Finding, Flaw, SignedPart } from "../../model/examination.ts";
 import { attemptsFlaw, orderFlaw, scopeFlaw } from "./agreement.ts";
 import type { Covered } from "./agreement.ts";
 import { genesis } from "./chain.ts";
@@ -46,14 +46,43 @@ export async function examineRun(path: string, options: ExamineOptions): Promise
     // One transaction: what is written meanwhile is not seen.
     db.exec("begin");
     const findings = new Findings();
-    const run = await examineFile(db, full, findings);
-    const head = run === undefined ? undefined : await examineRows(db, run, findings);
-    const signed = run === undefined ? undefined : await examineSigned(db, run, findings, options.signers);
-    if (options.head !== undefined) findings.add("head", headFinding(db, run, head, options.head));
-    return { findings: findings.all(), header: run?.header, digest: run?.digest, head, signed };
+    if (!(await examineContainer(db, findings))) {
+      if (options.head !== undefined) findings.add("head", headFinding(db, undefined, undefined, options.head));
+      return ended(findings, undefined, undefined, undefined);
+    }
+    return await examineContent(db, full, findings, options);
   } finally {
     db.close();
   }
+}
+
+/** The same of a database that is ours, in which only the rows are foreign: its tables and pages need no look. */
+export async function examineDatabase(db: Connection, place: string, options: ExamineOptions): Promise<Examination> {
+  const examination = await examineContent(db, place, new Findings(), options);
+  const findings = examination.findings.filter(({ check }) => check !== "tables" && check !== "file");
+  return { ...examination, findings };
+}
+
+async function examineContent(
+  db: Connection,
+  path: string,
+  findings: Findings,
+  options: ExamineOptions,
+): Promise<Examination> {
+  const run = await examineHeader(db, path, findings);
+  const head = run === undefined ? undefined : await examineRows(db, run, findings);
+  const signed = run === undefined ? undefined : await examineSigned(db, run, findings, options.signers);
+  if (options.head !== undefined) findings.add("head", headFinding(db, run, head, options.head));
+  return ended(findings, run, head, signed);
+}
+
+function ended(
+  findings: Findings,
+  run: SealedRun | undefined,
+  head: ChainHead | undefined,
+  signed: SignedPart | undefined,
+): Examination {
+  return { findings: findings.all(), header: run?.header, digest: run?.digest, head, signed };
 }
 
 class Findings {
@@ -88,16 +117,18 @@ function unreadable(error: unknown): string {
   throw error;
 }
 
-/** The container and the header; undefined when there is nothing to go on with. */
-async function examineFile(db: Connection, path: string, findings: Findings): Promise<SealedRun | undefined> {
-  // First: nothing else is safe to ask of tables that are somebody else's.
+/** Whether there is anything to go on with: nothing else is safe to ask of tables that are somebody else's. */
+async function examineContainer(db: Connection, findings: Findings): Promise<boolean> {
   const ours = await findings.try("tables", () => {
     const strange = strangeDefinition(db);
     const flaw = strange === undefined ? undefined : flawOf("it is missing, or no run has it", { found: strange });
     return { covered: definitionCount, flaw };
   });
-  if (!ours) return undefined;
-  await findings.try("file", () => pagesFlaw(db));
+  if (ours) await findings.try("file", () => pagesFlaw(db));
+  return ours;
+}
+
+async function examineHeader(db: Connection, path: string, findings: Findings): Promise<SealedRun | undefined> {
   let run: SealedRun | undefined;
   await findings.try("header", () => {
     run = readSealed(db, path);

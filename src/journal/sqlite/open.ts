@@ -9,7 +9,7 @@ import { runDigest } from "./digest.ts";
 import { corrupt, faultCode, notARun, tampered, withFaults } from "./faults.ts";
 import { checkFolder, checkRunFile, checkSameFile, statusOf } from "./file-safety.ts";
 import { identify, migrate, schemaVersion, strangeDefinition } from "./schema.ts";
-import { expectAllTexts } from "./shapes.ts";
+import { expectAllTexts, expectHeader } from "./shapes.ts";
 
 const busyTimeoutMs = 5000;
 
@@ -104,7 +104,9 @@ export function readSealed(db: Connection, path: string): SealedRun {
     const pages = db.prepare<[], Digest>("select digest from pages order by page").pluck().all();
     expectAllTexts([row.header, row.digest, ...pages]);
     if (runDigest(row.header, pages) !== row.digest) throw tampered(path, "the header or the digests were changed");
-    return { path, header: JSON.parse(row.header) as RunHeader, digest: row.digest, pages };
+    const header: unknown = JSON.parse(row.header);
+    expectHeader(header);
+    return { path, header: header as RunHeader, digest: row.digest, pages };
   });
 }
 

@@ -24,6 +24,28 @@ export function instantOf(value: unknown): number {
   return value;
 }
 
+/** Throws `SyntaxError` unless a header has the parts that whoever reads one relies on. */
+export function expectHeader(header: unknown): void {
+  if (!isObject(header)) throw misshapen();
+  const { runId, toolVersion, tenant, admin, createdAt, snapshotAt, planFiles } = header;
+  expectAllTexts([runId, toolVersion, tenant, admin]);
+  instantOf(createdAt);
+  instantOf(snapshotAt);
+  const lists = ["domains", "planFiles", "hazards", "refusals", "noActions", "remarks"];
+  const objects = ["limits", "totals", "coverage", "exposureBefore", "exposureAfter"];
+  if (!lists.every((name) => Array.isArray(header[name])) || !objects.every((name) => isObject(header[name]))) {
+    throw misshapen();
+  }
+  for (const file of planFiles as readonly unknown[]) {
+    if (!isObject(file)) throw misshapen();
+    expectAllTexts([file["name"], file["sha256"]]);
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 function misshapen(): SyntaxError {
   return new SyntaxError("something in it has not the shape it was written in");
 }

@@ -60,7 +60,7 @@ export function signedCheckpoint(chain: ChainOf, head: ChainHead, at: number, si
 }
 
 /** What was signed, and the signature, in a text that `signedCheckpoint` made; undefined for any other. */
-function signedTextOf(body: string): SignedText | undefined {
+export function signedTextOf(body: string): SignedText | undefined {
   const read = parsed(body);
   const { text, signature } = read ?? {};
   return typeof text === "string" && typeof signature === "string" ? { text, signature } : undefined;

@@ -17,7 +17,7 @@ export function signerWith(signing: SigningKey): CheckpointSigner {
   return { signing, toolVersion: "0.0.0-test" };
 }
 
-function signersText(...keys: readonly SigningKey[]): string {
+export function signersText(...keys: readonly SigningKey[]): string {
   return keys.map(({ key, comment }) => `${comment} ${keyLine(key)}\n`).join("");
 }
 
