@@ -2,8 +2,9 @@
 import { stat } from "node:fs/promises";
 import type { Check, CheckFinding } from "../model/doctor.ts";
 import { advised, failed, passed } from "../model/doctor.ts";
-import { UsageError } from "../model/errors.ts";
+import { ApiError } from "../model/errors.ts";
 import { counted, printable } from "../model/text.ts";
+import { errorWords } from "../report/error-text.ts";
 import type { Settings } from "./config.ts";
 import type { AuthSettings } from "./auth-settings.ts";
 import type { Context } from "./context.ts";
@@ -14,7 +15,7 @@ import { readKey } from "./key-file.ts";
 /** Settings, or why there are none. */
 export type Resolved =
   | { readonly ok: true; readonly settings: Settings }
-  | { readonly ok: false; readonly error: UsageError };
+  | { readonly ok: false; readonly error: unknown };
 
 const subject = { group: "files", area: "setup", isNeeded: true } as const;
 const dayMs = 86_400_000;
@@ -33,7 +34,7 @@ export function credentialChecks(
       id: "key-file",
       title: "key file",
       needs: ["settings"],
-      look: () => inWords(() => lookKeyFile(context, keyFile)),
+      look: () => lookKeyFile(context, keyFile).catch(inWords),
     },
     {
       ...subject,
@@ -53,14 +54,13 @@ export function credentialChecks(
       id: "credentials",
       title: "credentials",
       needs: [isFile ? "key-file" : "settings"],
-      look: () => inWords(async () => passed(credentialsText(await open()))),
+      look: () => open().then((opened) => passed(credentialsText(opened)), inWords),
     },
   ];
 }
 
 function lookSettings(context: Context, resolved: Resolved): CheckFinding {
-  if (!resolved.ok)
-    return failed(resolved.error.message, { action: resolved.error.remedy, command: "handover help settings" });
+  if (!resolved.ok) return inWords(resolved.error);
   const { endpoint, admin, auth } = resolved.settings;
   return passed(
     `${wayText(context, auth)}, ${admin}, ${endpoint === undefined ? "Google itself" : printable(endpoint)}`,
@@ -80,14 +80,11 @@ function wayText(context: Context, auth: AuthSettings): string {
   }
 }
 
-/** A file that cannot be used is a finding. */
-async function inWords(look: () => Promise<CheckFinding>): Promise<CheckFinding> {
-  try {
-    return await look();
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    return failed(error.message, { action: error.remedy });
-  }
+/** What cannot be used is a finding; where nobody has signed in, the same as being refused. */
+function inWords(error: unknown): CheckFinding {
+  const { problem, remedy } = errorWords(error);
+  const finding = failed(problem, { action: remedy });
+  return error instanceof ApiError ? { ...finding, area: "access" } : finding;
 }
 
 async function lookKeyFile(context: Context, path: string): Promise<CheckFinding> {
@@ -108,5 +105,5 @@ async function lookAge(context: Context, path: string): Promise<CheckFinding> {
 }
 
 function credentialsText({ identity, clientId }: Credentials): string {
-  return `can sign, for ${identity ?? (clientId === undefined ? "an account it does not name" : `client ${clientId}`)}`;
+  return `of ${identity ?? (clientId === undefined ? "an account it does not name" : `client ${clientId}`)}`;
 }

@@ -29,12 +29,12 @@ export function folderChecks(context: Context, machine: Machine, folder: Folder)
   return [
     { ...subject, id: id("folder"), title: "folder of runs", needs: [], look: () => lookFolder(context, path) },
     { ...subject, id: disk, title: "local disk", isNeeded: false, needs, look: () => lookDisk(machine, path) },
-    { ...subject, id: id("folder-sync"), title: "not synchronised", needs, look: () => lookSync(path) },
+    { ...subject, id: id("folder-sync"), title: "no cloud drive", needs, look: () => lookSync(path) },
     { ...subject, id: id("folder-room"), title: "room", needs, look: () => lookRoom(machine, folder) },
     {
       ...subject,
       id: id("folder-trial"),
-      title: "locks and syncs",
+      title: "locks, syncs",
       needs,
       // On a share that does not answer, a lock can be waited for without end.
       after: [disk],
@@ -151,7 +151,7 @@ async function lookSync(path: string): Promise<CheckFinding> {
       );
     }
   }
-  return passed("no name or mark of OneDrive, Dropbox, Google Drive, iCloud and the like");
+  return passed("no name or mark of one that is known");
 }
 
 async function markedBy(folder: string): Promise<string | undefined> {
@@ -188,7 +188,7 @@ function bytesText(bytes: number): string {
 function lookTrial(path: string): CheckFinding {
   try {
     tryFolder(path);
-    return passed("a lock was taken and a commit reached the disk; the trial file is gone");
+    return passed("a lock and a commit were tried there");
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     return failed(`it does not bear what a run needs: ${printable(problem, 300)}`, { action: localDisk });

@@ -4,7 +4,7 @@ import { readFile, statfs } from "node:fs/promises";
 import { sqliteVersion } from "../journal/sqlite/trial.ts";
 import type { Check, CheckFinding } from "../model/doctor.ts";
 import { advised, failed, passed } from "../model/doctor.ts";
-import { counted, printable } from "../model/text.ts";
+import { printable, thousands } from "../model/text.ts";
 import type { Context } from "./context.ts";
 
 /** What of the machine the checks look at, beside the context; handed in so that tests can hold it. */
@@ -31,7 +31,7 @@ export function machineChecks(context: Context, machine: Machine): readonly Chec
   return [
     { ...subject, id: "node", title: "Node", look: async () => lookNode(machine) },
     { ...subject, id: "sqlite", title: "SQLite", look: async () => passed(sqliteVersion()) },
-    { ...subject, id: "certificate-checks", title: "who answers is checked", look: async () => lookTls(context) },
+    { ...subject, id: "certificate-checks", title: "TLS", look: async () => lookTls(context) },
     { ...subject, id: "certificates", title: "certificates", look: () => lookCertificates(context) },
     { ...subject, id: "proxy", title: "proxy", look: async () => lookProxy(context) },
     { ...subject, id: "crash-reports", title: "crash reports", look: async () => lookReports(context, machine) },
@@ -51,7 +51,7 @@ function lookNode({ nodeVersion }: Machine): CheckFinding {
 }
 
 function lookTls({ env }: Context): CheckFinding {
-  if (env["NODE_TLS_REJECT_UNAUTHORIZED"] !== "0") return passed("by its certificate");
+  if (env["NODE_TLS_REJECT_UNAUTHORIZED"] !== "0") return passed("whoever answers must prove who they are");
   return failed(
     "NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check that it is Google who answers: nothing is contacted",
     {
@@ -63,7 +63,7 @@ function lookTls({ env }: Context): CheckFinding {
 
 async function lookCertificates({ env }: Context): Promise<CheckFinding> {
   const file = env["NODE_EXTRA_CA_CERTS"] ?? "";
-  if (file === "") return passed("those that come with Node");
+  if (file === "") return passed("Node's own");
   const fix = { action: "let NODE_EXTRA_CA_CERTS name a file of certificates in PEM form, or unset it" };
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => error);
   const shown = printable(file);
@@ -74,7 +74,7 @@ async function lookCertificates({ env }: Context): Promise<CheckFinding> {
   if (pems.length === 0 || !pems.every(isCertificate)) {
     return failed(`NODE_EXTRA_CA_CERTS names ${shown}, which holds no certificates that can be read`, fix);
   }
-  return passed(`those that come with Node, and ${counted(pems.length, "certificate")} of ${shown}`);
+  return passed(`Node's own, and ${thousands(pems.length)} of ${shown}`);
 }
 
 function isCertificate(pem: string): boolean {

@@ -11,7 +11,6 @@ import type { GoogleSide } from "../engine/doctor/side.ts";
 import type { Access } from "../google/scopes.ts";
 import type { Check, Checkup } from "../model/doctor.ts";
 import { hindrances } from "../model/doctor.ts";
-import { UsageError } from "../model/errors.ts";
 import { doctorJson } from "../report/doctor-json.ts";
 import { doctorText } from "../report/doctor-text.ts";
 import { resolveSettings } from "./config.ts";
@@ -102,7 +101,7 @@ export async function diagnose(context: Context, options: DoctorOptions, machine
   const resolved = await resolvedSettings(context, options.google);
   const stopping = stopOnSignals(context, undefined);
   const log = openLog(context, resolved.ok ? resolved.settings.logFile : undefined, "doctor", "");
-  const credentials = once(() => {
+  const credentials = once(async () => {
     const { auth, endpoint } = settingsOf(resolved);
     return openCredentials(context, auth, endpoint);
   });
@@ -152,9 +151,10 @@ async function examined(
     if (google === undefined) throw new Error("Google was looked at without settings");
     return google.side;
   };
-  const grants = grantChecks(side, options.access);
+  const mode = resolved.ok ? resolved.settings.auth.mode : "key";
+  const grants = grantChecks(side, options.access, mode);
   const rights = rightChecks(side);
-  const asking: readonly Check[] = [...reachChecks(side), clockCheck(side), ...grants.checks, ...rights.checks];
+  const asking: readonly Check[] = [...reachChecks(side, mode), clockCheck(side), ...grants.checks, ...rights.checks];
   const folders = await foldersOf(context, options.runs);
   const checks = await examine(
     [
@@ -172,7 +172,14 @@ async function examined(
   );
   return {
     checks,
-    hosts: contactedHosts(resolved.ok ? resolved.settings.endpoint : undefined),
+    hosts: contactedHosts(
+      mode,
+      resolved.ok ? resolved.settings.endpoint : undefined,
+      await credentials().then(
+        ({ besides }) => besides,
+        () => [],
+      ),
+    ),
     scopes: grants.needs(),
     admin: resolved.ok ? resolved.settings.admin : undefined,
     tenant: rights.tenant(),
@@ -185,14 +192,14 @@ async function resolvedSettings(context: Context, flags: GoogleFlags): Promise<R
   try {
     return { ok: true, settings: await resolveSettings(context, flags) };
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    // Settings that are wrong, or of somebody who has not signed in: a finding like any other.
     return { ok: false, error };
   }
 }
 
 function settingsOf(resolved: Resolved): Settings {
   if (resolved.ok) return resolved.settings;
-  throw resolved.error;
+  throw resolved.error instanceof Error ? resolved.error : new Error("there are no settings");
 }
 
 /** Where the runs lie that are named, or else where one would be made. */

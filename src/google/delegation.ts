@@ -32,7 +32,7 @@ export function claimsFor(issuer: Email, subject: Email | undefined, scopes: Sco
   const iat = Math.floor(wallMs / 1000);
   return {
     iss: issuer,
-    ...(subject === undefined ? {} : { sub: subject }),
+    ...(subject === undefined || subject === issuer ? {} : { sub: subject }),
     scope: scopes,
     aud: tokenUrl,
     iat,
@@ -45,8 +45,7 @@ export function askWithKey(key: ServiceAccountKey, clock: Clock, send: Send): As
   return (actor, scopes) =>
     // Signed when its turn has come: an assertion that waited at the pacer could be out of date.
     askForAssertion(send, clock, actor, {
-      body: () =>
-        tokenForm(signed(key, claimsFor(key.email, actor === key.email ? undefined : actor, scopes, clock.now()))),
+      body: () => tokenForm(signed(key, claimsFor(key.email, actor, scopes, clock.now()))),
     });
 }
 

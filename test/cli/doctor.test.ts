@@ -1,124 +1,19 @@
 /** Broken tenants, machines and files: `handover doctor` names what is broken, and nothing else. */
 import { generateKeyPairSync } from "node:crypto";
-import { chmod, copyFile, mkdir, readFile, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { wallClock } from "../../src/cli/context.ts";
-import { diagnose, parse } from "../../src/cli/doctor.ts";
-import type { DoctorFlags } from "../../src/cli/doctor.ts";
-import type { Machine } from "../../src/cli/doctor-machine.ts";
 import { allScopes } from "../../src/emulator/front.ts";
 import type { FaultRule } from "../../src/emulator/fault-rules.ts";
-import type { EmulatorRequest } from "../../src/emulator/exchange.ts";
-import { startEmulator } from "../../src/emulator/start.ts";
-import type { RunningEmulator, StartOptions } from "../../src/emulator/start.ts";
+import type { StartOptions } from "../../src/emulator/start.ts";
 import { scopeUses } from "../../src/google/scopes.ts";
-import type { CheckResult, CheckSums } from "../../src/model/doctor.ts";
-import type { Clock } from "../../src/model/clock.ts";
+import { examined, granted } from "./patient.ts";
+import type { Patient, Told } from "./patient.ts";
 import { later } from "./scene.ts";
-import { world } from "./world.ts";
 
-/** The fields of the JSON document that tests look at. */
-interface Document {
-  readonly type: string;
-  readonly version: number;
-  readonly tenant?: string;
-  readonly admin?: string;
-  readonly sums: CheckSums;
-  readonly hindrances: readonly string[];
-  readonly hosts: readonly { readonly origin: string }[];
-  readonly scopes: readonly { readonly scope: string; readonly isGranted?: boolean }[];
-  readonly checks: readonly CheckResult[];
-}
-
-const granted = scopeUses.map(({ scope }) => scope);
 const needed = (name: string): string => `https://www.googleapis.com/auth/${name}`;
-/** A disk like any other, whatever the tests themselves run on. */
-const machine: Machine = {
-  nodeVersion: "20.20.2",
-  nodeOptions: [],
-  platform: "linux",
-  statfs: async () => ({ type: 0xef53, bavail: 1e9, bsize: 4096 }),
-};
 const sound = { code: 0, fail: [], unknown: { quota: undefined } } as const;
-
-let keyFile: string;
-let google: RunningEmulator | undefined;
-
-beforeAll(async () => {
-  const first = await startEmulator({
-    clock: wallClock,
-    users: 20,
-    assets: 100,
-    keyFile: join((await world()).folder, "key.json"),
-  });
-  keyFile = first.keyFile;
-  await first.close();
-});
-
-afterEach(async () => {
-  await google?.close();
-  google = undefined;
-});
-
-interface Patient {
-  readonly tenant?: Partial<StartOptions>;
-  /** What is done to the running tenant. */
-  readonly breaks?: (tenant: RunningEmulator, folder: string) => void | Promise<void>;
-  readonly admin?: string;
-  readonly endpoint?: (url: string) => string;
-  readonly flags?: Partial<DoctorFlags>;
-  readonly runs?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  readonly clock?: Clock;
-  readonly machine?: Partial<Machine>;
-  /** Where the command is given, below its folder. */
-  readonly cwd?: string;
-}
-
-interface Told {
-  readonly code: number;
-  readonly document: Document;
-  readonly check: (id: string) => CheckResult;
-}
-
-async function examined(patient: Patient): Promise<Told> {
-  const { folder } = await world();
-  await copyFile(keyFile, join(folder, "key.json"));
-  await chmod(join(folder, "key.json"), 0o600);
-  google = await startEmulator({
-    clock: wallClock,
-    users: 20,
-    assets: 100,
-    keyFile: join(folder, "key.json"),
-    scopes: granted,
-    ...patient.tenant,
-  });
-  await patient.breaks?.(google, folder);
-  const cwd = join(folder, patient.cwd ?? "");
-  await mkdir(cwd, { recursive: true });
-  const made = await world({
-    folder: cwd,
-    ...(patient.env === undefined ? {} : { env: patient.env }),
-    ...(patient.clock === undefined ? {} : { clock: patient.clock }),
-  });
-  const flags = {
-    endpoint: patient.endpoint?.(google.url) ?? google.url,
-    key: join(folder, "key.json"),
-    admin: patient.admin ?? google.admin,
-    color: false,
-    json: true,
-    ...patient.flags,
-  };
-  const code = await diagnose(made.context, parse(patient.runs ?? [], flags), { ...machine, ...patient.machine });
-  const document = JSON.parse(made.out()) as Document;
-  const check = (id: string): CheckResult => {
-    const found = document.checks.find((each) => each.id === id);
-    if (found === undefined) throw new Error(`no check ${id} in ${document.checks.map((each) => each.id).join(", ")}`);
-    return found;
-  };
-  return { code, document, check };
-}
 
 /** Everything that did not pass: what failed, and what is unknown because of what. */
 function trouble({ code, document }: Told): object {
@@ -228,7 +123,7 @@ const brokenTenants: readonly (readonly [
       fail: ["scope:admin.directory.group.readonly"],
       unknown: after("scope:admin.directory.group.readonly", "right:groups"),
     },
-    ["add this scope to the entry of client 104000000000000000001", needed("admin.directory.group.readonly")],
+    ["add what is missing to the entry of client 104000000000000000001", needed("admin.directory.group.readonly")],
   ],
   [
     "a scope is missing that only an inventory asks for",
@@ -548,100 +443,5 @@ describe("handover doctor names what is broken, and nothing else, where", () => 
     const text = JSON.stringify(told.document);
     for (const words of says) expect(text).toContain(words);
     expect(text).not.toContain("secret");
-  });
-});
-
-/** Wall time as it is, and waiting twenty times as quick. */
-const quick: Clock = {
-  now: () => wallClock.now(),
-  monotonic: () => wallClock.monotonic() * 20,
-  sleep: (ms, signal) => wallClock.sleep(ms / 20, signal),
-};
-
-const faults: readonly FaultRule["fault"][] = [
-  { kind: "status", status: 400 },
-  { kind: "status", status: 401 },
-  { kind: "status", status: 403, reason: "userRateLimitExceeded" },
-  { kind: "status", status: 404 },
-  { kind: "status", status: 409 },
-  { kind: "status", status: 429, retryAfterS: 3600 },
-  { kind: "status", status: 500 },
-  { kind: "status", status: 503 },
-  { kind: "html", status: 502 },
-  { kind: "quotaText" },
-  { kind: "nonsense" },
-  { kind: "nonsense", body: "[]" },
-  { kind: "reset" },
-  { kind: "truncate" },
-  { kind: "hang" },
-  { kind: "oversize", bytes: 9_000_000 },
-  { kind: "expireTokens" },
-  { kind: "revokeDelegation" },
-];
-const places = ["token", "tokeninfo", "datastudio", "directory", "datatransfer", "/"];
-
-describe("handover doctor only reads, and never throws,", () => {
-  const cases = faults.flatMap((each) =>
-    places.map((route) => [`${JSON.stringify(each)} at ${route}`, route, each] as const),
-  );
-  const seen: EmulatorRequest[] = [];
-  let tenant: RunningEmulator;
-  let folder: string;
-
-  beforeAll(async () => {
-    folder = (await world()).folder;
-    await copyFile(keyFile, join(folder, "key.json"));
-    await chmod(join(folder, "key.json"), 0o600);
-    tenant = await startEmulator({
-      clock: wallClock,
-      users: 20,
-      assets: 100,
-      keyFile: join(folder, "key.json"),
-      scopes: granted,
-    });
-    const handle = tenant.emulator.handle.bind(tenant.emulator);
-    tenant.emulator.handle = (request) => {
-      seen.push(request);
-      return handle(request);
-    };
-  });
-
-  afterAll(async () => {
-    await tenant.close();
-  });
-
-  /** Examines, and answers the scopes of every token that was sent along: those that write are asked for, and sent nowhere. */
-  async function scopesSent(clock: Clock): Promise<readonly string[]> {
-    const { emulator } = tenant;
-    emulator.tokens.delegationRevoked = false;
-    seen.length = 0;
-    const made = await world({ folder, clock });
-    const flags = { endpoint: tenant.url, key: "key.json", admin: tenant.admin, color: false, json: true };
-    const code = await diagnose(made.context, parse([], flags), machine);
-    const { checks } = JSON.parse(made.out()) as Document;
-    expect(checks).toHaveLength(42);
-    expect(checks.map(({ evidence }) => evidence).join()).not.toContain("stumbled");
-    expect([0, 4, 5]).toContain(code);
-    // What changes nothing: reads, and asking for tokens and about them.
-    const isAsking = ({ path }: EmulatorRequest): boolean => path === "/token" || path === "/tokeninfo";
-    expect(seen.filter((request) => request.method !== "GET" && !isAsking(request))).toEqual([]);
-    expect(emulator.log.writes).toBe(0);
-    expect(emulator.history).toEqual([]);
-    return seen.flatMap(({ headers }) => {
-      const found = emulator.tokens.lookup((headers["authorization"] ?? "").replace("Bearer ", ""), 0);
-      return found.kind === "unknown" ? [] : [...(found.grant?.scopes ?? [])];
-    });
-  }
-
-  it("when nothing is wrong", async () => {
-    tenant.emulator.setFaults([]);
-    const sent = await scopesSent(wallClock);
-    expect(sent).toHaveLength(6);
-    expect(sent.filter((scope) => !scope.endsWith(".readonly"))).toEqual([]);
-  });
-
-  it.each(cases)("with %s", async (_name, route, each) => {
-    tenant.emulator.setFaults([{ route, fault: each }]);
-    expect((await scopesSent(quick)).filter((scope) => !scope.endsWith(".readonly"))).toEqual([]);
   });
 });

@@ -10,7 +10,9 @@ import { runCommandLine } from "../../src/cli/program.ts";
 import { troubleNotes } from "../../src/cli/trouble.ts";
 import { startEmulator } from "../../src/emulator/start.ts";
 import type { RunningEmulator } from "../../src/emulator/start.ts";
+import type { Clock } from "../../src/model/clock.ts";
 import type { Email } from "../../src/model/email.ts";
+import { later } from "./scene.ts";
 import { world } from "./world.ts";
 
 let google: RunningEmulator;
@@ -32,9 +34,13 @@ afterAll(async () => {
   await google.close();
 });
 
-async function plan(endpoint: string, admin: string = google.admin): Promise<{ code: number; err: string }> {
+async function plan(
+  endpoint: string,
+  admin: string = google.admin,
+  clock: Clock = wallClock,
+): Promise<{ code: number; err: string }> {
   const argv = ["plan", "moves.csv", "--key", "key.json", "--admin", admin, "--endpoint", endpoint];
-  const made = await world({ argv, folder });
+  const made = await world({ argv, folder, clock });
   const code = await runCommandLine(made.context);
   return { code, err: made.err().replace(/\s+/g, " ") };
 }
@@ -59,6 +65,17 @@ describe("a plan that cannot reach Google", () => {
     const { code, err } = await plan(google.url, "nobody@acme.example");
     expect(code).toBe(4);
     expect(err).toContain("access token as nobody@acme.example: 400 invalid_grant");
+  });
+
+  it.each([
+    // The server's date has whole seconds.
+    [600_000, /the clock of this machine is 60\d s ahead of Google's/],
+    [-4_000_000, /the clock of this machine is (?:3999|4000) s behind Google's/],
+  ])("names a clock that is %i ms off, and which way", async (ms, says) => {
+    const { code, err } = await plan(google.url, google.admin, later(ms));
+    expect(code).toBe(4);
+    expect(err).toMatch(says);
+    expect(err).toContain("set the clock of this machine");
   });
 
   it("lists the scopes that a plan asks for when delegation lacks one", async () => {

@@ -8,16 +8,13 @@ import { consumerDomains, domainOf } from "../../model/email.ts";
 import type { Email } from "../../model/email.ts";
 import { ApiError } from "../../model/errors.ts";
 import { counted } from "../../model/text.ts";
+import { errorWords } from "../../report/error-text.ts";
 import { delegateFix, newKeyFix, projectOf, usersFix } from "./consoles.ts";
 import { reachId } from "./network-checks.ts";
-import { once, troubled } from "./side.ts";
-import type { GoogleSide } from "./side.ts";
-
-/** What came of asking for a token with one scope. */
-type Answer = { readonly granted: true } | { readonly granted: false; readonly error: unknown };
-
-/** What Google says of the client when it will not act for it, whoever the user is. */
-const clientFailures: ReadonlySet<string> = new Set(["unauthorized-client", "invalid-scope"]);
+import { ask, clientFailures, isGranted, lookHeld, lookWide } from "./asking.ts";
+import type { Answer } from "./asking.ts";
+import { isPersonal, once, troubled } from "./side.ts";
+import type { CredentialsMode, GoogleSide } from "./side.ts";
 
 export interface GrantChecks {
   readonly checks: readonly Check[];
@@ -29,7 +26,7 @@ export function scopeId(scope: string): string {
   return `scope:${scopeName(scope)}`;
 }
 
-export function grantChecks(side: () => GoogleSide, access: Access): GrantChecks {
+export function grantChecks(side: () => GoogleSide, access: Access, mode: CredentialsMode): GrantChecks {
   const uses = scopeUses.filter((use) => access === "write" || use.access === "read");
   const wide = [...widerScopes, ...scopeUses.filter((use) => !uses.includes(use)).map(({ scope }) => scope)];
   const answers = new Map<string, Answer>();
@@ -54,7 +51,7 @@ export function grantChecks(side: () => GoogleSide, access: Access): GrantChecks
       area: "access",
       title: "credentials accepted",
       isNeeded: true,
-      needs: ["credentials", reachId("token")],
+      needs: ["credentials", reachId("token"), ...(mode === "keyless" ? [reachId("iam")] : [])],
       after: ["clock"],
       look: () => lookSignIn(side(), ownToken),
     },
@@ -71,7 +68,7 @@ export function grantChecks(side: () => GoogleSide, access: Access): GrantChecks
       id: "delegation",
       group: "sign-in",
       area: "access",
-      title: "domain-wide delegation",
+      title: isPersonal(mode) ? "consent" : "domain-wide delegation",
       isNeeded: true,
       needs: ["sign-in", "admin"],
       look: async () => lookDelegation(side(), uses, await asked(), await clientId()),
@@ -92,7 +89,7 @@ export function grantChecks(side: () => GoogleSide, access: Access): GrantChecks
       title: scopeName(use.scope),
       isNeeded: use.isNeeded,
       needs: ["delegation", "admin-account"],
-      look: async () => lookScope(side(), use, (await asked()).get(use.scope), await clientId()),
+      look: async () => lookScope(side(), use, await asked(), await clientId()),
     })),
     {
       id: "too-wide",
@@ -101,7 +98,8 @@ export function grantChecks(side: () => GoogleSide, access: Access): GrantChecks
       title: "nothing beyond that",
       isNeeded: true,
       needs: ["delegation", "admin-account"],
-      look: async () => lookWide(side(), wide, uses, await clientId()),
+      look: async () =>
+        isPersonal(mode) ? lookHeld(side(), uses, facts) : lookWide(side(), wide, uses, await clientId()),
     },
   ];
   return {
@@ -109,13 +107,6 @@ export function grantChecks(side: () => GoogleSide, access: Access): GrantChecks
     needs: () =>
       uses.map(({ scope, verbs, isNeeded }) => ({ scope, verbs, isNeeded, isGranted: isGranted(answers.get(scope)) })),
   };
-}
-
-/** Undefined where the answer does not tell. */
-function isGranted(answer: Answer | undefined): boolean | undefined {
-  if (answer === undefined) return undefined;
-  if (answer.granted) return true;
-  return answer.error instanceof ApiError && clientFailures.has(answer.error.failure) ? false : undefined;
 }
 
 function lookAdmin({ admin }: GoogleSide): CheckFinding {
@@ -139,7 +130,8 @@ async function lookSignIn(side: GoogleSide, ownToken: () => ReturnType<typeof si
   } catch (error) {
     const { identity } = await side.caller();
     const project = projectOf(identity);
-    return troubled(error, side, ({ failure, message }) => {
+    return troubled(error, side, (refusal) => {
+      const { failure, message } = refusal;
       switch (failure) {
         case "bad-signature":
           return failed(
@@ -153,11 +145,17 @@ async function lookSignIn(side: GoogleSide, ownToken: () => ReturnType<typeof si
           return failed(`what answers is neither Google nor an emulator: ${message}`, {
             action: "check --endpoint, and whether a proxy is in between",
           });
-        default:
+        case "bad-assertion":
           return failed(message, newKeyFix(project, identity));
+        default:
+          return failed(message, { action: remedyOf(refusal) });
       }
     });
   }
+}
+
+function remedyOf(error: ApiError): string {
+  return errorWords(error).remedy;
 }
 
 /** As Google says it, or else as the key file does: what to look for in the delegation table. */
@@ -199,16 +197,6 @@ async function askAll(
   return answers;
 }
 
-/** The token is let go of at once: that it was given is all there is to learn. */
-async function ask(side: GoogleSide, scope: string): Promise<Answer> {
-  try {
-    await side.probe.token(side.admin, scope);
-    return { granted: true };
-  } catch (error) {
-    return { granted: false, error };
-  }
-}
-
 function failuresOf(answers: ReadonlyMap<string, Answer>): readonly unknown[] {
   return [...answers.values()].flatMap((answer) => (answer.granted ? [] : [answer.error]));
 }
@@ -231,10 +219,11 @@ function lookDelegation(
   if (ofAccount(answers) !== undefined)
     return unknownBecause("admin-account", "not told: nobody can act as the administrator");
   const [error] = failuresOf(answers);
-  return troubled(error, side, ({ failure, message }) => {
+  return troubled(error, side, (refusal) => {
+    const { failure, message } = refusal;
     const scopes = uses.map(({ scope }) => scope);
     const client = clientId === undefined ? "this client" : `client ${clientId}`;
-    if (!clientFailures.has(failure)) return failed(message);
+    if (!clientFailures.has(failure)) return failed(message, { action: remedyOf(refusal) });
     const refused =
       failure === "invalid-scope"
         ? "Google says the organisation has not authorised the app"
@@ -265,6 +254,8 @@ function lookAdminAccount(side: GoogleSide, answers: ReadonlyMap<string, Answer>
       );
     case "account-deleted":
       return failed(`${admin} was deleted: ${message}`, usersFix("name an administrator who is there with --admin"));
+    case "one-person":
+      return failed(message, { action: remedyOf(refusal) });
     case "reauthentication":
       return failed(`${admin} would have to sign in again by hand: ${message}`, {
         action: "exempt the user from reauthentication (Security > Google Cloud session control)",
@@ -283,46 +274,29 @@ function lookAdminAccount(side: GoogleSide, answers: ReadonlyMap<string, Answer>
 function lookScope(
   side: GoogleSide,
   { scope, verbs, isNeeded }: ScopeUse,
-  answer: Answer | undefined,
+  answers: ReadonlyMap<string, Answer>,
   clientId: string | undefined,
 ): CheckFinding {
+  const answer = answers.get(scope);
   const users = verbs.length === everyVerb.length ? "for every verb" : `for ${verbs.join(", ")}`;
   if (answer === undefined) return unknown("it was not asked for");
   if (answer.granted) return passed(users);
-  return troubled(answer.error, side, ({ failure, message }) => {
-    if (!clientFailures.has(failure)) return failed(message);
+  return troubled(answer.error, side, (refusal) => {
+    const { failure, message } = refusal;
+    if (!clientFailures.has(failure)) return failed(message, { action: remedyOf(refusal) });
+    // All that are missing at once: the entry is edited once.
+    const missing = [...answers].filter(([, each]) => isGranted(each) === false).map(([each]) => each);
+    const [code = ""] = message.split(":");
     const finding = failed(
-      `not granted, ${users}: ${message}`,
+      `not granted, ${users} (${code})`,
       delegateFix(
         clientId,
-        [scope],
-        `add this scope to the entry of ${clientId === undefined ? "the client" : `client ${clientId}`}, and leave the others`,
+        missing,
+        `add what is missing to the entry of ${clientId === undefined ? "the client" : `client ${clientId}`}, and leave the others`,
       ),
     );
-    return isNeeded ? finding : { ...finding, isAdvice: true };
+    const personal =
+      failure === "sign-in-scopes" ? { ...finding, fixes: [{ action: remedyOf(refusal) }, ...finding.fixes] } : finding;
+    return isNeeded ? personal : { ...personal, isAdvice: true };
   });
-}
-
-async function lookWide(
-  side: GoogleSide,
-  wide: readonly string[],
-  uses: readonly ScopeUse[],
-  clientId: string | undefined,
-): Promise<CheckFinding> {
-  const answers = await Promise.all(wide.map(async (scope) => ({ scope, answer: await ask(side, scope) })));
-  const open = answers.filter(({ answer }) => answer.granted).map(({ scope }) => scope);
-  if (open.length > 0) {
-    return failed(
-      `also granted, and never used: ${open.map(scopeName).join(", ")}. Whoever has the credentials can use them`,
-      delegateFix(
-        clientId,
-        uses.map(({ scope }) => scope),
-        "edit the client's entry so that it holds these scopes and no others",
-      ),
-    );
-  }
-  const untold = answers.find(({ answer }) => isGranted(answer) === undefined);
-  if (untold !== undefined && !untold.answer.granted)
-    return troubled(untold.answer.error, side, ({ message }) => unknown(message));
-  return passed(`none of ${counted(wide.length, "wider scope")} asked for was granted`);
 }

@@ -1,5 +1,5 @@
 /** Whether Google is reached from here, whether both agree on what time it is, and how much it lets us ask. */
-import { adminOrigin, dataStudioOrigin, tokenOrigin } from "../../google/route.ts";
+import { adminOrigin, dataStudioOrigin, iamOrigin, tokenOrigin } from "../../google/route.ts";
 import type { Service } from "../../google/exchange.ts";
 import type { Check, CheckFinding, ContactedHost, Fix } from "../../model/doctor.ts";
 import { advised, failed, passed, unknown, unknownBecause } from "../../model/doctor.ts";
@@ -7,7 +7,7 @@ import { ApiError } from "../../model/errors.ts";
 import { counted } from "../../model/text.ts";
 import { durationText } from "../../report/words.ts";
 import { projectOf, quotaFix } from "./consoles.ts";
-import type { GoogleSide } from "./side.ts";
+import type { CredentialsMode, GoogleSide } from "./side.ts";
 
 interface Host {
   readonly origin: string;
@@ -18,20 +18,43 @@ interface Host {
 const hosts: readonly Host[] = [
   { origin: tokenOrigin, service: "token", purpose: "access tokens" },
   { origin: dataStudioOrigin, service: "data-studio", purpose: "assets and their permissions" },
-  { origin: adminOrigin, service: "directory", purpose: "users, groups, domains and transfers" },
+  { origin: adminOrigin, service: "directory", purpose: "people, domains, transfers" },
 ];
 
-/** Every host that any verb contacts. */
-export function contactedHosts(endpoint: string | undefined): readonly ContactedHost[] {
-  return hosts.map(({ origin, purpose }) => ({ origin, purpose, via: endpoint }));
+const signing: Host = { origin: iamOrigin, service: "iam", purpose: "signing without a key" };
+
+function hostsOf(mode: CredentialsMode): readonly Host[] {
+  return mode === "keyless" ? [...hosts, signing] : hosts;
 }
 
-export function reachId(service: "token" | "data-studio" | "directory"): string {
-  return `reach:${new URL(hosts.find((host) => host.service === service)?.origin ?? "").hostname}`;
+/** Every host that any verb contacts; `besides` are those that the credentials name, which nothing stands in for. */
+export function contactedHosts(
+  mode: CredentialsMode,
+  endpoint: string | undefined,
+  besides: Iterable<string>,
+): readonly ContactedHost[] {
+  return [
+    ...hostsOf(mode).map(({ origin, purpose }) => ({ origin, purpose, via: endpoint })),
+    ...Array.from(besides, (origin) => ({ origin, purpose: "proof of who is calling", via: undefined })),
+  ];
 }
 
-export function reachChecks(side: () => GoogleSide): readonly Check[] {
-  return hosts.map(({ origin, service, purpose }) => ({
+/** The hosts that other checks rest on. */
+type ReachedService = "token" | "data-studio" | "directory" | "iam";
+
+const origins: Readonly<Record<ReachedService, string>> = {
+  token: tokenOrigin,
+  "data-studio": dataStudioOrigin,
+  directory: adminOrigin,
+  iam: iamOrigin,
+};
+
+export function reachId(service: ReachedService): string {
+  return `reach:${new URL(origins[service]).hostname}`;
+}
+
+export function reachChecks(side: () => GoogleSide, mode: CredentialsMode): readonly Check[] {
+  return hostsOf(mode).map(({ origin, service, purpose }) => ({
     id: `reach:${new URL(origin).hostname}`,
     group: "network",
     area: "other",

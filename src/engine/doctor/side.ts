@@ -8,8 +8,17 @@ import type { Email } from "../../model/email.ts";
 import { ApiError } from "../../model/errors.ts";
 import { durationText } from "../../report/words.ts";
 
+/** How it is proved who is calling. */
+export type CredentialsMode = "key" | "keyless" | "oauth" | "token";
+
+/** Whether a token holds what its person once agreed to, whatever is asked for: then it is looked at, and nothing wider asked for. */
+export function isPersonal(mode: CredentialsMode): boolean {
+  return mode === "oauth" || mode === "token";
+}
+
 /** Who is calling, as far as that is known without asking. */
 export interface CallerFacts {
+  readonly mode: CredentialsMode;
   /** The service account, or the person who signed in. */
   readonly identity: Email | undefined;
   readonly clientId: string | undefined;
