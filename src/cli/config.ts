@@ -22,6 +22,8 @@ export interface Settings {
   readonly auth: AuthSettings;
   /** Acted as for Directory and Data Transfer. */
   readonly admin: Email;
+  /** The one user who can be acted as, where the credentials are a person's; undefined: any of the tenant. */
+  readonly onlyActor: Email | undefined;
   readonly rate: number | undefined;
   /** For one user acted as. */
   readonly actorRate: number | undefined;
@@ -35,7 +37,7 @@ export interface Settings {
 }
 
 /** Settings of a verb that does without an administrator, or finds out who that is. */
-export interface AccessSettings extends Omit<Settings, "admin"> {
+export interface AccessSettings extends Omit<Settings, "admin" | "onlyActor"> {
   readonly admin: Email | undefined;
 }
 
@@ -47,12 +49,12 @@ interface Chosen {
 /** All problems at once, as one `UsageError`; where nobody has signed in yet, an `ApiError`. */
 export async function resolveSettings(context: Context, flags: GoogleFlags): Promise<Settings> {
   const settings = await resolveAccess(context, flags, "needs-admin");
-  const person = await onlyPerson(context, settings);
-  const admin = settings.admin ?? person;
+  const onlyActor = await onlyPerson(context, settings);
+  const admin = settings.admin ?? onlyActor;
   if (admin === undefined) throw configError([noAdmin]);
-  if (person === undefined || admin === person) return { ...settings, admin };
+  if (onlyActor === undefined || admin === onlyActor) return { ...settings, admin, onlyActor };
   throw new UsageError(
-    `${settings.from.get("admin") ?? "admin"}: ${admin} cannot be acted as: these credentials are ${person}'s, and nobody else's`,
+    `${settings.from.get("admin") ?? "admin"}: ${admin} cannot be acted as: these credentials are ${onlyActor}'s, and nobody else's`,
     "leave the administrator out, or authenticate by a service account that may act as others",
   );
 }

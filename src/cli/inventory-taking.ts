@@ -17,6 +17,7 @@ import { printable } from "../model/text.ts";
 import { readPeopleList } from "../plan/people-list.ts";
 import type { InventoryView } from "../report/inventory-text.ts";
 import { resolveSettings } from "./config.ts";
+import type { Settings } from "./config.ts";
 import type { Context } from "./context.ts";
 import { existingSnapshotPath, shownPath, typedCommand } from "./files.ts";
 import type { GoogleFlags } from "./flags.ts";
@@ -52,6 +53,7 @@ export interface Taken {
 /** Takes the inventory at `path`, or goes on with the one begun there. */
 export async function takeSnapshot(context: Context, options: Taking, path: string): Promise<Taken> {
   const settings = await resolveSettings(context, options.google);
+  refuseWholeTenant(settings, options);
   const refresh = options.refresh === undefined ? undefined : await openEarlier(context, options.refresh, path);
   const snapshotId = ulid(context.clock, context.random);
   const log = openLog(context, settings.logFile, options.verb, snapshotId);
@@ -116,6 +118,15 @@ export async function takeSnapshot(context: Context, options: Taking, path: stri
     await log.close();
     await refresh?.close();
   }
+}
+
+/** Everybody's assets are read as everybody: one person would see a part, and call it the whole. */
+function refuseWholeTenant({ onlyActor, auth }: Settings, { users }: Taking): void {
+  if (onlyActor === undefined || users !== undefined) return;
+  throw new UsageError(
+    `${auth.from}: these credentials are ${onlyActor}'s alone, and an inventory of the tenant is read as each of its users`,
+    "name those to read with --users FILE, or authenticate by a service account: handover help auth",
+  );
 }
 
 function scopeOf(options: Taking): SnapshotHeader["scope"] {

@@ -266,5 +266,9 @@ async function scopeLines(error: unknown, argv: readonly string[]): Promise<read
   if (!(error instanceof ApiError) || !scopeFailures.has(error.failure)) return [];
   const { scopesOf } = await import("../google/scopes.ts");
   const scopes = scopesOf(argv[0] === "apply" ? "write" : "read");
-  return ["", 'The scopes asked for, by the "client_id" of the key file:', ...scopes.map((scope) => `  ${scope}`)];
+  return [
+    "",
+    "The scopes asked for, by the client id of the service account or OAuth client:",
+    ...scopes.map((scope) => `  ${scope}`),
+  ];
 }

@@ -73,7 +73,7 @@ export function shown(text: string): string {
 
 /** Access and refresh tokens, authorization codes and client secrets as Google makes them; what is signed; keys. */
 const credential =
-  /\bya29\.[\w.-]+|\b1\/\/0[\w-]{20,}|\b4\/0[\w-]{20,}|\bGOCSPX-[\w-]+|\bBearer\s+[\w.~+/-]+=*|\beyJ[\w-]+\.[\w-]+\.[\w-]*|-----BEGIN[^-]*-----[^-]*/gi;
+  /ya29\.[\w.-]+|\b1\/\/0[\w-]{20,}|\b4\/0[\w-]{20,}|\bGOCSPX-[\w-]+|\bBearer\s+[\w.~+/-]+=*|\beyJ[\w-]+\.[\w-]+\.[\w-]*|-----BEGIN[^-]*-----[^-]*/gi;
 
 function clampWait(ms: number): number {
   return Math.min(3_600_000, Math.max(1000, ms));

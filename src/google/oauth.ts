@@ -144,11 +144,14 @@ export function askSignedIn(client: OAuthClient, signIn: SignIn, clock: Clock, s
   return async (actor, scopes) => {
     const missing = missingScopes(signIn.scopes, scopes.split(" "));
     if (missing.length > 0) {
-      throw new ApiError(`the sign-in of ${signIn.email} does not hold ${missing.join(" ")}`, {
-        disposition: "halt-run",
-        failure: "sign-in-scopes",
-        call: { route: "token", actor },
-      });
+      throw new ApiError(
+        `the sign-in of ${signIn.email} does not hold ${missing.join(" ")} (handover auth login --write)`,
+        {
+          disposition: "halt-run",
+          failure: "sign-in-scopes",
+          call: { route: "token", actor },
+        },
+      );
     }
     return askByForm(send, clock, actor, "token", {
       grant_type: "refresh_token",

@@ -107,7 +107,7 @@ function callText({ call }: ApiError): string {
 }
 
 const delegation =
-  "let the key's client id have the scopes in the Admin console (Security > API controls > Domain-wide delegation); it can take a day to work";
+  "let the service account's client id (client_id in its key file) have the scopes in the Admin console (Security > API controls > Domain-wide delegation); it can take a day to work";
 const newKey = "make a new key for the service account and name it with --key";
 const account = "look the user up in the Admin console: nobody can act as a user who cannot sign in";
 

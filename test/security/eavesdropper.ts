@@ -24,9 +24,21 @@ export interface Reply {
 /** Answers in the emulator's place, or lets the request pass. */
 export type Mischief = (heard: Heard) => Reply | undefined;
 
+/** Of forms, the one that a server would most likely repeat first. */
+const secretFields: readonly string[] = [
+  "assertion",
+  "refresh_token",
+  "code",
+  "subject_token",
+  "token",
+  "client_secret",
+  "code_verifier",
+];
+const tokenFields = /"(?:access_token|accessToken|refresh_token|id_token|signedJwt)":\s*"([^"]+)"/g;
+
 export class Eavesdropper {
   readonly url: string;
-  /** Tokens and assertions. */
+  /** Tokens, assertions, codes, verifiers and whatever else proves something. */
   readonly secrets: Set<string> = new Set();
   readonly heard: Heard[] = [];
   mischief: Mischief | undefined;
@@ -64,8 +76,10 @@ export class Eavesdropper {
     const body = await text(request);
     const { method = "", url: path = "", headers } = request;
     const bearer = headers.authorization?.replace(/^Bearer /, "");
-    const secret = bearer ?? new URLSearchParams(body).get("assertion") ?? "";
-    if (secret !== "") this.secrets.add(secret);
+    const form = new URLSearchParams(body);
+    const proofs = secretFields.flatMap((field) => form.get(field) ?? []);
+    const secret = bearer ?? proofs[0] ?? "";
+    for (const proof of [secret, ...proofs]) if (proof !== "") this.secrets.add(proof);
     const heard = { method, path, headers, body, secret };
     this.heard.push(heard);
     const own = this.mischief?.(heard) ?? (behind === undefined ? { status: 404 } : undefined);
@@ -75,8 +89,11 @@ export class Eavesdropper {
     }
     const onward = forward(`${behind}${path}`, { method, headers }, (answer) => {
       void text(answer).then((said) => {
-        const token = /"access_token":\s*"([^"]+)"/.exec(said)?.[1];
-        if (token !== undefined) this.secrets.add(token);
+        for (const [, token = ""] of said.matchAll(tokenFields)) this.secrets.add(token);
+        const code = URL.canParse(answer.headers.location ?? "")
+          ? new URL(answer.headers.location ?? "").searchParams.get("code")
+          : null;
+        if (code !== null) this.secrets.add(code);
         const { "transfer-encoding": _, ...passed } = answer.headers;
         response.writeHead(answer.statusCode ?? 502, passed).end(said);
       });

@@ -52,10 +52,11 @@ export class Scene {
     };
   }
 
-  static async start(assets = 120): Promise<Scene> {
+  static async start(assets = 120, files: readonly ("oauthClientFile" | "adcFile")[] = []): Promise<Scene> {
     const folder = await mkdtemp(join(tmpdir(), "handover-security-"));
     const keyFile = join(folder, "key.json");
-    const google = await startEmulator({ clock: wallClock, seed: 5, users: 20, assets, keyFile });
+    const more = Object.fromEntries(files.map((name) => [name, join(folder, `${name}.json`)]));
+    const google = await startEmulator({ clock: wallClock, seed: 5, users: 20, assets, keyFile, ...more });
     return new Scene(folder, google, await Eavesdropper.start(google.url));
   }
 
