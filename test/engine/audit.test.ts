@@ -90,10 +90,10 @@ describe("an audit", () => {
       [keyOf("a"), known],
       [keyOf("gone"), known],
     ]);
-    await withSnapshot({ assets: [asset("a"), asset("b")] }, async (snapshot) => {
+    await withSnapshot({ assets: [asset("a"), asset("b"), asset("c")] }, async (snapshot) => {
       const { list, sums, unused } = await audited(snapshot, { baseline });
-      expect(list).toEqual(["shared a known", "shared b"]);
-      expect(sums.risks).toMatchObject([{ findings: { high: 1 } }]);
+      expect(list).toEqual(["shared a known", "shared b", "shared c"]);
+      expect(sums.risks).toMatchObject([{ findings: { high: 2 } }]);
       expect(unused).toEqual([keyOf("gone")]);
     });
   });
@@ -251,6 +251,7 @@ describe("the readiness of leavers", () => {
         { ...days, email: address("ben"), heir: undefined },
         { ...days, email: address("e.v.e"), heir: address("e.v.e") },
         { ...days, email: address("team"), heir: undefined },
+        { ...days, email: address("who"), heir: address("nobody") },
       ];
       const { leavers, rows } = await readinessOf(inPagesOf(size, snapshot), listed);
       expect(leavers).toMatchObject([
@@ -264,6 +265,7 @@ describe("the readiness of leavers", () => {
         { email: "ben@acme.example", reports: 1, wasRead: false, heir: undefined },
         { email: "eve@acme.example", reports: 1, wasRead: false, heir: { email: "eve@acme.example" } },
         { email: "team@acme.example", reports: 0, wasRead: false },
+        { email: "who@acme.example", reports: 0, heir: { email: "nobody@acme.example", isActive: false } },
       ]);
       expect([...new Set(rows.map((row) => row.asset.name))].toSorted()).toEqual(["a", "b", "c", "d"]);
     });

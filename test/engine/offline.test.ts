@@ -1,5 +1,5 @@
 /** A snapshot in Google's place: what it holds and no more, refused where it was dark, and never written to. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { offlineApi } from "../../src/engine/offline.ts";
 import type { SnapshotStore } from "../../src/journal/snapshot.ts";
 import type { Api } from "../../src/model/api.ts";
@@ -43,6 +43,8 @@ beforeAll(async () => {
     principals,
     groups: { sales },
   });
+});
+beforeEach(() => {
   api = offlineApi(inPagesOf(2, store));
 });
 afterAll(() => store.close());

@@ -6,7 +6,7 @@ import { faultCode } from "./faults.ts";
 export function isRunHeld(path: string): boolean {
   let lock: Database.Database;
   try {
-    lock = new Database(`${path}.lock`, { readonly: true, fileMustExist: true, timeout: 0 });
+    lock = new Database(`${path}.lock`, { readonly: true, timeout: 0 });
   } catch {
     return false;
   }
