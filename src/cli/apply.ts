@@ -7,6 +7,8 @@ import type { HazardName } from "../model/step.ts";
 import { printable } from "../model/text.ts";
 import { addApprovalOptions, approvalPolicy, requireApprovals } from "./apply-approvals.ts";
 import type { ApprovalFlags, ApprovalPolicy } from "./apply-approvals.ts";
+import { addOutletOptions, outletsHelp, parseOutlets } from "./apply-outlets.ts";
+import type { OutletFlags } from "./apply-outlets.ts";
 import { approve } from "./approval.ts";
 import { addSignKey, checkpointSigner, printHead } from "./run-signer.ts";
 import type { SignKeyFlags } from "./run-signer.ts";
@@ -22,7 +24,7 @@ import type { GoogleFlags } from "./flags.ts";
 import { guardAge, guardChanges } from "./guards.ts";
 import { print } from "./output.ts";
 
-export interface ApplyFlags extends GoogleFlags, ApprovalFlags, SignKeyFlags {
+export interface ApplyFlags extends GoogleFlags, ApprovalFlags, SignKeyFlags, OutletFlags {
   readonly yes?: boolean;
   readonly allow?: readonly string[];
   readonly maxChanges?: number;
@@ -64,6 +66,7 @@ export function define(command: Command): void {
     .option("--dashboard", "show it on a page, on this machine only; its address is printed")
     .option("--dashboard-port <n>", "the port of that page (default: a free one)", port)
     .option("--json", "one JSON object per line: what happens, and last the summary");
+  addOutletOptions(command);
   addGoogleOptions(addSignKey(addApprovalOptions(command))).addHelpText(
     "after",
     `
@@ -74,9 +77,12 @@ Examples:
   handover apply friday.handover --yes --allow whole-user-transfer
   handover apply friday.handover --yes --max-duration 6h --rate 5/s
   handover apply friday.handover --dashboard
+  handover apply friday.handover --on-event './notify.sh ops' --events friday.ndjson --metrics
   handover apply friday.handover --yes --require-approvals 2 --signers approvers
 
-Interrupted in any way, the same command goes on where it ended. Ctrl-C once finishes what is under way.`,
+Interrupted in any way, the same command goes on where it ended. Ctrl-C once finishes what is under way.
+From another shell, handover watch follows it, and handover ctl pauses, slows or ends it.
+${outletsHelp}`,
   );
 }
 
@@ -106,6 +112,7 @@ export function parse(args: readonly string[], flags: ApplyFlags): ApplyOptions 
     json: flags.json === true,
     dashboardPort: flags.dashboard === true ? (flags.dashboardPort ?? 0) : undefined,
     color: flags.color,
+    outlets: parseOutlets(flags),
     google: flags,
   };
 }

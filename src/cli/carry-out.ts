@@ -11,8 +11,10 @@ import { applyFoot, endingText } from "../report/apply-text.ts";
 import { summaryJson, versionJson } from "../report/json.ts";
 import type { FailureGroup } from "../report/rows.ts";
 import { Listeners } from "./apply-listeners.ts";
-import type { ApplyLast } from "./apply-listeners.ts";
+import type { ApplyLast, Listener } from "./apply-listeners.ts";
 import { ApplyLive } from "./apply-live.ts";
+import { openOutlets } from "./apply-outlets.ts";
+import type { OutletOptions } from "./apply-outlets.ts";
 import { Steering } from "./apply-steering.ts";
 import { CallTelemetry } from "./apply-telemetry.ts";
 import { ApplyJson, ApplyText } from "./apply-view.ts";
@@ -40,6 +42,7 @@ export interface CarryOutOptions {
   /** The port of the dashboard, 0 for a free one; undefined: none. */
   readonly dashboardPort: number | undefined;
   readonly color: boolean;
+  readonly outlets: OutletOptions;
 }
 
 const perActorAtGoogle = 2;
@@ -93,6 +96,9 @@ async function startDashboard(context: Context, options: Omit<DashboardOptions, 
   return dashboard;
 }
 
+/** For whoever followed an apply that could not go on. */
+const crashed = "It ended with an error, told where it began.";
+
 /** An opened run, and what stands around it. */
 export interface Opened {
   readonly settings: Settings;
@@ -115,7 +121,8 @@ export async function carryOut(context: Context, options: CarryOutOptions, opene
   const log = openLog(context, settings.logFile, "apply", header.runId);
   listeners.add({ onEvent: (event) => log.event(event), onCall: (call) => log.call(call), close: () => log.close() });
   const stopping = stopOnSignals(context, resume);
-  if (options.json) await print(context.stdout, [versionJson(context.version, header, digest, name)]);
+  const first = versionJson(context.version, header, digest, name);
+  if (options.json) await print(context.stdout, [first]);
   const view: ApplyView = options.json ? new ApplyJson(context) : new ApplyText(context, style, counts);
   const say = (line: string): void => view.say(line);
   const telemetry = new CallTelemetry(clock, journal, await journal.kept(telemetryName));
@@ -151,7 +158,8 @@ export async function carryOut(context: Context, options: CarryOutOptions, opene
   const following = { clock, runName: name, header, digest, counts, paced, workers, steering, commits, onChange };
   const live = new ApplyLive(following);
   listeners.add(live);
-  let ended: Ended | undefined;
+  let last: ApplyLast = { code: exitCodes.unexpected, ending: crashed, line: undefined };
+  let ended: Ended;
   try {
     if (options.dashboardPort !== undefined) {
       const { recorded } = telemetry;
@@ -162,7 +170,13 @@ export async function carryOut(context: Context, options: CarryOutOptions, opene
         close: ({ ending }) => dashboard.close(ending),
       });
     }
-    const control = await startControl(context, opened.path, live, steering);
+    const runPath = opened.path;
+    // Nobody would see it in a stream of JSON, and what went wrong beside the run is to be seen.
+    const warn = options.json ? (line: string) => void context.stderr.write(`${line}\n`) : say;
+    const add = (listener: Listener): void => listeners.add(listener);
+    const told = { runPath, runId: header.runId, first, live, commits, say: warn, add };
+    await openOutlets(context, options.outlets, told);
+    const control = await startControl(context, runPath, live, steering);
     if (control !== undefined) listeners.add({ close: ({ code, ending }) => control.close(code, ending) });
     live.begin();
     const { ready, waiting } = await journal.open();
@@ -172,11 +186,14 @@ export async function carryOut(context: Context, options: CarryOutOptions, opene
     const surroundings = { api, clock, random, onEvent, stop: stopping.stop, paused: steering.paused, workers };
     const summary = await applyRun(surroundings, journal, { ...options.engine, perActor, settleMs });
     ended = await endOf(summary, journal, resume);
+    last = { code: ended.code, ending: endingText(summary), line: ended.line };
+  } catch (error) {
+    last = { ...last, code: exitCode({ kind: "error", error }) };
+    throw error;
   } finally {
     view.close();
     stopping.dispose();
     await api.close();
-    const last = endingOf(ended);
     journal.keep(endingName, JSON.stringify({ at: clock.now(), code: last.code, ending: last.ending }));
     await listeners.close(last);
   }
@@ -203,12 +220,4 @@ async function endOf(summary: ApplySummary, journal: Journal, resume: string): P
   const { failures } = await runFacts(journal);
   const goesOn = summary.end === "finished" ? undefined : resume;
   return { summary, failures, code, line: summaryJson(summary, failures, goesOn, code) };
-}
-
-/** For whoever followed it. */
-function endingOf(ended: Ended | undefined): ApplyLast {
-  if (ended === undefined) {
-    return { code: exitCodes.unexpected, ending: "It ended with an error, told where it began.", line: undefined };
-  }
-  return { code: ended.code, ending: endingText(ended.summary), line: ended.line };
 }

@@ -1,30 +1,27 @@
 /** How much of the time goes into making things durable, and how long each commit takes. */
 import type { Clock } from "../model/clock.ts";
+import { Distribution } from "../report/metrics-text.ts";
 
 const windowMs = 10_000;
 /** Shorter than this nothing can be said. */
 const soonestMs = 2_000;
 
+const endsSeconds: readonly number[] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
+
 export class Commits {
+  /** Of all commits so far, in seconds. */
+  readonly durations: Distribution = new Distribution(endsSeconds);
   readonly #clock: Pick<Clock, "monotonic">;
   readonly #beganAt: number;
   #lately: { readonly at: number; readonly ms: number }[] = [];
-  #count = 0;
-  #ms = 0;
 
   constructor(clock: Pick<Clock, "monotonic">) {
     this.#clock = clock;
     this.#beganAt = clock.monotonic();
   }
 
-  /** Commits so far, and the ms they took. */
-  get total(): { readonly count: number; readonly ms: number } {
-    return { count: this.#count, ms: this.#ms };
-  }
-
   readonly took = (ms: number): void => {
-    this.#count += 1;
-    this.#ms += ms;
+    this.durations.add(ms / 1000);
     const now = this.#clock.monotonic();
     // Many a second are kept as one: what is wanted is a sum.
     const last = this.#lately.at(-1);

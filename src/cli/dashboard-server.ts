@@ -4,15 +4,16 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { UsageError } from "../model/errors.ts";
 import { readersMax } from "./dashboard-feed.ts";
 import type { Feed } from "./dashboard-feed.ts";
+import { listenOnLoopback, loopback } from "./loopback-port.ts";
 
-const loopback = "127.0.0.1";
 const bodyMax = 64 * 1024;
 const connectionsMax = 128;
+/** How long the head of a request may take; the whole of it, twice that. */
+const headMaxMs = 5_000;
 
 /** Secrets of one start, each with 256 bits of chance. */
 export interface DashboardSecrets {
@@ -31,6 +32,8 @@ export interface ServerOptions {
   readonly feed: Feed;
   /** Carries out a wish from a page; answers a problem, or undefined when it is done. Never rejects. */
   readonly onWish: (wish: unknown) => Promise<string | undefined>;
+  /** How long the head of a request may take, ms; five seconds unless told. */
+  readonly patienceMs?: number;
 }
 
 export interface DashboardServer {
@@ -40,12 +43,13 @@ export interface DashboardServer {
 
 /** Throws `UsageError` when the port cannot be had. */
 export async function serveDashboard(options: ServerOptions): Promise<DashboardServer> {
-  const server = createServer({ maxHeaderSize: 8192, connectionsCheckingInterval: 1000 });
-  server.headersTimeout = 5_000;
-  server.requestTimeout = 10_000;
+  const patienceMs = options.patienceMs ?? headMaxMs;
+  const server = createServer({ maxHeaderSize: 8192, connectionsCheckingInterval: Math.min(1000, patienceMs) });
+  server.headersTimeout = patienceMs;
+  server.requestTimeout = 2 * patienceMs;
   server.keepAliveTimeout = 5_000;
   server.maxConnections = connectionsMax;
-  await listening(server, options.port);
+  await listenOnLoopback(server, options.port, "the dashboard", "--dashboard-port");
   const { port } = server.address() as AddressInfo;
   const front = new Front(options, port);
   server.on("request", (request, response) => front.answer(request, response));
@@ -59,22 +63,6 @@ export async function serveDashboard(options: ServerOptions): Promise<DashboardS
       server.closeAllConnections();
     },
   };
-}
-
-function listening(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const code = error.code ?? "error";
-      reject(
-        new UsageError(`the dashboard cannot listen on port ${port} (${code})`, "choose another --dashboard-port"),
-      );
-    });
-    server.listen({ host: loopback, port }, () => {
-      server.removeAllListeners("error");
-      server.on("error", () => undefined);
-      resolve();
-    });
-  });
 }
 
 class Front {

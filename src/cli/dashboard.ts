@@ -35,6 +35,8 @@ export interface DashboardOptions {
   readonly telemetry: Telemetry;
   readonly steering: Steering;
   readonly assets: PageAssets;
+  /** How long the head of a request may take, ms. */
+  readonly patienceMs?: number;
 }
 
 /** Throws `UsageError` when the port cannot be had. */
@@ -45,6 +47,7 @@ export async function openDashboard(context: Context, options: DashboardOptions)
   const feed = new Feed(randomBytes(6).toString("hex"), () => following.whole());
   const server = await serveDashboard({
     port: options.port,
+    ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
     page: pageHtml(livePage(context.version), options.assets),
     policy: contentPolicy(options.assets, true),
     secrets,

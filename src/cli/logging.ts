@@ -1,12 +1,11 @@
 /** The log file: JSON lines of calls and events, made only of fields that are named here. */
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { pino } from "pino";
 import type { CallRecord } from "../google/send.ts";
-import { UsageError } from "../model/errors.ts";
 import type { EngineEvent } from "../model/event.ts";
 import { printable } from "../model/text.ts";
 import { slownessText } from "../report/slowness-text.ts";
 import { inked } from "../report/style.ts";
+import { appendTo, closed, openAppending } from "./appending.ts";
 import type { Context } from "./context.ts";
 
 export interface Log {
@@ -23,7 +22,7 @@ const noLog: Log = { event: () => undefined, call: () => undefined, close: () =>
  */
 export function openLog(context: Context, file: string | undefined, verb: string, runId: string): Log {
   if (file === undefined) return noLog;
-  const destination = pino.destination({ dest: openAppending(file), sync: false, minLength: 4096 });
+  const destination = appendTo(openAppending(file, "--log-file", "a log"), 4096);
   let broken = false;
   destination.on("error", (error: NodeJS.ErrnoException) => {
     if (!broken)
@@ -43,32 +42,6 @@ export function openLog(context: Context, file: string | undefined, verb: string
     },
     close: () => closed(destination),
   };
-}
-
-function openAppending(file: string): number {
-  const log = openLogFile(file);
-  const first = Buffer.alloc(1);
-  // Read on the open file: a run or a plan file named here by mistake would be spoilt by the first line.
-  if (!fstatSync(log).isFile() || readSync(log, first, 0, 1, 0) === 0 || first.toString() === "{") return log;
-  closeSync(log);
-  throw new UsageError(`${printable(file)} holds something else than a log`, "choose another --log-file");
-}
-
-function openLogFile(file: string): number {
-  try {
-    return openSync(file, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "error";
-    throw new UsageError(`the log file ${printable(file)} cannot be opened (${code})`, "choose another --log-file");
-  }
-}
-
-function closed(destination: ReturnType<typeof pino.destination>): Promise<void> {
-  return new Promise((resolve) => {
-    destination.once("close", () => resolve());
-    destination.once("error", () => resolve());
-    destination.end();
-  });
 }
 
 function callFields(record: CallRecord): object {
