@@ -80,6 +80,24 @@ describe("an examination as text", () => {
     expect(last).toEqual(["Verdict   nothing stands in the way", "Next      handover plan moves.csv -o friday"]);
   });
 
+  it("says a fix once, and a cause once for a group that follows from it", () => {
+    const fix = { action: "edit the entry", url: "https://admin.google.com/ac/owl/domainwidedelegation" };
+    const finding = (id: string): CheckResult => ({ ...subject, id, title: id, ...failed("no", fix), area: "access" });
+    const following = (id: string): CheckResult => ({
+      ...subject,
+      group: "rights",
+      id,
+      title: id,
+      ...unknownBecause("one"),
+      area: "access",
+    });
+    const given = [finding("one"), finding("two"), following("users"), following("groups")];
+    const text = doctorText(checkup(given), "handover doctor", plainStyle);
+    expect(text.filter((line) => line.includes("edit the entry"))).toHaveLength(1);
+    expect(text).toContain("            -> the same as for one");
+    expect(text).toContain('  ? unknown not looked at because of "one": users, groups');
+  });
+
   it("does not call unknown what is needed a success", () => {
     const dark = {
       ...subject,
