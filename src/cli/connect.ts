@@ -17,6 +17,7 @@ import type { Settings } from "./config.ts";
 import type { Context } from "./context.ts";
 import { openCredentials } from "./credentials.ts";
 import type { Credentials } from "./credentials.ts";
+import { withoutTransfers } from "./one-person.ts";
 
 export interface Connecting {
   readonly access: Access;
@@ -53,7 +54,7 @@ export interface Paced {
 /** The same, with its pace in the hands of the caller. */
 export async function connectPaced(context: Context, settings: Settings, connecting: Connecting): Promise<Paced> {
   const { clock, random } = context;
-  const { asking, besides } = await openCredentials(context, settings.auth, settings.endpoint);
+  const { asking, besides, onlyActor } = await openCredentials(context, settings.auth, settings.endpoint);
   const connections = Math.min(Math.max(connecting.concurrency, 4), 256);
   const wire = openWire({ clock, endpoint: settings.endpoint, connections, besides });
   const { pacing } = connecting;
@@ -77,7 +78,7 @@ export async function connectPaced(context: Context, settings: Settings, connect
     onRetry: connecting.onRetry,
   });
   return {
-    api,
+    api: onlyActor === undefined ? api : withoutTransfers(api, onlyActor),
     pause: (isPaused) => pacer.pause(isPaused),
     setRate: (perSecond) => {
       const { project } = ratesOf({ ...settings, rate: perSecond });

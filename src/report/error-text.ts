@@ -155,7 +155,7 @@ const failureRemedies: ReadonlyMap<FailureClass, string> = new Map([
     "no-credentials",
     "type gcloud auth application-default login, or name a file of credentials by GOOGLE_APPLICATION_CREDENTIALS",
   ],
-  ["one-person", "authenticate by a service account to act as others: handover help settings"],
+  ["one-person", "authenticate by a service account to act as others: handover help auth"],
   ["not-signed-in", "type handover auth login"],
   ["sign-in-ended", "type handover auth login"],
   ["sign-in-declined", "type handover auth login again, and allow what is asked for"],

@@ -412,6 +412,17 @@ describe("signed in as one person", () => {
     expect(scene.requests()).toBe(before);
   });
 
+  it("everything somebody owns is not planned to be moved, as nobody has looked at it", async () => {
+    await login(agree);
+    await scene.write("whole.csv", "from,to\nanna@acme.example,heir@acme.example\n");
+    const said = await scene.handover("plan whole.csv -o whole");
+    expect(said.code).toBe(4);
+    expect(said.err.replace(/\s*\n {10}/g, " ")).toMatch(
+      /a whole-user transfer is looked at .* these credentials are admin@acme\.example's alone \(one-person\)\s+Remedy +authenticate by a service account/,
+    );
+    expect(scene.google.emulator.log.writes).toBe(0);
+  });
+
   it("others cannot be acted as, and that is said", async () => {
     await login(agree);
     await scene.write("both.csv", "email\nadmin@acme.example\nanna@acme.example\n");
