@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
-import { PageDigests, checkProgress, checkSteps, runDigest } from "../../src/journal/sqlite/digest.ts";
+import { PageDigests, StepPages, checkProgress, runDigest } from "../../src/journal/sqlite/digest.ts";
 import { createTables } from "../../src/journal/sqlite/schema.ts";
 
 const sha = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
@@ -53,7 +53,7 @@ describe("the digest of a page", () => {
 describe("the steps of a run", () => {
   it.each([0, 1, 999, 1000, 1001, 2500])("%i of them are as they were written", async (count) => {
     const { db, pages } = runOf(count);
-    await expect(checkSteps(db, "a.run", pages)).resolves.toBeUndefined();
+    await expect(new StepPages(db, "a.run", pages).checkAll()).resolves.toBeUndefined();
     expect(() => checkProgress(db, "a.run")).not.toThrow();
   });
 
@@ -74,7 +74,7 @@ describe("the steps of a run", () => {
     const { db, pages } = runOf(count);
     db.pragma("foreign_keys = off");
     db.exec(sql);
-    await expect(checkSteps(db, "a.run", pages)).rejects.toMatchObject({
+    await expect(new StepPages(db, "a.run", pages).checkAll()).rejects.toMatchObject({
       kind: "tampered",
       message: expect.stringContaining(problem) as string,
     });

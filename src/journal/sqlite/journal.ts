@@ -4,17 +4,17 @@ import type { Clock } from "../../model/clock.ts";
 import type { Email } from "../../model/email.ts";
 import { RunLockedError } from "../../model/errors.ts";
 import type { Counts } from "../../model/run.ts";
-import type { Intent, StepResult, StepState } from "../../model/step.ts";
+import type { Intent, Step, StepResult, StepState } from "../../model/step.ts";
 import type { Claim, Written } from "../journal.ts";
 import { canonicalJson } from "../../model/canonical.ts";
 import { ChainWriter, genesis, tailHolds } from "./chain.ts";
 import { Checkpointing, newestCheckpoint } from "./checkpoints.ts";
 import type { Kept } from "./checkpoints.ts";
 import { endedText, intentText } from "./codec.ts";
-import { checkProgress, checkSteps } from "./digest.ts";
+import { StepPages } from "./digest.ts";
 import { runFileFault, tampered, withFaults } from "./faults.ts";
 import { statusOf } from "./file-safety.ts";
-import { Gates, strayGate } from "./gates.ts";
+import { Gates } from "./gates.ts";
 import type { GateMoves } from "./gates.ts";
 import { checkStillThere } from "./gone.ts";
 import { lockRun } from "./lock.ts";
@@ -22,10 +22,13 @@ import type { OpeningOptions, RunFileJournal } from "./opening.ts";
 import { connectForWriting, makeDurable, putAtRest, readSealed, runPath } from "./open.ts";
 import type { SealedRun } from "./open.ts";
 import { SqliteRunReader } from "./reader.ts";
+import type { FrozenStep } from "./reader.ts";
 import type { ChainOf } from "../../model/signing/checkpoint.ts";
 import { stateCode } from "./schema.ts";
 import { Slices } from "./slices.ts";
 import type { Entry } from "./slices.ts";
+import { checkWaiting, standingOf } from "./standing.ts";
+import type { Standing } from "./standing.ts";
 import { begunSteps, prepareStatements, readySteps } from "./statements.ts";
 import type { Statements } from "./statements.ts";
 import { Turns } from "./turns.ts";
@@ -50,8 +53,8 @@ interface Held extends Omit<Turn, "begun"> {
 }
 
 /**
- * Opens a run to carry it out. Checks the lock, the file, and every step against the digest. Throws RunLockedError when
- * another process has it, RunFileError otherwise.
+ * Opens a run to carry it out. Checks the lock, the file, and each step against the digest before handing it out. Throws
+ * RunLockedError when another process has it, RunFileError otherwise.
  */
 export async function openJournal(path: string, options: OpeningOptions): Promise<RunFileJournal> {
   const full = runPath(path);
@@ -79,26 +82,33 @@ export async function beginJournal(
   options: OpeningOptions,
   atEnd: (sound: boolean) => void,
 ): Promise<RunFileJournal> {
-  await checkSteps(db, run.path, run.pages);
+  const pages = new StepPages(db, run.path, run.pages);
+  await pages.checkAtOnce();
   return withFaults(run.path, () => {
     if (!tailHolds(db, genesis(run.header.runId, run.digest))) {
       throw tampered(run.path, "the end of the audit chain is not as it was written");
     }
     const signed = newestCheckpoint(db, chainOf(run));
     if (signed.flaw !== undefined) throw tampered(run.path, signed.flaw);
-    checkProgress(db, run.path);
-    const stray = strayGate(db);
-    if (stray !== undefined) throw tampered(run.path, `step ${stray} waits for one that will never end`);
+    const standing = standingOf(db, run.path);
+    checkWaiting(db, run.path, standing);
     makeDurable(db);
     db.prepare("update tail set epoch = epoch + 1").run();
     const signing =
       options.signer === undefined ? undefined : new Checkpointing(chainOf(run), options.signer, signed.row);
-    return new SqliteJournal(db, run, options, signing, atEnd);
+    return new SqliteJournal(db, run, options, { pages, standing, signing }, atEnd);
   });
 }
 
 function chainOf(run: SealedRun): ChainOf {
   return { runId: run.header.runId, digest: run.digest };
+}
+
+/** What an opened run was found to be, and what signs its chain. */
+interface Found {
+  readonly pages: StepPages;
+  readonly standing: Standing;
+  readonly signing: Checkpointing | undefined;
 }
 
 class SqliteJournal extends SqliteRunReader implements RunFileJournal {
@@ -107,6 +117,7 @@ class SqliteJournal extends SqliteRunReader implements RunFileJournal {
   readonly #atEnd: (sound: boolean) => void;
   readonly #epoch: number;
   readonly #epochNow: Statement<[], number>;
+  readonly #pages: StepPages;
   readonly #chain: ChainWriter;
   readonly #gates: Gates;
   readonly #slices: Slices;
@@ -119,17 +130,12 @@ class SqliteJournal extends SqliteRunReader implements RunFileJournal {
   #fences = 0;
   #closed = false;
 
-  constructor(
-    db: Database,
-    run: SealedRun,
-    options: OpeningOptions,
-    signing: Checkpointing | undefined,
-    atEnd: (sound: boolean) => void,
-  ) {
+  constructor(db: Database, run: SealedRun, options: OpeningOptions, found: Found, atEnd: (sound: boolean) => void) {
     super(db, run, false);
     const { clock, onCommit } = options;
+    this.#pages = found.pages;
     this.#clock = clock;
-    this.#signing = signing;
+    this.#signing = found.signing;
     this.#atEnd = atEnd;
     this.#epochNow = db.prepare<[], number>("select epoch from tail").pluck();
     this.#epoch = this.#epochNow.get() ?? 0;
@@ -153,9 +159,8 @@ class SqliteJournal extends SqliteRunReader implements RunFileJournal {
       if (this.#epochNow.get() !== this.#epoch) throw new RunLockedError(run.path);
       return this.#turns.take(rule).map((turn) => this.#take(turn));
     });
-    this.#counts = { ...this.countsNow() };
-    this.#waiting =
-      db.prepare<[], number>("select count(*) from progress not indexed where gate > 0").pluck().get() ?? 0;
+    this.#counts = { ...found.standing.counts };
+    this.#waiting = found.standing.waiting;
   }
 
   override async counts(): Promise<Counts> {
@@ -312,6 +317,11 @@ class SqliteJournal extends SqliteRunReader implements RunFileJournal {
     }
     this.#closed = true;
     this.#atEnd(this.#slices.failure === undefined && !this.#slices.lost);
+  }
+
+  protected override stepIn(row: FrozenStep): Step {
+    this.#pages.check(row.seq);
+    return super.stepIn(row);
   }
 
   #take(turn: Turn): Claim {

@@ -1,6 +1,5 @@
 /** Reads a run: its frozen part, how each step stands, the audit chain; also while another process carries it out. */
 import type { Database, Statement } from "better-sqlite3";
-import { noCounts } from "../../model/run.ts";
 import type { Counts, Digest, RunHeader } from "../../model/run.ts";
 import type { AssetName } from "../../model/asset.ts";
 import type { Email } from "../../model/email.ts";
@@ -10,13 +9,14 @@ import { walkAudit } from "./audit-walk.ts";
 import type { AuditWalk } from "./audit-walk.ts";
 import { genesis, readTail } from "./chain.ts";
 import { intentOf, resultOf, stepOf } from "./codec.ts";
-import { checkProgress, checkSteps } from "./digest.ts";
+import { StepPages } from "./digest.ts";
 import { corrupt, runFileFault, withFaults } from "./faults.ts";
 import { connectForReading, readSealed, runPath } from "./open.ts";
 import type { SealedRun } from "./open.ts";
 import type { ChainHead } from "../../model/examination.ts";
 import { kindCode, kindName, stateCode, stateName } from "./schema.ts";
 import { expectAllTexts, expectTexts, instantOf } from "./shapes.ts";
+import { standingOf } from "./standing.ts";
 
 /** A reader that can also check the steps against the digest. */
 export interface RunFileReader extends RunReader {
@@ -104,7 +104,7 @@ export class SqliteRunReader implements RunFileReader {
   }
 
   async counts(): Promise<Counts> {
-    return this.countsNow();
+    return this.reading(() => standingOf(this.db, this.run.path).counts);
   }
 
   async page(filter: StepFilter, after: number, max: number): Promise<readonly StepRow[]> {
@@ -190,7 +190,7 @@ export class SqliteRunReader implements RunFileReader {
   }
 
   async verifyDigest(): Promise<void> {
-    await this.#readingLong(() => checkSteps(this.db, this.run.path, this.run.pages));
+    await this.#readingLong(() => new StepPages(this.db, this.run.path, this.run.pages).checkAll());
   }
 
   /** The last link of the chain, as the file keeps it beside the rows; row 0 is what stands before the first. */
@@ -203,23 +203,6 @@ export class SqliteRunReader implements RunFileReader {
 
   async close(): Promise<void> {
     if (this.#ownsDb) this.db.close();
-  }
-
-  protected countsNow(): Counts {
-    return this.reading(() => {
-      checkProgress(this.db, this.run.path);
-      const counts: Record<StepState, number> = { ...noCounts };
-      const rows = this.db
-        .prepare<[], { state: number; count: number }>(
-          `select state, count(*) as count from progress group by state
-           union all select ${stateCode("in-flight")}, count(distinct i.seq) from intents i
-             join progress p on p.seq = i.seq where p.state = 0`,
-        )
-        .all();
-      for (const row of rows) counts[this.#state(row.state)] += row.count;
-      counts.planned -= counts["in-flight"];
-      return counts;
-    });
   }
 
   protected stepIn(row: FrozenStep): Step {
