@@ -17,8 +17,9 @@ const usersMax = 1_000_000;
  */
 export function offlineApi(snapshot: SnapshotReader): Api {
   const directory = offlineDirectory(snapshot);
+  const readAs = rememberingReaders(snapshot);
   return {
-    dataStudio: offlineDataStudio(snapshot),
+    dataStudio: offlineDataStudio(snapshot, readAs),
     directory,
     dataTransfer: {
       // Whether transfers are offered is asked when the run is applied.
@@ -28,16 +29,16 @@ export function offlineApi(snapshot: SnapshotReader): Api {
       list: async () => [],
     },
     authenticate: async (actor) => {
-      await readAs(snapshot, actor);
+      await readAs(actor);
     },
     close: async () => undefined,
   };
 }
 
-function offlineDataStudio(snapshot: SnapshotReader): DataStudioApi {
+function offlineDataStudio(snapshot: SnapshotReader, readAs: ReadAs): DataStudioApi {
   return {
     search: async (actor, query, pageToken) => {
-      await readAs(snapshot, actor);
+      await readAs(actor);
       const { assets, nextPageToken } = await page(snapshot, actor, query, pageToken ?? "");
       return { assets, nextPageToken };
     },
@@ -47,7 +48,7 @@ function offlineDataStudio(snapshot: SnapshotReader): DataStudioApi {
       if (found.permissions === undefined) {
         return refuse(found.unreadable ?? "the snapshot does not hold its permissions", "permission-denied");
       }
-      await readAs(snapshot, actor);
+      await readAs(actor);
       return found.permissions;
     },
     patchPermissions: async () => refuse("a snapshot cannot be written to"),
@@ -115,11 +116,21 @@ async function deletedUsers(snapshot: SnapshotReader): Promise<readonly Person[]
   }
 }
 
-async function readAs(snapshot: SnapshotReader, actor: Email): Promise<void> {
-  const user = await snapshot.user(actor);
-  if (user?.reading === "read") return;
-  const reason = user?.reason ?? "the snapshot was not read as this user";
-  throw new ApiError(reason, { disposition: "halt-actor", failure: "account-unusable" });
+/** Throws ApiError (`halt-actor`) for a user the snapshot was not read as. */
+type ReadAs = (actor: Email) => Promise<void>;
+
+/** Asked for every asset, and there are few users beside assets. */
+function rememberingReaders(snapshot: SnapshotReader): ReadAs {
+  const known = new Set<Email>();
+  return async (actor) => {
+    if (known.has(actor)) return;
+    const user = await snapshot.user(actor);
+    if (user?.reading !== "read") {
+      const reason = user?.reason ?? "the snapshot was not read as this user";
+      throw new ApiError(reason, { disposition: "halt-actor", failure: "account-unusable" });
+    }
+    known.add(actor);
+  };
 }
 
 function refuse(message: string, failure: "not-found" | "permission-denied" = "permission-denied"): never {

@@ -49,7 +49,10 @@ const columns =
 export async function openSnapshot(path: string): Promise<SnapshotReader> {
   const db = connectSnapshot(path, "read");
   try {
-    return new SqliteSnapshotReader(db, path, readState(db, path));
+    const state = readState(db, path);
+    // What is finished never changes: one look for all reads. Locking and unlocking for each costs more than reading.
+    if (state.finished !== undefined) db.exec("begin");
+    return new SqliteSnapshotReader(db, path, state);
   } catch (error) {
     db.close();
     throw error;
