@@ -10,12 +10,14 @@ import { figureLine, verdictOf } from "./figure.ts";
 import type { Figure } from "./figure.ts";
 import { parseFlags } from "./flags.ts";
 import type { Flags } from "./flags.ts";
+import { latency } from "./latency.ts";
 import { load, machine } from "./machine.ts";
 import type { Bench } from "./setting.ts";
 import { Workshop } from "./workshop.ts";
 
 const benches: Readonly<Record<string, Bench>> = {
   apply,
+  latency,
   quota,
   plan,
   yaml,
