@@ -12,6 +12,7 @@ import type { EngineEvent } from "../../src/model/event.ts";
 import { Telemetry } from "../../src/model/telemetry.ts";
 import { hostile } from "../report/hostile.ts";
 import { facts } from "../report/sample.ts";
+import { until } from "../support/process.ts";
 import { steeringOf } from "./steered.ts";
 import { world } from "./world.ts";
 
@@ -418,6 +419,26 @@ describe("a page that follows", () => {
     deaf.resume();
     await dropped;
     expect((await next()).event).toBe("news");
+  });
+
+  it("goes on to be told while a thousand connect who never say what they want, and others get in after them", async () => {
+    const { context } = await world();
+    const crowded = await openDashboard(context, { ...options, patienceMs: 200 });
+    const before = dashboard;
+    dashboard = crowded;
+    try {
+      const { next } = await follow();
+      await next();
+      for (let index = 0; index < 1000; index += 1) plain().write("GET / HTTP/1.1\r\nhost: ");
+      crowded.onEvent(stepEnded(1));
+      let seen: readonly unknown[] = [];
+      while (seen.length === 0) seen = (await next()).data["steps"] as readonly unknown[];
+      expect(seen).toMatchObject([{ seq: 1 }]);
+      await until(async () => ((await ask("/").catch(() => undefined))?.status === 200 ? true : undefined));
+    } finally {
+      dashboard = before;
+      await crowded.close("Stopped: as asked.");
+    }
   });
 
   it("is one of fifty at most", async () => {
