@@ -22,6 +22,7 @@ import { counted, printable } from "../model/text.ts";
 import { shellWord } from "../report/words.ts";
 import { approvalPrefix } from "./approve.ts";
 import type { Context } from "./context.ts";
+import type { GuardSettings } from "./guard-settings.ts";
 import { shownPath } from "./files.ts";
 import { collect, countOrNone } from "./flags.ts";
 import { hasBegun } from "./guards.ts";
@@ -57,16 +58,28 @@ export function addApprovalOptions(command: Command): Command {
     .option("--approval <file>", "an approval that does not lie beside the run; may be repeated", collect);
 }
 
-export function approvalPolicy(flags: ApprovalFlags): ApprovalPolicy {
-  if (flags.requireApprovals === undefined && (flags.approval ?? []).length > 0) {
+/**
+ * What options and settings ask for together: the larger number, and the signers file of the settings, which no option
+ * replaces: whoever types the command must not choose who may approve.
+ */
+export function approvalPolicy(flags: ApprovalFlags, settings: GuardSettings["approvals"]): ApprovalPolicy {
+  const { signers } = settings;
+  const files = flags.approval ?? [];
+  const asked = [
+    { value: flags.requireApprovals ?? 0, from: "--require-approvals" },
+    ...(settings.require === undefined ? [] : [settings.require]),
+  ];
+  const most = asked.reduce((a, b) => (b.value > a.value ? b : a));
+  if (most.value === 0 && files.length > 0) {
     throw new UsageError("--approval names an approval, and none is asked for", "add --require-approvals 1");
   }
-  return {
-    required: flags.requireApprovals ?? 0,
-    setBy: "--require-approvals",
-    signersFile: flags.signers,
-    files: flags.approval ?? [],
-  };
+  if (signers !== undefined && flags.signers !== undefined) {
+    throw new UsageError(
+      `who may approve is set in ${printable(signers.from)}, and --signers does not change it`,
+      "leave --signers out",
+    );
+  }
+  return { required: most.value, setBy: most.from, signersFile: signers?.value ?? flags.signers, files };
 }
 
 /**

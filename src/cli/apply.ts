@@ -6,7 +6,7 @@ import { hazardsToAllow } from "../model/step.ts";
 import type { HazardName } from "../model/step.ts";
 import { printable } from "../model/text.ts";
 import { addApprovalOptions, approvalPolicy, requireApprovals } from "./apply-approvals.ts";
-import type { ApprovalFlags, ApprovalPolicy } from "./apply-approvals.ts";
+import type { ApprovalFlags } from "./apply-approvals.ts";
 import { addOutletOptions, outletsHelp, parseOutlets } from "./apply-outlets.ts";
 import type { OutletFlags } from "./apply-outlets.ts";
 import { approve } from "./approval.ts";
@@ -44,7 +44,7 @@ export interface ApplyOptions extends CarryOutOptions {
   readonly allow: ReadonlySet<HazardName>;
   readonly changesMax: number | undefined;
   readonly ageMaxMs: number;
-  readonly approvals: ApprovalPolicy;
+  readonly approvals: ApprovalFlags;
   /** A key to sign the audit chain with. */
   readonly signKey: string | undefined;
   readonly google: GoogleFlags;
@@ -96,7 +96,7 @@ export function parse(args: readonly string[], flags: ApplyFlags): ApplyOptions 
     allow: new Set((flags.allow ?? []).map(hazardName)),
     changesMax: flags.maxChanges,
     ageMaxMs: flags.maxAge ?? dayMs,
-    approvals: approvalPolicy(flags),
+    approvals: flags,
     signKey: flags.signKey,
     engine: {
       concurrency: flags.concurrency ?? 16,
@@ -129,6 +129,7 @@ function hazardName(text: string): HazardName {
 export async function run(context: Context, options: ApplyOptions): Promise<ExitCode> {
   const path = await existingRunPath(context, options.run);
   const settings = await resolveSettings(context, options.google);
+  const approvals = approvalPolicy(options.approvals, settings.guards.approvals);
   const signer = await checkpointSigner(context, options.signKey);
   const commits = new Commits(context.clock);
   const journal = await openJournal(path, { clock: context.clock, signer, onCommit: commits.took });
@@ -137,7 +138,7 @@ export async function run(context: Context, options: ApplyOptions): Promise<Exit
     guardChanges(journal.header, options.changesMax);
     guardAge(journal.header, counts, context.clock.now(), options.ageMaxMs);
     const name = shownPath(context, path);
-    const keepApprovals = await requireApprovals(context, options.approvals, journal, path, counts);
+    const keepApprovals = await requireApprovals(context, approvals, journal, path, counts);
     const approved = await approve(context, options, journal, name, counts);
     if (!approved) {
       await print(context.stderr, ["Nothing was sent."]);

@@ -284,6 +284,27 @@ describe("an apply that asks for approvals", () => {
     ]);
   });
 
+  it("asks for as many as the settings do, by their signers file, whatever the options say", async () => {
+    const settings = await scene.read("handover.yaml");
+    await scene.write("handover.yaml", `${settings}approvals: { require: 2, signers: signers }\n`);
+    try {
+      await approve("anna");
+      const said = async (options: string): Promise<readonly [number, string]> => {
+        const { code, err } = await scene.handover(`apply ${run} --yes --max-age 9999d${options}`);
+        return [code, err.replace(/\s+/g, " ")];
+      };
+      expect(await said(" --require-approvals 1")).toEqual([
+        6,
+        expect.stringMatching(/handover\.yaml:\d+\S* asks for 2 approvals/),
+      ]);
+      expect(await said(" --signers signers")).toEqual([3, expect.stringContaining("--signers does not change it")]);
+      await approve("ben");
+      expect(await said("")).toEqual([0, expect.stringContaining("Approved by anna@acme.example, ben@acme.example.")]);
+    } finally {
+      await scene.write("handover.yaml", settings);
+    }
+  });
+
   it("trusts no signers file that others can write", async () => {
     await approve("anna");
     await scene.write("open", await scene.read("signers"));

@@ -4,6 +4,7 @@ import { statSync } from "node:fs";
 import { chmod, readFile, rm, writeFile } from "node:fs/promises";
 import type { ChildProcess } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openSshText } from "../../src/model/signing/private-key.ts";
 import { Canaries } from "./canaries.ts";
 import type { Find } from "./canaries.ts";
 import type { Heard, Mischief, Reply } from "./eavesdropper.ts";
@@ -19,6 +20,7 @@ beforeAll(async () => {
   scene = await Scene.start();
   privateKey = (await scene.key()).private_key;
   keyFiles.push(scene.google.keyFile);
+  await writeSigningKey();
   await writeFile(scene.path("moves.csv"), "from,to\nanna@acme.example,heir@acme.example\n");
   const owned = [...scene.google.emulator.state.assets.values()].filter(
     (asset) => !asset.trashed && asset.roles.get("OWNER")?.includes("user:leaver@acme.example" as never),
@@ -29,6 +31,17 @@ beforeAll(async () => {
 afterAll(async () => {
   await scene.close();
 });
+
+/** A key to sign with, of which only the public half may be seen. */
+async function writeSigningKey(): Promise<void> {
+  const { privateKey: secret } = generateKeyPairSync("ed25519");
+  const text = openSshText(secret, "auditor@acme.example", 7);
+  await writeFile(scene.path("auditor.key"), text, { mode: 0o600 });
+  keyFiles.push(scene.path("auditor.key"));
+  addOnce("the seed of a signing key", text, secret.export({ format: "jwk" }).d ?? "");
+  // The lines before it, and the one after, also hold the public half.
+  addOnce("a line of a signing key", `${text} `, text.split("\n")[4] ?? "");
+}
 
 const seen = new Canaries();
 const added = new Set<string>();
@@ -116,11 +129,15 @@ describe("the search", () => {
 describe("after each verb", () => {
   it.each<readonly [string, number, readonly string[]]>([
     ["plan", 0, ["plan", "grants.csv", "-o", "grants", "--log-file", "plan.log", ...fast]],
+    ["plan --sign-key", 0, ["plan", "grants.csv", "-o", "signed", "--sign-key", "auditor.key", ...fast]],
+    ["key show", 0, ["key", "show", "auditor.key"]],
     ["plan --json", 0, ["plan", "moves.csv", "-o", "moves", "--json", "--log-file", "plan.log", ...fast]],
+    ["approve", 0, ["approve", "moves", "--key", "auditor.key", "--yes"]],
     ["show", 0, ["show", "grants", "--all"]],
     ["show --json", 0, ["show", "moves", "--json"]],
     ["apply", 0, ["apply", "grants", "--log-file", "apply.log", ...agreed, ...fast]],
     ["apply --json", 0, ["apply", "moves", "--json", "--log-file", "apply.log", ...agreed, ...fast]],
+    ["apply --sign-key", 0, ["apply", "signed", "--sign-key", "auditor.key", ...agreed, ...fast]],
     ["status", 0, ["status", "grants"]],
     ["status --json", 0, ["status", "grants", "--json"]],
     ["verify", 0, ["verify", "grants", "--log-file", "verify.log", ...fast]],
@@ -134,6 +151,8 @@ describe("after each verb", () => {
     ["report --handover-sheet", 0, ["report", "moves", "--handover-sheet"]],
     ["evidence verify", 0, ["evidence", "verify", "grants"]],
     ["evidence verify --json", 0, ["evidence", "verify", "grants", "--json"]],
+    ["report --evidence", 0, ["report", "signed", "--evidence", "signed.tar", "--sign-key", "auditor.key"]],
+    ["evidence verify of a bundle", 0, ["evidence", "verify", "signed.tar"]],
     ["help settings", 0, ["help", "settings"]],
   ])("%s", async (_, code, args) => {
     const said = await scene.handover(args);
