@@ -19,20 +19,18 @@ import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { existingRunPath, shownPath } from "./files.ts";
-import { addGoogleOptions, collect, count, countOrNone, duration, port } from "./flags.ts";
+import { addGoogleOptions, collect, count, port } from "./flags.ts";
 import type { GoogleFlags } from "./flags.ts";
-import { guardAge, guardChanges } from "./guards.ts";
+import { addApplyGuards, applyGuardOptions, holdGuards } from "./apply-guards.ts";
+import type { ApplyGuardFlags, ApplyGuardOptions } from "./apply-guards.ts";
+import { guardProtected } from "./guard-protected.ts";
 import { print } from "./output.ts";
 
-export interface ApplyFlags extends GoogleFlags, ApprovalFlags, SignKeyFlags, OutletFlags {
+export interface ApplyFlags extends GoogleFlags, ApplyGuardFlags, ApprovalFlags, SignKeyFlags, OutletFlags {
   readonly yes?: boolean;
   readonly allow?: readonly string[];
-  readonly maxChanges?: number;
-  readonly maxFailures?: number;
   readonly concurrency?: number;
   readonly perActor?: number;
-  readonly maxDuration?: number;
-  readonly maxAge?: number;
   readonly json?: boolean;
   readonly dashboard?: boolean;
   readonly dashboardPort?: number;
@@ -42,32 +40,25 @@ export interface ApplyOptions extends CarryOutOptions {
   readonly run: string;
   readonly yes: boolean;
   readonly allow: ReadonlySet<HazardName>;
-  readonly changesMax: number | undefined;
-  readonly ageMaxMs: number;
+  readonly guards: ApplyGuardOptions;
   readonly approvals: ApprovalFlags;
   /** A key to sign the audit chain with. */
   readonly signKey: string | undefined;
   readonly google: GoogleFlags;
 }
 
-const dayMs = 86_400_000;
-
 export function define(command: Command): void {
   command
     .argument("<run>", "the run: friday or friday.handover")
     .option("-y, --yes", "do not ask; needed where nobody can be asked")
     .option("--allow <hazard>", "allow a hazard of the run by name; may be repeated", collect)
-    .option("--max-changes <n>", "do not begin a run that changes more than this", countOrNone)
-    .option("--max-failures <n>", "stop after this many failed steps", countOrNone)
-    .option("--max-duration <time>", "take no new step after this long, such as 90m", duration)
-    .option("--max-age <time>", "do not begin a run planned longer ago than this (default 24h)", duration)
     .option("--concurrency <n>", "steps under way at once (default 16)", count)
     .option("--per-actor <n>", "steps under way at once as one user (default 2)", count)
     .option("--dashboard", "show it on a page, on this machine only; its address is printed")
     .option("--dashboard-port <n>", "the port of that page (default: a free one)", port)
     .option("--json", "one JSON object per line: what happens, and last the summary");
   addOutletOptions(command);
-  addGoogleOptions(addSignKey(addApprovalOptions(command))).addHelpText(
+  addGoogleOptions(addSignKey(addApprovalOptions(addApplyGuards(command)))).addHelpText(
     "after",
     `
 Hazards: ${[...hazardsToAllow].join(", ")}
@@ -76,6 +67,8 @@ Examples:
   handover apply friday.handover
   handover apply friday.handover --yes --allow whole-user-transfer
   handover apply friday.handover --yes --max-duration 6h --rate 5/s
+  handover apply friday.handover --yes --canary 1,5%,100% --max-failure-rate 2%
+  handover apply friday.handover --yes --window "Sat 00:00-Sun 24:00 Europe/Berlin" --max-drift 20
   handover apply friday.handover --dashboard
   handover apply friday.handover --on-event './notify.sh ops' --events friday.ndjson --metrics
   handover apply friday.handover --yes --require-approvals 2 --signers approvers
@@ -94,19 +87,18 @@ export function parse(args: readonly string[], flags: ApplyFlags): ApplyOptions 
     run: args[0] ?? "",
     yes: flags.yes === true,
     allow: new Set((flags.allow ?? []).map(hazardName)),
-    changesMax: flags.maxChanges,
-    ageMaxMs: flags.maxAge ?? dayMs,
+    guards: applyGuardOptions(flags),
     approvals: flags,
     signKey: flags.signKey,
     engine: {
       concurrency: flags.concurrency ?? 16,
-      failuresMax: flags.maxFailures,
+      failuresMax: undefined,
       attemptsMax: 30,
       conflictsMax: 8,
       transferPollMs: 2_000,
       transferPollMaxMs: 60_000,
       transferWaitMs: 6 * 3_600_000,
-      durationMs: flags.maxDuration,
+      durationMs: undefined,
     },
     perActor: flags.perActor,
     json: flags.json === true,
@@ -135,8 +127,18 @@ export async function run(context: Context, options: ApplyOptions): Promise<Exit
   const journal = await openJournal(path, { clock: context.clock, signer, onCommit: commits.took });
   try {
     const counts = await journal.counts();
-    guardChanges(journal.header, options.changesMax);
-    guardAge(journal.header, counts, context.clock.now(), options.ageMaxMs);
+    const { engine, durationMs } = await holdGuards(
+      journal,
+      counts,
+      settings.guards,
+      options.guards,
+      context.clock.now(),
+    );
+    const guarded: CarryOutOptions = {
+      ...options,
+      engine: { ...options.engine, durationMs, guards: engine },
+      beforeSending: (api) => guardProtected(api, journal, settings.guards.protect),
+    };
     const name = shownPath(context, path);
     const keepApprovals = await requireApprovals(context, approvals, journal, path, counts);
     const approved = await approve(context, options, journal, name, counts);
@@ -146,7 +148,7 @@ export async function run(context: Context, options: ApplyOptions): Promise<Exit
     }
     await keepApprovals?.();
     const { carryOut } = await import("./carry-out.ts");
-    const code = await carryOut(context, options, { settings, journal, path, name, counts, commits });
+    const code = await carryOut(context, guarded, { settings, journal, path, name, counts, commits });
     await printHead(context, journal, signer);
     return code;
   } finally {

@@ -3,6 +3,7 @@ import { applyRun } from "../engine/apply.ts";
 import { Workers } from "../engine/workers.ts";
 import type { ApplyOptions as EngineOptions, ApplySummary } from "../engine/verbs.ts";
 import type { Journal } from "../journal/journal.ts";
+import type { Api } from "../model/api.ts";
 import { ControlError } from "../model/errors.ts";
 import type { Counts } from "../model/run.ts";
 import type { Slowness } from "../model/slowness.ts";
@@ -38,6 +39,8 @@ export interface CarryOutOptions {
   readonly engine: Omit<EngineOptions, "perActor" | "settleMs">;
   /** Undefined: two for Google, whose quotas for one user are unknown; no less than in all for a stand-in. */
   readonly perActor: number | undefined;
+  /** Asked once before anything is sent; throws to refuse. */
+  readonly beforeSending?: ((api: Api) => Promise<void>) | undefined;
   readonly json: boolean;
   /** The port of the dashboard, 0 for a free one; undefined: none. */
   readonly dashboardPort: number | undefined;
@@ -137,7 +140,10 @@ export async function carryOut(context: Context, options: CarryOutOptions, opene
     concurrency: socketsMax,
     stop: stopping.late,
     onEvent: listeners.onEvent,
-    onCall: listeners.onCall,
+    onCall: (call) => {
+      options.engine.guards?.calls?.called();
+      listeners.onCall(call);
+    },
     onRetry: listeners.onRetry,
     pacing: {
       recalled: parsedOrNothing(await journal.kept(pacingName)),
@@ -180,7 +186,10 @@ export async function carryOut(context: Context, options: CarryOutOptions, opene
     if (control !== undefined) listeners.add({ close: ({ code, ending }) => control.close(code, ending) });
     live.begin();
     const { ready, waiting } = await journal.open();
-    if (ready + waiting > 0) await guardTenant(api, header);
+    if (ready + waiting > 0) {
+      await guardTenant(api, header);
+      await options.beforeSending?.(api);
+    }
     const { perActor } = workers;
     const settleMs = near ? settleNearMs : settleAtGoogleMs;
     const surroundings = { api, clock, random, onEvent, stop: stopping.stop, paused: steering.paused, workers };

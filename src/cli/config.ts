@@ -97,6 +97,14 @@ async function onlyPerson(context: Context, { auth, endpoint }: AccessSettings):
   return signedInPerson(context, auth, endpoint);
 }
 
+/** Only what settings say of guards, for a verb that needs no credentials. */
+export async function resolveGuards(context: Context, flags: GoogleFlags): Promise<GuardSettings> {
+  const problems: string[] = [];
+  const { guards } = await layersOf(context, flags, problems);
+  if (problems.length > 0) throw configError(problems);
+  return guards;
+}
+
 function configError(problems: readonly string[]): UsageError {
   const [only] = problems;
   return new UsageError(

@@ -166,12 +166,16 @@ function ofApply(summary: ApplySummary): ExitCode {
     case "blocked":
       return exitCodes.incomplete;
     case "stopped":
+    case "wave":
       return exitCodes.stopped;
     case "halted":
       return exitCodes.access;
     case "breaker":
+    case "drift":
+    case "gate":
       return exitCodes.guard;
     case "budget":
+    case "window":
       return exitCodes.budget;
     case "journal":
       return exitCodes.unexpected;

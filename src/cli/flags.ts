@@ -80,3 +80,8 @@ export function duration(text: string): number {
 export function collect(text: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), ...text.split(",").filter((part) => part !== "")];
 }
+
+/** For options that may be given several times, and whose values may hold commas. */
+export function collectWhole(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), text];
+}

@@ -8,7 +8,7 @@ import { placeText } from "../model/diagnostic.ts";
 import type { Place } from "../model/diagnostic.ts";
 import { parseEmail } from "../model/email.ts";
 import { parseAmount, stricter } from "../model/guard.ts";
-import type { Amount, Setting } from "../model/guard.ts";
+import type { Amount, FailureRate, Setting } from "../model/guard.ts";
 import { parseMember } from "../model/member.ts";
 import type { LimitName, ProtectRule } from "../model/request.ts";
 import { parseTimeWindow } from "../model/window.ts";
@@ -41,15 +41,9 @@ export interface GuardSettings {
   };
 }
 
-export interface FailureRate {
-  readonly percent: number;
-  readonly over: number;
-  readonly least: number;
-}
-
 /** Over how many steps a failure rate is looked at, and from how many on, where nothing is said. */
-const failureRateOver = 200;
-const failureRateLeast = 20;
+export const failureRateOver = 200;
+export const failureRateLeast = 20;
 
 export const noGuards: GuardSettings = {
   limits: {},
@@ -84,14 +78,15 @@ export function strictestGuards(near: GuardSettings, far: GuardSettings): GuardS
 }
 
 /** A count and a percentage cannot be compared before the steps are known: then the nearer one holds. */
-function stricterDrift(near: GuardSettings["drift"], far: GuardSettings["drift"]): GuardSettings["drift"] {
+export function stricterDrift(near: GuardSettings["drift"], far: GuardSettings["drift"]): GuardSettings["drift"] {
   if (near === undefined || far === undefined) return near ?? far;
   const lower =
     (far.value.count ?? Infinity) < (near.value.count ?? -1) || (far.value.percent ?? 101) < (near.value.percent ?? -1);
   return lower ? far : near;
 }
 
-function stricterRate(
+/** The lower of two. */
+export function stricterRate(
   near: GuardSettings["failureRate"],
   far: GuardSettings["failureRate"],
 ): GuardSettings["failureRate"] {

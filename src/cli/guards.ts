@@ -1,10 +1,13 @@
 /** What keeps an apply from beginning: each guard names its rule, where the figure comes from, and how to lift it. */
 import type { Api } from "../model/api.ts";
 import { GuardError } from "../model/errors.ts";
+import type { Setting } from "../model/guard.ts";
+import type { LimitPlaces, Limits } from "../model/request.ts";
 import type { Counts, RunHeader } from "../model/run.ts";
 import { hazardsToAllow } from "../model/step.ts";
 import type { HazardName } from "../model/step.ts";
-import { counted, thousands } from "../model/text.ts";
+import { breaches } from "../plan/compile/totals.ts";
+import { breachRemedy, breachText, limitNames } from "../report/diagnostics-text.ts";
 import { durationText, timeText } from "../report/words.ts";
 
 /** Whether anything of the run has been carried out: then its age no longer matters, every step reads before it writes. */
@@ -12,25 +15,34 @@ export function hasBegun(counts: Counts): boolean {
   return Object.entries(counts).some(([state, count]) => count > 0 && state !== "planned" && state !== "cancelled");
 }
 
-/** Throws when the run changes more than `changesMax`. */
-export function guardChanges(header: RunHeader, changesMax: number | undefined): void {
-  const { changes } = header.totals;
-  if (changesMax === undefined || changes <= changesMax) return;
+/** Throws when the run goes beyond a limit of whoever applies it. An undo reads nothing but its own assets: no share of them counts. */
+export function guardLimits(
+  header: RunHeader,
+  { limits, limitsFrom }: { readonly limits: Limits; readonly limitsFrom: LimitPlaces },
+): void {
+  const known = header.undoOf === undefined ? limits : { ...limits, percentOfAssets: undefined };
+  const broken = breaches(known, header.totals, header.coverage.assetsRead, limitsFrom);
+  const [first] = broken;
+  if (first === undefined) return;
   throw new GuardError(
-    "max-changes",
-    `the run makes ${counted(changes, "change")}, and --max-changes permits ${thousands(changesMax)}`,
-    `look at it with handover show, then apply with --max-changes ${changes}`,
+    broken.map(({ limit }) => limitNames[limit]).join(", "),
+    `the run is over a limit: ${broken.map(breachText).join("; ")}`,
+    `look at it with handover show; then ${broken.map(breachRemedy).join("; ")}`,
   );
 }
 
-/** Throws when a run that has not begun is older than `ageMaxMs`. */
-export function guardAge(header: RunHeader, counts: Counts, now: number, ageMaxMs: number): void {
+/** Throws when a run that has not begun is older than `ageMax`, in ms. */
+export function guardAge(header: RunHeader, counts: Counts, now: number, ageMax: Setting<number>): void {
   const age = now - header.snapshotAt;
-  if (hasBegun(counts) || age <= ageMaxMs) return;
+  if (hasBegun(counts) || age <= ageMax.value) return;
+  const lifted = `${Math.ceil(age / 3_600_000) + 1}h`;
+  const lift = ageMax.from.startsWith("--")
+    ? `apply with ${ageMax.from} ${lifted}`
+    : `raise it to ${lifted} in ${ageMax.from}`;
   throw new GuardError(
     "max-age",
-    `the run rests on what was read ${durationText(age)} ago (${timeText(header.snapshotAt)}), and --max-age permits ${durationText(ageMaxMs)}`,
-    `plan again, or apply with --max-age ${Math.ceil(age / 3_600_000) + 1}h`,
+    `the run rests on what was read ${durationText(age)} ago (${timeText(header.snapshotAt)}), and ${ageMax.from} permits ${durationText(ageMax.value)}`,
+    `plan again, or ${lift}`,
   );
 }
 

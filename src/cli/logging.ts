@@ -94,6 +94,15 @@ function eventFields(event: EngineEvent): object {
       return { event: event.type, perSecond: event.perSecond, reason: text(event.reason) };
     case "actor-halted":
       return { event: event.type, actor: event.actor, failure: text(event.failure), reason: text(event.reason) };
+    case "wave":
+      return {
+        event: event.type,
+        wave: event.wave,
+        of: event.of,
+        steps: event.steps,
+        state: event.state,
+        problems: event.problems?.map((problem) => text(problem)),
+      };
     case "stopping":
       return { event: event.type, why: text(event.why) };
     case "steered":

@@ -10,24 +10,26 @@ import { GuardError, PlanFileError, UsageError } from "../model/errors.ts";
 import type { CheckpointSigner } from "../model/signing/checkpoint.ts";
 import { printable } from "../model/text.ts";
 import { durationText, shellWord } from "../report/words.ts";
-import { resolveSettings } from "./config.ts";
+import { resolveGuards, resolveSettings } from "./config.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { newRunPath, openPlanFile } from "./files.ts";
 import type { PlanFormat } from "./files.ts";
-import { addGoogleOptions, count, countOrNone, duration } from "./flags.ts";
+import { addGoogleOptions, count, duration } from "./flags.ts";
 import type { GoogleFlags } from "./flags.ts";
+import { addLimitOptions, boundBy, limitsByFlag } from "./guard-flags.ts";
+import type { LimitFlags } from "./guard-flags.ts";
+import type { GuardSettings } from "./guard-settings.ts";
 import { ulid } from "./ids.ts";
 import { print, styleOf } from "./output.ts";
 import { addSignKey, checkpointSigner, plannerOf } from "./run-signer.ts";
 import type { SignKeyFlags } from "./run-signer.ts";
 
-export interface PlanFlags extends GoogleFlags, SignKeyFlags {
+export interface PlanFlags extends GoogleFlags, LimitFlags, SignKeyFlags {
   readonly output?: string;
   readonly format?: PlanFormat;
   readonly skipRefused?: boolean;
-  readonly maxChanges?: number;
   readonly replace?: boolean;
   readonly concurrency?: number;
   readonly json?: boolean;
@@ -43,7 +45,7 @@ export interface PlanOptions {
   /** The run as named, or made from the first file's name. */
   readonly run: string;
   readonly skipRefused: boolean;
-  readonly changesMax: number | undefined;
+  readonly limits: GuardSettings["limits"];
   readonly replace: boolean;
   readonly concurrency: number;
   readonly json: boolean;
@@ -68,13 +70,12 @@ export function define(command: Command): void {
     .option("--skip-refused", "make the run without what is refused, instead of no run")
     .option("--snapshot <file>", "plan from this snapshot, without asking Google anything")
     .option("--max-snapshot-age <time>", "how old that may be (default 24h)", duration)
-    .option("--max-changes <n>", "make no run that changes more than this", countOrNone)
     .option("--replace", "take the place of a run of that name that has not begun")
     .option("--all", "show every step, not only the first 40")
     .option("--json", "one JSON document with every step")
     .option("--detailed-exitcode", "exit 2 when the run has something to do, 0 when it has not")
     .option("--concurrency <n>", "calls under way at once (default 8)", count);
-  addGoogleOptions(addSignKey(command)).addHelpText(
+  addGoogleOptions(addSignKey(addLimitOptions(command))).addHelpText(
     "after",
     `
 Examples:
@@ -109,7 +110,7 @@ export function parse(args: readonly string[], flags: PlanFlags): PlanOptions {
     format: flags.format,
     run: flags.output ?? first.replace(/^.*[/\\]/, "").replace(/\.[^.]*$/, ""),
     skipRefused: flags.skipRefused === true,
-    changesMax: flags.maxChanges,
+    limits: limitsByFlag(flags),
     replace: flags.replace === true,
     concurrency: flags.concurrency ?? 8,
     json: flags.json === true,
@@ -134,9 +135,11 @@ export async function run(context: Context, options: PlanOptions): Promise<ExitC
   try {
     const wishes = await readPlanFiles(context, options, stage, signer);
     const settings = snapshot ?? (await resolveSettings(context, options.google));
+    const guards = "guards" in settings ? settings.guards : await resolveGuards(context, options.google);
+    const bound = { settings: { ...wishes.settings, ...boundBy(wishes.settings, guards, options.limits) } };
     const making = { ...options, verb: "plan", runId: wishes.runId, path, signer, settings, view: options };
     return await makeRun(context, making, (surroundings, writer) =>
-      planRun(surroundings, stage, writer, { ...wishes, admin: settings.admin, snapshotAt: snapshot?.at }),
+      planRun(surroundings, stage, writer, { ...wishes, ...bound, admin: settings.admin, snapshotAt: snapshot?.at }),
     );
   } catch (error) {
     if (!(error instanceof PlanFileError)) throw error;
@@ -197,13 +200,11 @@ async function readPlanFiles(
       "write a row below the header, such as leaver@acme.example,heir@acme.example, or a move under moves:",
     );
   }
-  const { limits } = read.settings;
-  const changes = Math.min(limits.changes ?? Infinity, options.changesMax ?? Infinity);
   return {
     runId: ulid(context.clock, context.random),
     toolVersion: context.version,
     planner: plannerOf(context, signer),
-    settings: { ...read.settings, limits: { ...limits, changes: changes === Infinity ? undefined : changes } },
+    settings: read.settings,
     planFiles: sources.flatMap((source) => source.hashes()),
     rows: read.rows,
     duplicateRows: read.duplicates,

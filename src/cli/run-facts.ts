@@ -2,6 +2,8 @@
 import type { RunReader } from "../journal/journal.ts";
 import { parseTelemetry } from "../model/telemetry.ts";
 import type { TelemetryView } from "../model/telemetry.ts";
+import { parseWaves, wavesName, wavesView } from "../model/waves.ts";
+import type { WavesView } from "../model/waves.ts";
 import type { AuditHead, RunFacts } from "../report/rows.ts";
 
 /** Under this name a run keeps what its calls were like. */
@@ -21,7 +23,13 @@ export async function runFacts(run: RunReader): Promise<RunFacts> {
     counts: await run.counts(),
     failures: await run.failures(failureGroupsMax),
     verification: await run.verification(),
+    waves: await wavesOf(run),
   };
+}
+
+async function wavesOf(run: RunReader): Promise<WavesView | undefined> {
+  const waves = parseWaves((await run.kept(wavesName)) ?? "");
+  return waves === undefined ? undefined : wavesView(waves);
 }
 
 /** What the run file keeps of the calls; undefined while there is nothing, or nothing that can be read. */

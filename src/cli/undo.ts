@@ -7,11 +7,14 @@ import type { ExitCode } from "./exit-code.ts";
 import { existingRunPath, newRunPath } from "./files.ts";
 import { addGoogleOptions, count } from "./flags.ts";
 import type { GoogleFlags } from "./flags.ts";
+import { addLimitOptions, boundBy, limitsByFlag } from "./guard-flags.ts";
+import type { LimitFlags } from "./guard-flags.ts";
+import type { GuardSettings } from "./guard-settings.ts";
 import { ulid } from "./ids.ts";
 import { addSignKey, checkpointSigner, plannerOf } from "./run-signer.ts";
 import type { SignKeyFlags } from "./run-signer.ts";
 
-export interface UndoFlags extends GoogleFlags, SignKeyFlags {
+export interface UndoFlags extends GoogleFlags, LimitFlags, SignKeyFlags {
   readonly output?: string;
   readonly replace?: boolean;
   readonly json?: boolean;
@@ -30,6 +33,7 @@ export interface UndoOptions {
   readonly all: boolean;
   readonly color: boolean;
   readonly signKey: string | undefined;
+  readonly limits: GuardSettings["limits"];
   readonly google: GoogleFlags;
 }
 
@@ -41,7 +45,7 @@ export function define(command: Command): void {
     .option("--all", "show every step, not only the first 40")
     .option("--json", "one JSON document with every step")
     .option("--concurrency <n>", "calls under way at once (default 8)", count);
-  addGoogleOptions(addSignKey(command)).addHelpText(
+  addGoogleOptions(addSignKey(addLimitOptions(command))).addHelpText(
     "after",
     `
 Examples:
@@ -63,6 +67,7 @@ export function parse(args: readonly string[], flags: UndoFlags): UndoOptions {
     all: flags.all === true,
     color: flags.color,
     signKey: flags.signKey,
+    limits: limitsByFlag(flags),
     google: flags,
   };
 }
@@ -100,6 +105,7 @@ export async function run(context: Context, options: UndoOptions): Promise<ExitC
         admin: settings.admin,
         planner: plannerOf(context, signer),
         concurrency,
+        guards: boundBy({ limits: {}, protect: [] }, settings.guards, options.limits),
       }),
     );
   } finally {

@@ -5,7 +5,7 @@
 import PQueue from "p-queue";
 import type { Claim, Journal } from "../journal/journal.ts";
 import type { Email } from "../model/email.ts";
-import { RunFileError } from "../model/errors.ts";
+import { ApiError, RunFileError } from "../model/errors.ts";
 import type { Counts } from "../model/run.ts";
 import type { ByHandStep, StepResult } from "../model/step.ts";
 import { counted } from "../model/text.ts";
@@ -14,6 +14,8 @@ import type { HaltedActor } from "./actors.ts";
 import { convergeEdit } from "./converge.ts";
 import { ended, result } from "./ending.ts";
 import type { Ending } from "./ending.ts";
+import { Guarding } from "./guarding.ts";
+import type { GateVerdict } from "./waves.ts";
 import { convergeTransfer } from "./transfer.ts";
 import type { ApplyEnd, ApplyOptions, ApplyRun, ApplySummary, Surroundings } from "./verbs.ts";
 import { Workers } from "./workers.ts";
@@ -35,6 +37,8 @@ interface Halt {
 
 class Applying {
   readonly #s: Surroundings;
+  /** The user's; `#s.stop` also fires when no call is left. */
+  readonly #stopAsked: AbortSignal;
   readonly #journal: Journal;
   readonly #options: ApplyOptions;
   readonly #workers: Workers;
@@ -46,14 +50,24 @@ class Applying {
   /** Claims not yet ended or given back: edits and lines by hand, and transfers. */
   #held = 0;
   #transfersHeld = 0;
-  #failures = 0;
+  #guarding: Guarding | undefined;
+  #openAtStart = 0;
   #ended = 0;
   #halt: Halt | undefined;
   #crash: { readonly error: unknown } | undefined;
   #wake: () => void = () => undefined;
 
   constructor(surroundings: Surroundings, journal: Journal, options: ApplyOptions) {
-    this.#s = surroundings;
+    this.#stopAsked = surroundings.stop;
+    const spentUp = options.guards?.calls?.spentUp;
+    this.#s = {
+      ...surroundings,
+      stop: spentUp === undefined ? surroundings.stop : AbortSignal.any([surroundings.stop, spentUp]),
+      onEvent: (event) => {
+        this.#guarding?.see(event);
+        surroundings.onEvent(event);
+      },
+    };
     this.#journal = journal;
     this.#options = options;
     this.#workers = surroundings.workers ?? new Workers(options.concurrency, options.perActor);
@@ -83,11 +97,12 @@ class Applying {
   async #begin(): Promise<void> {
     const counts = await this.#journal.counts();
     const open = openIn(counts);
+    this.#openAtStart = open;
     const steps = this.#journal.header.totals.steps;
     const resumed = open < steps || counts["in-flight"] > 0;
-    this.#failures = counts.failed;
     if (open > 0) await this.#journal.note(resumed ? "resumed" : "started", { open });
     this.#s.onEvent({ type: "apply-started", runId: this.#journal.header.runId, steps, open, resumed });
+    this.#guarding = await Guarding.begin(this.#s, this.#journal, this.#options, counts);
   }
 
   async #takeSteps(): Promise<void> {
@@ -100,12 +115,31 @@ class Applying {
       const idle = this.#held + this.#transfersHeld === 0;
       const { concurrency, perActor } = this.#workers;
       const window = concurrency * claimsPerWorker;
-      const room = window - this.#held;
-      const claims = room > 0 ? await this.#journal.claim({ max: room, perActor, halted: noActor }) : [];
+      const room = Math.min(window - this.#held, this.#guarding?.room(this.#held + this.#transfersHeld) ?? Infinity);
+      const among = this.#guarding?.among;
+      const claims = room > 0 ? await this.#journal.claim({ max: room, perActor, halted: noActor, among }) : [];
       for (const claim of claims) this.#start(claim);
       // Only a claim made while nothing was under way proves that nothing is left: a step that ends may open others.
-      if (claims.length === 0 && idle) return;
-      if (claims.length < room || this.#held >= window) await this.#somethingEnds();
+      if (claims.length === 0 && idle && !(await this.#nextWave())) return;
+      if (room <= 0 || claims.length < room) await this.#somethingEnds();
+    }
+  }
+
+  /** Whether there is more behind the gate of a wave, and the gate is open. */
+  async #nextWave(): Promise<boolean> {
+    const verdict = await this.#askGate();
+    if (verdict.kind === "shut") this.#end("gate", verdict.reason);
+    if (verdict.kind === "pause") this.#end("wave", verdict.reason);
+    return verdict.kind === "next" || verdict.kind === "stopped";
+  }
+
+  async #askGate(): Promise<GateVerdict> {
+    try {
+      return (await this.#guarding?.drained()) ?? { kind: "last" };
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.disposition !== "halt-run") throw error;
+      this.#end("halted", error.message);
+      return { kind: "stopped" };
     }
   }
 
@@ -127,6 +161,7 @@ class Applying {
   }
 
   async #carryOut(claim: Claim): Promise<void> {
+    this.#guarding?.claimed(claim);
     const begunAt = this.#s.clock.monotonic();
     await this.#settle(claim, await this.#converge(claim), begunAt);
   }
@@ -151,9 +186,9 @@ class Applying {
   /** A transfer is waited for no longer than the process may take. */
   #transferOptions(): ApplyOptions {
     const { durationMs, transferWaitMs } = this.#options;
-    if (durationMs === undefined) return this.#options;
-    const left = durationMs - (this.#s.clock.monotonic() - this.#startedAt);
-    return { ...this.#options, transferWaitMs: Math.min(transferWaitMs, left) };
+    const left = (durationMs ?? Infinity) - (this.#s.clock.monotonic() - this.#startedAt);
+    const open = this.#guarding?.leftMs ?? Infinity;
+    return { ...this.#options, transferWaitMs: Math.min(transferWaitMs, left, open) };
   }
 
   /** A line of the hand-over sheet is needed unless the edit before it has moved the owner already. */
@@ -175,7 +210,7 @@ class Applying {
         return this.#journal.setAside(claim);
       case "overdue":
         await this.#journal.setAside(claim);
-        this.#end("budget", ending.reason);
+        if (!this.#mustEnd()) this.#end("budget", ending.reason);
         return;
       case "halted":
         await this.#journal.setAside(claim);
@@ -199,13 +234,7 @@ class Applying {
     const { step } = claim;
     this.#ended += 1;
     if (step.kind !== "by-hand") this.#actors.worked();
-    if (stepResult.outcome === "failed") {
-      this.#failures += 1;
-      const max = this.#options.failuresMax ?? this.#journal.header.limits.failures;
-      if (max !== undefined && this.#failures >= max) {
-        this.#end("breaker", `${counted(this.#failures, "failed step")}, the limit is ${max}`);
-      }
-    }
+    this.#guarding?.ended(step.seq, stepResult);
     this.#s.onEvent({
       type: "step",
       seq: step.seq,
@@ -221,10 +250,12 @@ class Applying {
   /** Whether nothing new may be begun; the first reason stays. */
   #mustEnd(): boolean {
     const { durationMs } = this.#options;
-    if (this.#halt === undefined && this.#s.stop.aborted) this.#end("stopped", "stopped on request");
+    if (this.#halt === undefined && this.#stopAsked.aborted) this.#end("stopped", "stopped on request");
     if (durationMs !== undefined && this.#s.clock.monotonic() - this.#startedAt >= durationMs) {
       this.#end("budget", "the time allowed is used up");
     }
+    const due = this.#halt === undefined && this.#ended < this.#openAtStart ? this.#guarding?.due() : undefined;
+    if (due !== undefined) this.#end(due.end, due.reason);
     return this.#halt !== undefined;
   }
 
@@ -268,6 +299,7 @@ class Applying {
     await this.#journal.flush();
     const counts = await this.#journal.counts();
     const { end } = this.#halt ?? endOf(counts);
+    this.#guarding?.close();
     if (this.#ended > 0) await this.#journal.note("ended", { end, open: openIn(counts) });
   }
 }

@@ -14,7 +14,7 @@ import { protectionsOf, resolveRequest } from "../plan/compile/resolve.ts";
 import { PlanTotals, breaches } from "../plan/compile/totals.ts";
 import { TransferCensus } from "../plan/compile/transfers.ts";
 import { Survey } from "./survey.ts";
-import type { PlanInput, PlanOutcome, PlanRun, Surroundings } from "./verbs.ts";
+import type { PlanGuards, PlanInput, PlanOutcome, PlanRun, Surroundings } from "./verbs.ts";
 
 const pageSize = 500;
 const diagnosticsMax = 1000;
@@ -222,6 +222,7 @@ class Compiling {
       planFiles: input.planFiles,
       undoOf: undefined,
       limits: input.settings.limits,
+      guards: frozenGuards(input.settings),
       totals: totals.totals(input.rows, input.duplicateRows),
       hazards: totals.hazards,
       refusals: totals.refusals,
@@ -239,7 +240,7 @@ class Compiling {
       await this.#writer.discard();
       return { kind: "refused", header };
     }
-    const broken = breaches(limits, totals, coverage.assetsRead);
+    const broken = breaches(limits, totals, coverage.assetsRead, this.#input.settings.limitsFrom);
     if (broken.length > 0) {
       await this.#writer.discard();
       return { kind: "over-limit", header, breaches: broken };
@@ -255,6 +256,12 @@ class Compiling {
   #stopIfAsked(): void {
     if (this.#surroundings.stop.aborted) throw new PlanStopped();
   }
+}
+
+/** What was in force, for whoever carries the run out elsewhere; undefined for a run that nothing bound. */
+export function frozenGuards({ limits, limitsFrom, protect }: PlanGuards): RunHeader["guards"] {
+  const isBound = Object.values(limits).some((limit) => limit !== undefined) || protect.length > 0;
+  return isBound ? { limits: limitsFrom ?? {}, protect } : undefined;
 }
 
 /** The user stopped a plan in the making; nothing is left behind. Exit code 7. */

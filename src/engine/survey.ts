@@ -72,7 +72,8 @@ export class Survey {
 
   /** Finds the assets the requests of the stage are about. Throws ApiError when nothing can be read at all. */
   async findAssets(protect: readonly ProtectRule[]): Promise<void> {
-    const needs = await this.#needs(protect.flatMap((rule) => (rule.owner === undefined ? [] : [rule.owner])));
+    const protectedPeople = protect.flatMap(({ owner, member }) => [owner, member && memberEmail(member)]);
+    const needs = await this.#needs(protectedPeople.filter((email) => email !== undefined));
     this.#trashedRead = needs.trashed;
     await inParallel(needs.owners, this.#concurrency, this.#surroundings.stop, (owner) => this.#tryToReach(owner));
     const owners = [...needs.owners].filter((owner) => this.reachable(owner));

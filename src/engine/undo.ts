@@ -3,7 +3,8 @@ import type { RunReader, RunWriter, StepRow } from "../journal/journal.ts";
 import type { Email } from "../model/email.ts";
 import { ApiError, GuardError } from "../model/errors.ts";
 import { EDITOR, applyDelta, inverse, isEmpty, need, ownerOf, samePair } from "../model/permissions.ts";
-import type { Permissions } from "../model/permissions.ts";
+import type { Delta, Permissions } from "../model/permissions.ts";
+import { placeText } from "../model/diagnostic.ts";
 import { userMember } from "../model/member.ts";
 import type { NoAction, Refusal, RunHeader } from "../model/run.ts";
 import type { EditStep, StepResult } from "../model/step.ts";
@@ -11,9 +12,12 @@ import { counted } from "../model/text.ts";
 import type { Tenant } from "../model/tenant.ts";
 import { described } from "../plan/compile/asset.ts";
 import { editHazards } from "../plan/compile/hazards.ts";
-import { PlanTotals } from "../plan/compile/totals.ts";
+import type { Protection } from "../plan/compile/context.ts";
+import { memberProtectedBy, protectedBy } from "../plan/compile/match.ts";
+import { protectionsOf } from "../plan/compile/resolve.ts";
+import { PlanTotals, breaches } from "../plan/compile/totals.ts";
 import { inParallel } from "./parallel.ts";
-import { PlanStopped } from "./plan.ts";
+import { PlanStopped, frozenGuards } from "./plan.ts";
 import { tenantOf } from "./people.ts";
 import type { PlanOutcome, Surroundings, UndoRun } from "./verbs.ts";
 
@@ -39,6 +43,7 @@ class Undoing {
   readonly #input: Parameters<UndoRun>[3];
   readonly #totals: PlanTotals;
   readonly #tenant: Tenant;
+  readonly #protections: readonly Protection[];
   readonly #remarks: string[] = [];
   readonly #noActions: NoAction[] = [];
   #read = 0;
@@ -58,6 +63,7 @@ class Undoing {
     this.#input = input;
     this.#tenant = tenant;
     this.#totals = new PlanTotals(tenant);
+    this.#protections = protectionsOf({ principal: () => undefined }, input.guards?.protect ?? []);
   }
 
   async run(): Promise<PlanOutcome> {
@@ -67,6 +73,13 @@ class Undoing {
       throw new PlanStopped();
     }
     const header = this.#header();
+    // Nothing but its own assets was read, of which it touches all: no share of them counts.
+    const limits = { ...header.limits, percentOfAssets: undefined };
+    const broken = breaches(limits, header.totals, 0, this.#input.guards?.limitsFrom);
+    if (broken.length > 0) {
+      await this.#writer.discard();
+      return { kind: "over-limit", header, breaches: broken };
+    }
     return { kind: "made", header, digest: await this.#writer.seal(header) };
   }
 
@@ -124,6 +137,8 @@ class Undoing {
       for (const place of step.sources.slice(0, 1)) this.#noActions.push({ place, why: "already-so", assets: 1 });
       return;
     }
+    const shield = this.#shieldOf(step, ownerOf(seen.permissions.roles), delta);
+    if (shield !== undefined) return this.#totals.refused(shield);
     const hazards = editHazards(this.#tenant, seen.permissions.roles, delta, {
       attemptsOwner: attemptOwner !== undefined,
       movesReport: false,
@@ -150,6 +165,19 @@ class Undoing {
       { edit: draft, byHand: undefined, refusals: [], diagnostics: [], rolesAfter: undefined },
       false,
     );
+  }
+
+  #shieldOf(step: EditStep, owner: Email | undefined, delta: Delta): Refusal | undefined {
+    const asset = { ...step.asset, owner };
+    const whole = protectedBy(this.#protections, asset);
+    const rule = whole ?? memberProtectedBy(this.#protections, asset, delta)?.rule;
+    if (rule === undefined) return undefined;
+    return {
+      rule: "protected",
+      places: step.sources,
+      problem: `${described(step.asset)} is protected by ${rule.id} (${placeText(rule.place)})`,
+      remedy: "take the change back by hand, or lift the rule and undo again",
+    };
   }
 
   async #readAs(
@@ -200,7 +228,8 @@ class Undoing {
       snapshotAt: now,
       planFiles: header.planFiles,
       undoOf: { runId: header.runId, digest: this.#done.digest },
-      limits: {},
+      limits: this.#input.guards?.limits ?? {},
+      guards: this.#input.guards === undefined ? undefined : frozenGuards(this.#input.guards),
       totals: this.#totals.totals(0, 0),
       hazards: this.#totals.hazards,
       refusals: this.#totals.refusals,

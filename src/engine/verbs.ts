@@ -7,10 +7,12 @@ import type { Email } from "../model/email.ts";
 import type { FailureClass } from "../model/errors.ts";
 import type { OnEvent } from "../model/event.ts";
 import type { Delta } from "../model/permissions.ts";
-import type { Limits, PlanSettings } from "../model/request.ts";
+import type { PlanSettings } from "../model/request.ts";
 import type { Counts, Digest, Planner, RunHeader } from "../model/run.ts";
 import type { StepAsset } from "../model/step.ts";
 import type { Workers } from "./workers.ts";
+import type { Breach } from "../plan/compile/totals.ts";
+import type { ApplyGuards } from "./apply-guards.ts";
 
 /** What every verb is handed: nothing in the engine reaches for the world by itself. */
 export interface Surroundings {
@@ -43,11 +45,7 @@ export interface PlanInput {
   readonly snapshotAt?: number | undefined;
 }
 
-export interface LimitBreach {
-  readonly limit: keyof Limits;
-  readonly allowed: number;
-  readonly found: number;
-}
+export type LimitBreach = Breach;
 
 /** How planning ended. Only `made` leaves a run behind; the others carry the header it would have had. */
 export type PlanOutcome =
@@ -64,6 +62,9 @@ export type PlanRun = (
   input: PlanInput,
 ) => Promise<PlanOutcome>;
 
+/** What binds a run in the making. */
+export type PlanGuards = Pick<PlanSettings, "limits" | "limitsFrom" | "protect">;
+
 /** `undoRun(surroundings, done, writer, input)`: a run that takes back what `done` changed. Throws ApiError, GuardError. */
 export type UndoRun = (
   surroundings: Surroundings,
@@ -75,6 +76,8 @@ export type UndoRun = (
     readonly admin: Email;
     readonly planner?: Planner | undefined;
     readonly concurrency: number;
+    /** What binds the undo: limits, and rules for what it may not touch. */
+    readonly guards?: PlanGuards | undefined;
   },
 ) => Promise<PlanOutcome>;
 
@@ -98,6 +101,7 @@ export interface ApplyOptions {
   readonly transferWaitMs: number;
   /** The process stops taking steps after this long; undefined: never. */
   readonly durationMs: number | undefined;
+  readonly guards?: ApplyGuards | undefined;
 }
 
 /** Why an apply ended. Everything but `finished` can be resumed with the same command. */
@@ -109,7 +113,15 @@ export type ApplyEnd =
   | "halted"
   /** Too many failures. */
   | "breaker"
-  /** The time allowed is used up, or a transfer outlasted its wait. */
+  /** More assets than permitted were found changed since the plan. */
+  | "drift"
+  /** The gate after a wave is shut. */
+  | "gate"
+  /** A wave is over, and somebody is to look before the next. */
+  | "wave"
+  /** The hours in which the run may be carried out are over. */
+  | "window"
+  /** The time or the calls allowed are used up, or a transfer outlasted its wait. */
   | "budget"
   /** The run file cannot be written any more. */
   | "journal"
@@ -180,5 +192,7 @@ export type VerifyRun = (
     readonly concurrency: number;
     readonly driftsMax: number;
     readonly record: Pick<Journal, "verified"> | undefined;
+    /** Only these steps; undefined: all. */
+    readonly among?: ReadonlySet<number> | undefined;
   },
 ) => Promise<VerifySummary>;

@@ -16,7 +16,7 @@ const unreadableMax = 1000;
 const endedWell: ReadonlySet<string> = new Set<Outcome>(["applied", "confirmed", "unchanged"]);
 
 export const verifyRun: VerifyRun = (surroundings, run, options) =>
-  new Verifying(surroundings, run, options.driftsMax, options.record).run(options.concurrency);
+  new Verifying(surroundings, run, options.driftsMax, options.record).run(options.concurrency, options.among);
 
 type Verdict = "verified" | "drifted" | "unreadable";
 
@@ -43,9 +43,10 @@ class Verifying {
     this.#record = record;
   }
 
-  async run(concurrency: number): Promise<VerifySummary> {
+  async run(concurrency: number, among: ReadonlySet<number> | undefined): Promise<VerifySummary> {
     await this.#readChains();
-    await inParallel(this.#rows(), concurrency, this.#s.stop, async (row) => this.#check(row));
+    const rows = among === undefined ? this.#rows() : this.#rowsAmong(among);
+    await inParallel(rows, concurrency, this.#s.stop, async (row) => this.#check(row));
     return {
       checked: this.#verified + this.#drifted + this.#unreadableCount,
       verified: this.#verified,
@@ -87,6 +88,13 @@ class Verifying {
       if (last === undefined) return;
       after = last.step.seq;
       yield* page;
+    }
+  }
+
+  async *#rowsAmong(seqs: Iterable<number>): AsyncGenerator<StepRow> {
+    for (const seq of seqs) {
+      const row = await this.#run.step(seq);
+      if (row !== undefined) yield row;
     }
   }
 

@@ -87,11 +87,13 @@ export interface Journal extends RunReader {
    * held, skipping `halted` actors, actors in turn. A transfer takes the turn of the user it moves. In-flight steps of
    * dead processes come first. Empty: nothing to take now.
    * A line by hand also waits until the edit in its `unless` has ended, whichever way.
+   * With `among`, of the steps not begun only those; handing in another set makes the others to be had again.
    */
   claim(query: {
     readonly max: number;
     readonly perActor: number;
     readonly halted: ReadonlySet<Email>;
+    readonly among?: ReadonlySet<number> | undefined;
   }): Promise<readonly Claim[]>;
   /** Extends the leases; those still held come back. */
   renew(claims: readonly Claim[]): Promise<readonly Claim[]>;

@@ -68,6 +68,17 @@ export type EngineEvent =
       readonly asked?: boolean | undefined;
     }
   | { readonly type: "actor-halted"; readonly actor: Email; readonly failure: FailureClass; readonly reason: string }
+  /** A wave begins, its gate reads it back, and lets the run go on or not; `wave` counts from 1. */
+  | {
+      readonly type: "wave";
+      readonly wave: number;
+      readonly of: number;
+      /** Of this wave. */
+      readonly steps: number;
+      readonly state: "begun" | "checking" | "passed" | "refused";
+      /** Why the gate is shut. */
+      readonly problems?: readonly string[] | undefined;
+    }
   | { readonly type: "stopping"; readonly why: string }
   /** Somebody has steered it; `value` is calls a second, or steps at once. */
   | ({ readonly type: "steered"; readonly act: SteeringAct; readonly value?: number | undefined } & SteeredBy)

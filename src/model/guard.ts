@@ -34,3 +34,10 @@ export function stricter(a: Setting<number> | undefined, b: Setting<number> | un
   if (a === undefined || b === undefined) return a ?? b;
   return b.value < a.value ? b : a;
 }
+
+/** Failed steps among the last `over` that ended, in percent, looked at once `least` have. */
+export interface FailureRate {
+  readonly percent: number;
+  readonly over: number;
+  readonly least: number;
+}

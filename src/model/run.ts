@@ -1,7 +1,7 @@
 /** A run: the header that travels with the steps, and the sums over them. */
 import type { Place } from "./diagnostic.ts";
 import type { Domain, Email } from "./email.ts";
-import type { Limits } from "./request.ts";
+import type { LimitPlaces, Limits, ProtectRule } from "./request.ts";
 import type { Coverage, Exposure } from "./snapshot.ts";
 import type { HazardName, StepState } from "./step.ts";
 
@@ -70,6 +70,8 @@ export interface RunTotals {
   readonly assetsTouched: number;
   readonly newExternal: number;
   readonly newPublic: number;
+  /** Whose assets are changed most; undefined when nothing is, and in runs of versions that did not say. */
+  readonly mostOfOneOwner?: { readonly owner: Email; readonly changes: number } | undefined;
   /** Rows read, and those that said what another row had said. */
   readonly rows: number;
   readonly duplicateRows: number;
@@ -81,6 +83,13 @@ export interface Planner {
   readonly account: string;
   /** The fingerprint of the key that signs for the planner, when one was given. */
   readonly key: string | undefined;
+}
+
+/** The guards that were in force when a run was made. */
+export interface FrozenGuards {
+  readonly limits: LimitPlaces;
+  /** The rules that protected something, with their places. */
+  readonly protect: readonly ProtectRule[];
 }
 
 /** Everything about a run but its steps. Frozen; covered by the digest. */
@@ -102,6 +111,8 @@ export interface RunHeader {
   /** The run this one takes back. */
   readonly undoOf: { readonly runId: string; readonly digest: Digest } | undefined;
   readonly limits: Limits;
+  /** Where the limits were set, and what was protected; runs of older versions do not say. */
+  readonly guards?: FrozenGuards | undefined;
   readonly totals: RunTotals;
   readonly hazards: readonly HazardTotal[];
   readonly refusals: readonly Refusal[];

@@ -4,7 +4,10 @@ import { placeText } from "../model/diagnostic.ts";
 import type { Place } from "../model/diagnostic.ts";
 import { parseDomain } from "../model/email.ts";
 import type { Domain } from "../model/email.ts";
-import type { Limits, PlanSettings, ProtectRule } from "../model/request.ts";
+import { stricter } from "../model/guard.ts";
+import type { Setting } from "../model/guard.ts";
+import { parseMember } from "../model/member.ts";
+import type { LimitName, PlanSettings, ProtectRule } from "../model/request.ts";
 import { quoted } from "../model/text.ts";
 import { parsePerson } from "./build.ts";
 import { parseTitleGlob } from "./glob.ts";
@@ -21,14 +24,20 @@ export class SettingsMerge {
   readonly #problems: Problems;
   #tenant: { readonly domain: Domain; readonly place: Place } | undefined;
   readonly #protect: ProtectRule[] = [];
-  #limits: Limits = {};
+  #limits: PlacedLimits = {};
 
   constructor(problems: Problems) {
     this.#problems = problems;
   }
 
   get settings(): PlanSettings {
-    return { tenant: this.#tenant?.domain, protect: this.#protect, limits: this.#limits };
+    const set = Object.entries(this.#limits).filter(([, setting]) => setting !== undefined);
+    return {
+      tenant: this.#tenant?.domain,
+      protect: this.#protect,
+      limits: Object.fromEntries(set.map(([name, setting]) => [name, setting?.value])),
+      limitsFrom: Object.fromEntries(set.map(([name, setting]) => [name, setting?.from])),
+    };
   }
 
   /** Takes in the top-level entries of one file and returns what applies to its moves. */
@@ -75,15 +84,16 @@ export class SettingsMerge {
     const items = yaml.items(entry.node, "protect", 'write protect: [ { title: "Board *" } ]');
     for (const [index, node] of (items ?? []).entries()) {
       const id = `protect[${index}]`;
-      const keys = yaml.entries(node, id, ["owner", "title", "asset"]);
+      const keys = yaml.entries(node, id, ["owner", "title", "asset", "member"]);
       if (keys === undefined) continue;
       const owner = yaml.value(keys.get("owner"), `${id}.owner`, parsePerson);
       const title = yaml.value(keys.get("title"), `${id}.title`, parseTitleGlob);
       const asset = yaml.value(keys.get("asset"), `${id}.asset`, parseAssetReference)?.name;
-      if (!keys.has("owner") && !keys.has("title") && !keys.has("asset")) {
-        yaml.add(node, `${id} says nothing to protect`, "write an owner, a title or an asset");
+      const member = yaml.value(keys.get("member"), `${id}.member`, parseMember)?.member;
+      if (!["owner", "title", "asset", "member"].some((key) => keys.has(key))) {
+        yaml.add(node, `${id} says nothing to protect`, "write an owner, a title, an asset or a member");
       }
-      this.#protect.push({ id, place: yaml.placeOf(node), owner, title, asset });
+      this.#protect.push({ id, place: yaml.placeOf(node), owner, title, asset, member });
     }
   }
 
@@ -92,13 +102,14 @@ export class SettingsMerge {
     const keys = yaml.entries(entry.node, "limits", [
       "changes",
       "percent_of_assets",
+      "per_owner",
       "new_external",
       "new_public",
       "failures",
     ]);
-    const count = (key: string): number | undefined =>
+    const count = (key: string): Setting<number> | undefined =>
       this.#number(yaml, keys?.get(key), key, /^\d{1,15}$/, Number.MAX_SAFE_INTEGER, "a whole number, 0 or more");
-    const read: Limits = {
+    const read: PlacedLimits = {
       changes: count("changes"),
       percentOfAssets: this.#number(
         yaml,
@@ -108,6 +119,7 @@ export class SettingsMerge {
         100,
         "a number from 0 to 100",
       ),
+      perOwner: count("per_owner"),
       newExternal: count("new_external"),
       newPublic: count("new_public"),
       failures: count("failures"),
@@ -122,10 +134,12 @@ export class SettingsMerge {
     shape: RegExp,
     max: number,
     kind: string,
-  ): number | undefined {
+  ): Setting<number> | undefined {
     const written = entry === undefined ? undefined : yaml.text(entry.node, `limits.${key}`);
     if (written === undefined) return undefined;
-    if (shape.test(written.text) && Number(written.text) <= max) return Number(written.text);
+    if (shape.test(written.text) && Number(written.text) <= max) {
+      return { value: Number(written.text), from: placeText(written.place) };
+    }
     this.#problems.add(
       written.place,
       `${key} must be ${kind}, and ${quoted(written.text)} is not`,
@@ -135,18 +149,17 @@ export class SettingsMerge {
   }
 }
 
-function strictest(a: Limits, b: Limits): Limits {
-  return {
-    changes: lesser(a.changes, b.changes),
-    percentOfAssets: lesser(a.percentOfAssets, b.percentOfAssets),
-    newExternal: lesser(a.newExternal, b.newExternal),
-    newPublic: lesser(a.newPublic, b.newPublic),
-    failures: lesser(a.failures, b.failures),
-  };
-}
+type PlacedLimits = { readonly [name in LimitName]?: Setting<number> | undefined };
 
-function lesser(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+function strictest(a: PlacedLimits, b: PlacedLimits): PlacedLimits {
+  return {
+    changes: stricter(a.changes, b.changes),
+    percentOfAssets: stricter(a.percentOfAssets, b.percentOfAssets),
+    perOwner: stricter(a.perOwner, b.perOwner),
+    newExternal: stricter(a.newExternal, b.newExternal),
+    newPublic: stricter(a.newPublic, b.newPublic),
+    failures: stricter(a.failures, b.failures),
+  };
 }
 
 function readDefaults(yaml: YamlText, entry: Entry | undefined): Beyond {

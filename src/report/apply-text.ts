@@ -24,6 +24,7 @@ export function statusLine(progress: Progress, now: number, style: Style): strin
     [9, head],
     [1, countFacts({ ...progress.counts, planned: 0, "in-flight": 0 }, plain).join(dot(style))],
     [6, progress.counts.failed > 0 ? `${thousands(progress.counts.failed)} failed` : ""],
+    [4, waveText(progress)],
     [3, transfersText(progress)],
     [4, progress.actorsHalted > 0 ? `${counted(progress.actorsHalted, "user")} halted` : ""],
     [2, rate === undefined ? "" : `${rate.toFixed(1)} steps/s`],
@@ -48,6 +49,11 @@ function fitting(parts: readonly (readonly [number, string])[], width: number): 
     const least = Math.min(...kept.map(([rank]) => rank));
     kept = kept.filter(([rank]) => rank !== least);
   }
+}
+
+function waveText({ wave }: Progress): string {
+  if (wave === undefined) return "";
+  return wave.state === "checking" ? `gate of wave ${wave.wave}/${wave.of}` : `wave ${wave.wave}/${wave.of}`;
 }
 
 function transfersText({ transfers }: Progress): string {
@@ -95,6 +101,8 @@ export function eventLine(event: EngineEvent, style: Style): string | undefined 
       return `${sigil("=", style)} ${Number.isFinite(event.perSecond) ? `at most ${rateText(event.perSecond)}` : "any rate"}: ${shown(event.reason, style)}`;
     case "actor-halted":
       return `${sigil("!", style)} nobody can act as ${event.actor} now: ${shown(event.reason, style)} (${shown(event.failure, style, 40)})`;
+    case "wave":
+      return waveLine(event, style);
     case "stopping":
       return `Stopping: ${shown(event.why, style)}`;
     case "retry":
@@ -119,6 +127,20 @@ export function troubleLine(
   return `${sigil("=", style)} ${shown(call, style)}: ${shown(trouble.problem, style, 300)}; trying again in ${wait}`;
 }
 
+function waveLine(event: Extract<EngineEvent, { readonly type: "wave" }>, style: Style): string {
+  const wave = `wave ${event.wave} of ${event.of}`;
+  switch (event.state) {
+    case "begun":
+      return `W${wave.slice(1)}: ${counted(event.steps, "step")}`;
+    case "checking":
+      return `${sigil("=", style)} gate of ${wave}: reading back ${counted(event.steps, "step")}`;
+    case "passed":
+      return `${sigil("=", style)} gate of ${wave} is open: all as the run left them`;
+    case "refused":
+      return `${sigil("x", style)} gate of ${wave} is shut: ${shown((event.problems ?? []).join("; "), style, 1000)}`;
+  }
+}
+
 function stepLine(event: Extract<EngineEvent, { readonly type: "step" }>, style: Style): string | undefined {
   if (event.outcome !== "failed" && event.outcome !== "skipped") return undefined;
   const mark = sigil(event.outcome === "failed" ? "x" : "!", style);
@@ -132,7 +154,11 @@ const endWords: Readonly<Record<ApplyEnding["end"], readonly [name: string, word
   stopped: ["Stopped", "as asked"],
   halted: ["Halted", "the credentials or the project are at fault"],
   breaker: ["Stopped", "too many steps failed"],
-  budget: ["Paused", "the time allowed is used up"],
+  drift: ["Stopped", "too many assets changed since the plan"],
+  gate: ["Stopped", "a gate is shut"],
+  wave: ["Paused", "to be looked at before the next wave"],
+  window: ["Paused", "the time window is closed"],
+  budget: ["Paused", "what one apply may take is used up"],
   journal: ["Stopped", "the run file cannot be written any more"],
   blocked: ["Stopped", "the steps that are left need users nobody can act as now"],
 };

@@ -14,6 +14,10 @@ export interface Breach {
   readonly limit: keyof Limits;
   readonly allowed: number;
   readonly found: number;
+  /** Where it was set. */
+  readonly from?: string | undefined;
+  /** Whose assets it is about, where it is about one owner's. */
+  readonly owner?: string | undefined;
 }
 
 const placeCellsMax = 28;
@@ -94,7 +98,7 @@ export function refusedText(header: RunHeader, planCommand: string, style: Style
 }
 
 /** What each ceiling is called where it is written. */
-const limitNames: Readonly<Record<keyof Limits, string>> = {
+export const limitNames: Readonly<Record<keyof Limits, string>> = {
   changes: "changes",
   percentOfAssets: "percent_of_assets",
   perOwner: "per_owner",
@@ -128,18 +132,27 @@ export function overLimitText(header: RunHeader, breaches: readonly Breach[], st
   ];
 }
 
-function breachLines({ limit, allowed, found }: Breach, style: Style): string[] {
-  const name = limitNames[limit];
-  const ceiling = limit === "percentOfAssets" ? `${allowed} %` : thousands(allowed);
-  const flag = limit === "changes" ? ", or --max-changes where that is lower" : "";
+function breachLines(breach: Breach, style: Style): string[] {
   return [
-    ...wrap(`${limitWords[limit](found)}; ${name} allows ${ceiling}`, `  ${sigil("x", style)} `, style.width),
-    ...wrap(
-      `raise it to ${Math.ceil(found)} on purpose: ${name} under limits: in the plan file${flag}`,
-      `    ${paint("->", "cyan", style)} `,
-      style.width,
-    ),
+    ...wrap(shown(breachText(breach), style, 500), `  ${sigil("x", style)} `, style.width),
+    ...wrap(shown(breachRemedy(breach), style, 500), `    ${paint("->", "cyan", style)} `, style.width),
   ];
+}
+
+/** What was found, and what is permitted where. */
+export function breachText({ limit, allowed, found, from, owner }: Breach): string {
+  const ceiling = limit === "percentOfAssets" ? `${allowed} %` : thousands(allowed);
+  const whose = owner === undefined ? "" : ` (${owner})`;
+  return `${limitWords[limit](found)}${whose}; ${limitNames[limit]} allows ${ceiling}${from === undefined ? "" : ` (${from})`}`;
+}
+
+/** How to lift it on purpose. */
+export function breachRemedy({ limit, found, from }: Breach): string {
+  const name = limitNames[limit];
+  if (from?.startsWith("--") === true) return `give ${from} ${Math.ceil(found)} on purpose`;
+  if (from !== undefined) return `raise it to ${Math.ceil(found)} on purpose: ${name} in ${from}`;
+  const flag = limit === "changes" ? ", or --max-changes where that is lower" : "";
+  return `raise it to ${Math.ceil(found)} on purpose: ${name} under limits: in the plan file${flag}`;
 }
 
 /** A plan that was not made because no request found an asset. */

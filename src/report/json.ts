@@ -82,6 +82,7 @@ export function statusJson(facts: RunFacts, runName: string, held: boolean, slow
     failures,
     verification: verificationJson(verification),
     slowness: slownessJson(slowness),
+    waves: facts.waves,
   });
 }
 

@@ -67,6 +67,11 @@ function limitFacts(header: RunHeader): string[] {
   if (limits.percentOfAssets !== undefined) {
     facts.push(`${percentText(percentTouched(header))} of ${percentText(limits.percentOfAssets)} of the assets`);
   }
+  if (limits.perOwner !== undefined) {
+    facts.push(
+      `${thousands(totals.mostOfOneOwner?.changes ?? 0)} of ${counted(limits.perOwner, "change")} to one owner's assets`,
+    );
+  }
   if (limits.newExternal !== undefined)
     facts.push(`${thousands(totals.newExternal)} of ${thousands(limits.newExternal)} new external`);
   if (limits.newPublic !== undefined)

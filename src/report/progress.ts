@@ -22,6 +22,8 @@ export interface Progress {
   readonly actorsHalted: number;
   /** What holds it up; undefined until that is known. */
   readonly slowness: Slowness | undefined;
+  /** The wave the run is in. */
+  readonly wave: { readonly wave: number; readonly of: number; readonly state: string } | undefined;
   /** Why no more steps are taken. */
   readonly stopping: string | undefined;
 }
@@ -39,6 +41,7 @@ export function beginProgress(counts: Counts, now: number): Progress {
     transfers: new Map(),
     actorsHalted: 0,
     slowness: undefined,
+    wave: undefined,
     stopping: undefined,
   };
 }
@@ -53,6 +56,8 @@ export function advance(progress: Progress, event: EngineEvent, now: number): Pr
       return { ...progress, pace: { perSecond: event.perSecond, reason: event.reason } };
     case "actor-halted":
       return { ...progress, actorsHalted: progress.actorsHalted + 1 };
+    case "wave":
+      return { ...progress, wave: { wave: event.wave, of: event.of, state: event.state } };
     case "stopping":
       return { ...progress, stopping: event.why };
     case "slowness":

@@ -4,6 +4,7 @@ import type { FailureClass } from "../model/errors.ts";
 import type { Delta } from "../model/permissions.ts";
 import type { Counts, Digest, RunHeader } from "../model/run.ts";
 import type { Outcome, Step, StepAsset, StepResult, StepState } from "../model/step.ts";
+import type { WavesView } from "../model/waves.ts";
 
 /** A step with how far it has come. */
 export interface StepProgress {
@@ -53,11 +54,24 @@ export interface RunFacts {
   /** Most frequent first. */
   readonly failures: readonly FailureGroup[];
   readonly verification: Verification | undefined;
+  /** Undefined for a run that is not carried out in waves. */
+  readonly waves?: WavesView | undefined;
 }
 
 /** How an apply ended. */
 export interface ApplyEnding {
-  readonly end: "finished" | "stopped" | "halted" | "breaker" | "budget" | "journal" | "blocked";
+  readonly end:
+    | "finished"
+    | "stopped"
+    | "halted"
+    | "breaker"
+    | "drift"
+    | "gate"
+    | "wave"
+    | "window"
+    | "budget"
+    | "journal"
+    | "blocked";
   readonly reason: string | undefined;
   readonly counts: Counts;
   readonly blocked: readonly { readonly actor: Email; readonly failure: FailureClass; readonly reason: string }[];

@@ -4,6 +4,7 @@ import type { Slowness } from "../model/slowness.ts";
 import { counted, thousands } from "../model/text.ts";
 import { countFacts, openOf, totalOf } from "./counts-text.ts";
 import { failureLines } from "./failure-text.ts";
+import type { WavesView } from "../model/waves.ts";
 import type { RunFacts, Verification } from "./rows.ts";
 import { slownessText } from "./slowness-text.ts";
 import { label, labelled, labelledCommand, paint, shown, wrapFacts } from "./style.ts";
@@ -51,6 +52,7 @@ export function statusText(
       ? []
       : [label("Failures", style).trimEnd(), ...failureLines(facts.failures, style)]),
     ...(facts.verification === undefined ? [] : labelled("Verified", verificationText(facts.verification), style)),
+    ...(facts.waves === undefined ? [] : labelled("Waves", wavesText(facts.waves, style), style)),
     ...nextLines(facts, standing, runName, style),
   ];
 }
@@ -62,6 +64,16 @@ export function verificationText(verification: Verification): string {
     ...(verification.unreadable > 0 ? [`${thousands(verification.unreadable)} unreadable`] : []),
   ];
   return `${found.join(", ")}, ${timeText(verification.at)}`;
+}
+
+/** Which wave the run is in, and why its gate is shut where it is. */
+function wavesText({ wave, steps, sizes, problems, dropped }: WavesView, style: Style): string {
+  const asked = `${sizes.join(", ")} and the rest`;
+  if (dropped) return `given up: the steps that are left are carried out without gates (they were ${asked})`;
+  const present = steps[wave - 1];
+  const where = `wave ${wave} of ${steps.length + 1}${present === undefined ? "" : `, ${counted(present, "step")}`} (${asked})`;
+  if (problems.length === 0) return where;
+  return `${where}; its gate is shut: ${shown(problems.join("; "), style, 1000)}`;
 }
 
 const barCells = 30;

@@ -8,6 +8,7 @@ import { createMemoryRun } from "../../src/journal/sqlite/memory.ts";
 import { openJournal } from "../../src/journal/sqlite/journal.ts";
 import { openReader } from "../../src/journal/sqlite/reader.ts";
 import { createRun } from "../../src/journal/sqlite/writer.ts";
+import { amongContract } from "../conformance/journal-among.ts";
 import { journalContract } from "../conformance/journal.contract.ts";
 import type { JournalStore } from "../conformance/journal-bench.ts";
 
@@ -52,3 +53,5 @@ async function memoryStore(): Promise<JournalStore> {
 
 journalContract("a run file", fileStore);
 journalContract("a run in memory", memoryStore);
+amongContract("a run file", fileStore);
+amongContract("a run in memory", memoryStore);

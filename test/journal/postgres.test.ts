@@ -6,6 +6,7 @@ import { openPostgresJournal } from "../../src/journal/postgres/journal.ts";
 import type { Journal } from "../../src/journal/journal.ts";
 import { openPostgresReader } from "../../src/journal/postgres/reader.ts";
 import { createPostgresRun } from "../../src/journal/postgres/writer.ts";
+import { amongContract } from "../conformance/journal-among.ts";
 import type { JournalStore } from "../conformance/journal-bench.ts";
 import { journalContract } from "../conformance/journal.contract.ts";
 import { asSuperuser, startPostgres } from "../support/postgres.ts";
@@ -85,3 +86,4 @@ async function databaseStore(): Promise<JournalStore> {
 }
 
 journalContract("a run in PostgreSQL", databaseStore);
+amongContract("a run in PostgreSQL", databaseStore);

@@ -98,9 +98,9 @@ export const engineMutants: readonly Mutant[] = [
   {
     name: "failures-before-a-restart-not-counted",
     breaks: "the limit on failures starts again after every restart",
-    file: apply,
-    find: "this.#failures = counts.failed;",
-    replace: "this.#failures = 0;",
+    file: "src/engine/guarding.ts",
+    find: "Breaker.begin(rules, journal, counts.failed - accepted, memory.row)",
+    replace: "Breaker.begin(rules, journal, 0, memory.row)",
     hunt: "test/engine/restarts.test.ts",
   },
   {
@@ -123,7 +123,7 @@ export const engineMutants: readonly Mutant[] = [
     name: "stop-takes-new-steps",
     breaks: "a stop does not stop: new steps are begun until the run is over",
     file: apply,
-    find: 'if (this.#halt === undefined && this.#s.stop.aborted) this.#end("stopped", "stopped on request");',
+    find: 'if (this.#halt === undefined && this.#stopAsked.aborted) this.#end("stopped", "stopped on request");',
     replace: "",
     hunt: "test/engine/apply.test.ts",
   },

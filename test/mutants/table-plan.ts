@@ -179,8 +179,8 @@ export const planMutants: readonly Mutant[] = [
     name: "protection-by-alias-lost",
     breaks: "a rule that protects somebody's assets by an alias protects nothing",
     file: resolve,
-    find: "({ rule, owner: canonical(context, rule.owner), title",
-    replace: "({ rule, owner: rule.owner, title",
+    find: "    rule,\n    owner: canonical(context, rule.owner),",
+    replace: "    rule,\n    owner: rule.owner,",
     hunt: ownership,
   },
   {
@@ -227,8 +227,8 @@ export const planMutants: readonly Mutant[] = [
     name: "limits-not-enforced",
     breaks: "a plan over its limits is made",
     file: "src/plan/compile/totals.ts",
-    find: "return allowed !== undefined && value > allowed ?",
-    replace: "return allowed !== undefined && value > allowed * 100 ?",
+    find: "if (allowed === undefined || value <= allowed) return [];",
+    replace: "if (allowed === undefined || value <= allowed * 100) return [];",
     hunt: "test/engine/plan.test.ts",
   },
   {

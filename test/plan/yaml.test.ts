@@ -29,6 +29,13 @@ moves:
         { id: "protect[2]", place: { file: "plans/weekend.yaml", line: 5, column: 63 }, asset: id },
       ],
       limits: { changes: 500, percentOfAssets: 5.5, newExternal: 0, newPublic: 0, failures: 20 },
+      limitsFrom: {
+        changes: "plans/weekend.yaml:6:21",
+        percentOfAssets: "plans/weekend.yaml:6:45",
+        newExternal: "plans/weekend.yaml:6:64",
+        newPublic: "plans/weekend.yaml:6:79",
+        failures: "plans/weekend.yaml:6:92",
+      },
     });
     expect(outcome.requests).toMatchObject([
       { keep: "viewer", ownerChange: "attempt", trashed: "include", select: { types: ["REPORT"] } },

@@ -18,6 +18,8 @@ export interface ClaimRule {
   readonly leaseMs: number;
   /** Steps this worker does not want again. */
   readonly aside: readonly number[];
+  /** Of the steps not begun only these. */
+  readonly among?: ReadonlySet<number> | undefined;
 }
 
 interface Candidate {
@@ -55,15 +57,17 @@ export async function claimSteps(
   const picked = rooms.takeInOrder(begun.rows, rule.max);
   if (picked.length < rule.max) {
     const wanted = rule.max - picked.length;
+    const among = rule.among === undefined ? null : [...rule.among];
     const lines = await client.query<{ actor: number; seqs: number[] }>(
       `select a.id as actor, l.seqs from actors a cross join lateral (
          select array_agg(f.seq order by f.seq) as seqs from (
            select p.seq from progress p where p.run = a.run and p.actor = a.id and p.state = 0 and p.gate = 0
              and ${isFree} and not p.seq = any ($3) and not p.seq = any ($5)
+             and ($7::int[] is null or p.seq = any ($7))
            order by p.seq limit $4 for update skip locked) f) l
        where a.run = $1 and a.open > 0 and not a.email = any ($2) and l.seqs is not null
        order by a.turn, a.id limit $6`,
-      [run, halted, rule.aside, Math.min(wanted, rule.perActor), picked.map(({ seq }) => seq), wanted],
+      [run, halted, rule.aside, Math.min(wanted, rule.perActor), picked.map(({ seq }) => seq), wanted, among],
     );
     picked.push(...rooms.takeInTurns(lines.rows, wanted));
   }

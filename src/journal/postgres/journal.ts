@@ -97,6 +97,7 @@ class PostgresJournal extends PostgresRunReader implements Journal {
     readonly max: number;
     readonly perActor: number;
     readonly halted: ReadonlySet<Email>;
+    readonly among?: ReadonlySet<number> | undefined;
   }): Promise<readonly Claim[]> {
     this.#checkUsable();
     const rule = { ...query, leaseMs: this.#leaseMs, aside: [...this.#aside] };

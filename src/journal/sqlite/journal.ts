@@ -176,10 +176,12 @@ class SqliteJournal extends SqliteRunReader implements RunFileJournal {
     readonly max: number;
     readonly perActor: number;
     readonly halted: ReadonlySet<Email>;
+    readonly among?: ReadonlySet<number> | undefined;
   }): Promise<readonly Claim[]> {
     this.#checkUsable();
     const isHalted = (actor: number): boolean => query.halted.size > 0 && query.halted.has(this.emailOf(actor));
-    return this.reading(() => this.#takeTurns({ max: query.max, perActor: query.perActor, isHalted }));
+    const { max, perActor, among } = query;
+    return this.reading(() => this.#takeTurns({ max, perActor, isHalted, among }));
   }
 
   async renew(claims: readonly Claim[]): Promise<readonly Claim[]> {

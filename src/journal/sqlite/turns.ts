@@ -20,6 +20,8 @@ export interface TakeRule {
   readonly max: number;
   readonly perActor: number;
   readonly isHalted: (actor: number) => boolean;
+  /** Of the steps not begun only these. */
+  readonly among?: ReadonlySet<number> | undefined;
 }
 
 /** Steps looked up at once for one actor. */
@@ -48,6 +50,7 @@ export class Turns {
   readonly #halted = new Set<Line>();
   readonly #full = new Set<Line>();
   #perActor = 0;
+  #among: ReadonlySet<number> | undefined;
   #lastActor = 0;
   #allActorsSeen = false;
 
@@ -99,6 +102,11 @@ export class Turns {
   }
 
   #readmit(rule: TakeRule): void {
+    if (rule.among !== this.#among) {
+      // Steps passed over so far may be wanted now.
+      for (const line of this.#lines.values()) this.#rewind(line, 1);
+      this.#among = rule.among;
+    }
     for (const line of this.#halted) {
       if (rule.isHalted(line.actor)) continue;
       this.#halted.delete(line);
@@ -164,6 +172,8 @@ export class Turns {
       // Looking back over steps already handed out is usual after a rewind. They must not stay in `ahead`: by the time
       // it is their turn they may have ended.
       line.ahead = found.filter((seq) => !this.#held.has(seq) && !this.#begunSeqs.has(seq) && !this.#aside.has(seq));
+      const among = this.#among;
+      if (among !== undefined) line.ahead = line.ahead.filter((seq) => among.has(seq));
       line.next = 0;
       if (found.length === 0) return undefined;
     }

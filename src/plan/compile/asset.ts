@@ -13,7 +13,7 @@ import { actorsFor } from "./actor.ts";
 import type { CompileContext, Resolved } from "./context.ts";
 import { mergeEdits, needsPermissions } from "./edit.ts";
 import { editHazards } from "./hazards.ts";
-import { protectedBy } from "./match.ts";
+import { memberProtectedBy, protectedBy } from "./match.ts";
 
 type ResolvedTransfer = Extract<Resolved, { action: "transfer" }>;
 
@@ -93,6 +93,17 @@ function assemble(
   const base = { hazards: [], sources, asset: stepAsset };
   const rolesAfter = permissions === undefined ? undefined : applied(permissions, delta);
 
+  const shield = memberProtectedBy(context.protections, asset, delta);
+  if (shield !== undefined) {
+    const problem = `${shield.member} on ${described(asset)} is protected by ${shield.rule.id} (${placeText(shield.rule.place)})`;
+    const shielded = refusal(
+      sources,
+      "protected",
+      problem,
+      "leave the member or the asset out of the row, or lift the rule",
+    );
+    return { ...untouched, refusals: [...refusals, shielded], rolesAfter: permissions?.roles };
+  }
   const needsEdit = !isEmpty(delta) || attemptOwner !== undefined;
   const actors = carrier === undefined ? actorsFor(context, asset, permissions, delta, record.readAs) : [carrier.to];
   const [actor, ...alternates] = actors;

@@ -33,6 +33,8 @@ export interface Protection {
   readonly rule: ProtectRule;
   readonly owner: Email | undefined;
   readonly title: TitleTest;
+  /** The address of its member, by primary address. */
+  readonly member?: Email | undefined;
 }
 
 /** A request whose addresses stand for somebody: aliases rewritten, bare members told apart, refused ones gone. */

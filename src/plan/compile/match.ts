@@ -1,8 +1,9 @@
 /** Which requests are about an asset: those that name it, and those whose selector it meets. */
 import type { Asset } from "../../model/asset.ts";
-import { allUsers, memberKind } from "../../model/member.ts";
+import { allUsers, memberEmail, memberKind } from "../../model/member.ts";
+import type { Member } from "../../model/member.ts";
 import { linkRoles } from "../../model/permissions.ts";
-import type { Permissions } from "../../model/permissions.ts";
+import type { Delta, Permissions } from "../../model/permissions.ts";
 import type { Audience, ProtectRule } from "../../model/request.ts";
 import { isExternal } from "../../model/tenant.ts";
 import type { Tenant } from "../../model/tenant.ts";
@@ -51,12 +52,36 @@ function isSeenBy(tenant: Tenant, audience: Audience, permissions: Permissions):
   }
 }
 
-/** The first rule of `protect:` that covers the asset. */
-export function protectedBy(protections: readonly Protection[], asset: Asset): ProtectRule | undefined {
-  return protections.find(
-    ({ rule, owner, title }) =>
-      (owner === undefined || asset.owner === owner) &&
-      (title === undefined || title(asset.title)) &&
-      (rule.asset === undefined || rule.asset === asset.name),
-  )?.rule;
+/** The first rule of `protect:` that covers the asset whole. */
+export function protectedBy(
+  protections: readonly Protection[],
+  asset: Pick<Asset, "name" | "title" | "owner">,
+): ProtectRule | undefined {
+  return protections.find((protection) => protection.rule.member === undefined && covers(protection, asset))?.rule;
+}
+
+/** The first rule that covers a member the delta names, with that member. */
+export function memberProtectedBy(
+  protections: readonly Protection[],
+  asset: Pick<Asset, "name" | "title" | "owner">,
+  delta: Delta,
+): { readonly rule: ProtectRule; readonly member: Member } | undefined {
+  for (const protection of protections) {
+    const { rule, member } = protection;
+    if (rule.member === undefined || !covers(protection, asset)) continue;
+    const pair = [...delta.add, ...delta.remove].find(
+      (each) => each.member === rule.member || (member !== undefined && memberEmail(each.member) === member),
+    );
+    if (pair !== undefined) return { rule, member: pair.member };
+  }
+  return undefined;
+}
+
+/** Whether every condition of the rule holds, leaving its member aside. */
+export function covers({ rule, owner, title }: Protection, asset: Pick<Asset, "name" | "title" | "owner">): boolean {
+  return (
+    (owner === undefined || asset.owner === owner) &&
+    (title === undefined || title(asset.title)) &&
+    (rule.asset === undefined || rule.asset === asset.name)
+  );
 }

@@ -41,7 +41,12 @@ export function protectionsOf(
   context: Pick<CompileContext, "principal">,
   rules: readonly ProtectRule[],
 ): readonly Protection[] {
-  return rules.map((rule) => ({ rule, owner: canonical(context, rule.owner), title: titleTest(rule.title) }));
+  return rules.map((rule) => ({
+    rule,
+    owner: canonical(context, rule.owner),
+    title: titleTest(rule.title),
+    member: rule.member === undefined ? undefined : canonical(context, memberEmail(rule.member)),
+  }));
 }
 
 function titleTest(glob: string | undefined): TitleTest {

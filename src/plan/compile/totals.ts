@@ -3,7 +3,8 @@ import type { AssetVerdict } from "./asset.ts";
 import { allUsers, memberKind } from "../../model/member.ts";
 import { EDITOR, VIEWER, linkRoles, size } from "../../model/permissions.ts";
 import type { RoleMap } from "../../model/permissions.ts";
-import type { Limits } from "../../model/request.ts";
+import type { Email } from "../../model/email.ts";
+import type { LimitName, LimitPlaces, Limits } from "../../model/request.ts";
 import type { HazardTotal, Refusal, RunTotals } from "../../model/run.ts";
 import type { AssetRecord, Exposure } from "../../model/snapshot.ts";
 import type { HazardName } from "../../model/step.ts";
@@ -34,6 +35,7 @@ export class PlanTotals {
   #ownerAttempts = 0;
   #newExternal = 0;
   #newPublic = 0;
+  readonly #byOwner = new Map<Email, number>();
 
   constructor(tenant: Tenant) {
     this.#tenant = tenant;
@@ -43,13 +45,18 @@ export class PlanTotals {
     this.#steps += 1;
     this.#transfers += 1;
     this.#assetsTransferred += transfer.live;
+    this.#changes(transfer.from.email, transfer.live);
     for (const name of transferHazards(transfer)) {
       this.#hazard(name, transferHazardCount(name, transfer));
     }
   }
 
   /** An asset that rows are about, with what they came to. */
-  asset(record: Pick<AssetRecord, "permissions">, verdict: AssetVerdict, carried: boolean): void {
+  asset(
+    record: Pick<AssetRecord, "permissions"> & Partial<AssetRecord>,
+    verdict: AssetVerdict,
+    carried: boolean,
+  ): void {
     const { edit, byHand } = verdict;
     for (const refusal of verdict.refusals) this.refused(refusal);
     if (edit !== undefined) {
@@ -58,6 +65,7 @@ export class PlanTotals {
       else this.#assetsEdited += 1;
       this.#edits += size(edit.delta);
       if (edit.attemptOwner !== undefined) this.#ownerAttempts += 1;
+      this.#changes(record.asset?.owner ?? edit.owner, size(edit.delta) + (edit.attemptOwner === undefined ? 0 : 1));
       this.#newExternal += newExternal(this.#tenant, record.permissions?.roles, edit.delta).length;
       this.#newPublic += newPublic(record.permissions?.roles, edit.delta).length;
       for (const name of edit.hazards) this.#hazard(name, 1);
@@ -111,9 +119,24 @@ export class PlanTotals {
       assetsTouched: this.#assetsEdited + Math.max(this.#assetsTransferred, this.#editsAfterTransfer),
       newExternal: this.#newExternal,
       newPublic: this.#newPublic,
+      mostOfOneOwner: this.#most(),
       rows,
       duplicateRows,
     };
+  }
+
+  #changes(owner: Email | undefined, by: number): void {
+    if (owner !== undefined && by > 0) this.#byOwner.set(owner, (this.#byOwner.get(owner) ?? 0) + by);
+  }
+
+  #most(): RunTotals["mostOfOneOwner"] {
+    let most: RunTotals["mostOfOneOwner"];
+    for (const [owner, changes] of this.#byOwner) {
+      // Of two alike the first by name, whatever the order of the rows.
+      const isMore = most === undefined || changes > most.changes || (changes === most.changes && owner < most.owner);
+      if (isMore) most = { owner, changes };
+    }
+    return most;
   }
 
   #hazard(name: HazardName, by: number): void {
@@ -121,22 +144,39 @@ export class PlanTotals {
   }
 }
 
+/** A ceiling a run is over. */
+export interface Breach {
+  readonly limit: LimitName;
+  readonly allowed: number;
+  readonly found: number;
+  /** Where the ceiling was set. */
+  readonly from?: string | undefined;
+  /** Whose assets it is about. */
+  readonly owner?: Email | undefined;
+}
+
 /** Which limits a plan breaks, with what is allowed and what was found. */
 export function breaches(
   limits: Limits,
   totals: RunTotals,
   assetsRead: number,
-): readonly { readonly limit: keyof Limits; readonly allowed: number; readonly found: number }[] {
+  limitsFrom: LimitPlaces | undefined = {},
+): readonly Breach[] {
   const percent = assetsRead === 0 ? 0 : (100 * totals.assetsTouched) / assetsRead;
-  const found: readonly (readonly [keyof Limits, number])[] = [
+  const most = totals.mostOfOneOwner;
+  const found: readonly (readonly [LimitName, number])[] = [
     ["changes", totals.changes],
     ["percentOfAssets", Math.round(percent * 100) / 100],
+    ["perOwner", most?.changes ?? 0],
     ["newExternal", totals.newExternal],
     ["newPublic", totals.newPublic],
   ];
   return found.flatMap(([limit, value]) => {
     const allowed = limits[limit];
-    return allowed !== undefined && value > allowed ? [{ limit, allowed, found: value }] : [];
+    if (allowed === undefined || value <= allowed) return [];
+    return [
+      { limit, allowed, found: value, from: limitsFrom[limit], owner: limit === "perOwner" ? most?.owner : undefined },
+    ];
   });
 }
 

@@ -112,7 +112,8 @@ describe("an asset counts", () => {
       { steps: 1, assetsEdited: 1, edits: 1, changes: 1, assetsTouched: 1, newPublic: 1 },
     ],
   ])("%s", (_, make, counted) => {
-    expect(make().totals(0, 0)).toEqual({ ...noTotals, ...counted });
+    const most = "changes" in counted ? { owner: "leaver@acme.example", changes: counted.changes } : undefined;
+    expect(make().totals(0, 0)).toEqual({ ...noTotals, ...counted, mostOfOneOwner: most });
   });
 
   it("once, when a transfer carries it and an edit follows", () => {
@@ -128,6 +129,7 @@ describe("an asset counts", () => {
       edits: 1,
       changes: 8,
       assetsTouched: 7,
+      mostOfOneOwner: { owner: "leaver@acme.example", changes: 8 },
       rows: 3,
       duplicateRows: 1,
     });
