@@ -34,7 +34,7 @@ export function interfere(sim: Sim, plays: readonly Play[]): void {
     saw("a person moves to or from the trash");
   } else if (what < 19) {
     const roles = new Map(asset.roles);
-    roles.set(OWNER, [member(`user:${people.pick(["ana", "bob", "cyd", "hei", "hal"])}@acme.example`)]);
+    roles.set(OWNER, [member(`user:${people.pick(scene.successors)}`)]);
     emulator.state.setRoles(asset, roles, cause);
     saw("a person hands over");
   } else {

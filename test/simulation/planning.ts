@@ -14,7 +14,8 @@ import { judgeUndo } from "./judge-undo.ts";
 import { createModelStage } from "./model/stage.ts";
 import type { Play } from "./play.ts";
 import type { Doom, Process } from "./process.ts";
-import { address, makeRows } from "./scene.ts";
+import { makeRows } from "./rows.ts";
+import { address } from "./scene.ts";
 
 /** Tries at one plan; the last is not killed. */
 const triesMax = 5;

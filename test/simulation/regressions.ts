@@ -5,7 +5,10 @@
 
 export const regressions: ReadonlyMap<number, string> = new Map([
   [20, "a disk that was full at the very end was thrown instead of named"],
-  [2305, "a transfer ended while its own request, lost on the way, could still start a second job"],
-  [773, "a write left long after a stop that was asked for while its intent was being written down"],
-  [899, "a write left after Google had asked to wait while its intent was being written down"],
+  [523, "a write left after its turn at the pacer had gone stale while its intent was being written down"],
+  [2036, "a write left after Google had asked to wait while its intent was being written down"],
+  [
+    4773,
+    "a job that was to be stuck landed after the sky had cleared, and stayed so in a healthy world: the simulation's own",
+  ],
 ]);

@@ -42,7 +42,7 @@ const baseOptions: ApplyOptions = {
   durationMs: undefined,
 };
 
-/** The store follows from the seed's number, so that one look at it tells: the real SQLite in one of ten. */
+/** The store follows from the seed's number, so that one look at it tells: the real SQLite in one of ten, at twice the price. */
 function storeOf(seed: number): StoreKind {
   return seed % 10 === 6 ? "sqlite" : "model";
 }
@@ -67,6 +67,7 @@ export function drawSetting(seed: number): Setting {
     perActor: chance.pick([1, 2, workers]),
     attemptsMax: isCalm ? 30 : chance.pick([3, 6, 30]),
     conflictsMax: isCalm ? 8 : chance.pick([2, 8]),
+    transferPollMaxMs: chance.pick([60_000, 600_000]),
   };
   const isHurried = !isCalm && chance.hits(0.15);
   const hurried = isHurried

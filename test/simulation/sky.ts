@@ -4,6 +4,7 @@ import { interfere } from "./people.ts";
 import type { Play } from "./play.ts";
 import type { Sim } from "./sim.ts";
 import type { Event } from "./time.ts";
+import { landsWithinMs } from "./weather.ts";
 import type { Weather } from "./weather.ts";
 import { fairNetwork } from "./wire.ts";
 
@@ -66,6 +67,8 @@ export class Sky {
     Object.assign(storeWeather, fairStore);
     machines.skewMaxMs = 0;
     this.#freeTransfers();
+    // What was asked for before may land until then, and be stuck as it was to be.
+    this.#sim.time.after(landsWithinMs + 1, () => this.#freeTransfers());
     note("- the sky clears");
     this.#tell();
   }

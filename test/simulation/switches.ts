@@ -53,6 +53,9 @@ const hostile: Readonly<Record<string, readonly string[]>> = {
 /** APIs of the project that are switched off for a while: weather, and no position of a whole seed. */
 const switchedOff: readonly string[] = ["dataStudioApi", "adminApi"];
 
+/** Ways to a token that the simulation does not go: its tokens come straight from the server's state (tokens.ts). */
+export const notMet: readonly string[] = ["iamCredentialsApi", "tokenCreator", "oauthConsent"];
+
 /** A write that nothing guards: what it overwrites nobody can help, and everything else must hold (judge.ts). */
 const unguarded = { name: "etagMismatch", position: "ignore" } as const;
 

@@ -7,7 +7,7 @@ import { fairNetwork } from "./wire.ts";
 import type { NetworkWeather } from "./wire.ts";
 
 /** How long a request may be under way after its client gave up: less than the engine allows for (`settleMs`). */
-const landsWithinMs = 88_000;
+export const landsWithinMs = 88_000;
 
 export interface Weather {
   readonly rules: readonly FaultRule[];

@@ -90,15 +90,15 @@ export class Wire {
     sent.deliveredAt = now;
     sent.status = response.status;
     sent.waitUntil = waitUntil(response, now);
-    sent.ofActor = /userRateLimitExceeded|per ?user/i.test(response.body);
+    sent.ofActor = response.status >= 400 && /userRateLimitExceeded|per ?user/i.test(response.body);
     sent.isRefusal = isRefusal(response);
     sent.isDoubtful = isDoubtful(response, sent);
     this.onTrace(`${sent.process} < ${sent.kind} ${sent.asset} ${response.status}`);
   }
 
   #leaves(process: Process, request: ExchangeRequest): Sent {
-    const path = pathOf(request).replace(/\?.*$/s, "");
-    const asset = /^\/v1\/assets\/([^/]+)\/permissions$/.exec(path)?.[1] ?? "";
+    const [path = ""] = pathOf(request).split("?", 1);
+    const asset = assetIn(path);
     const { id, run, isPlanning } = process.who;
     const sent: Sent = {
       process: id,
@@ -223,6 +223,15 @@ export class Wire {
 function pathOf({ url }: ExchangeRequest): string {
   return url.slice(url.indexOf("/", "https://".length));
 }
+
+/** The asset whose permissions a path is of, or empty. */
+function assetIn(path: string): string {
+  if (!path.startsWith(assetsPath) || !path.endsWith(permissionsTail)) return "";
+  return path.slice(assetsPath.length, -permissionsTail.length);
+}
+
+const assetsPath = "/v1/assets/";
+const permissionsTail = "/permissions";
 
 function kindOf(method: string, path: string, asset: string): Kind {
   if (asset !== "") return method === "PATCH" ? "patch" : "read";

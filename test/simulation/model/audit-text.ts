@@ -1,11 +1,11 @@
 /** How the model writes its audit rows: keys in order, pairs as lists. Only ever made when asked for. Also its digest. */
 import { hash } from "node:crypto";
 import type { Delta } from "../../../src/model/permissions.ts";
-import type { Digest } from "../../../src/model/run.ts";
-import type { AuditEntry, Store } from "./store.ts";
+import type { Digest, RunHeader } from "../../../src/model/run.ts";
+import type { AuditEntry, Row } from "./store.ts";
 
 /** Of the run's name and the members its steps name; it tells runs apart, and guards nothing. */
-export function digestOf({ header, rows }: Store): Digest {
+export function digestOf(header: RunHeader, rows: readonly Row[]): Digest {
   const deltas = rows.map(({ step }) => (step.kind === "edit" ? step.delta : step.kind));
   return hash("sha256", JSON.stringify([header.runId, deltas]));
 }

@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import type { AuditRow, RunReader, StepFilter, StepRow } from "../../../src/journal/journal.ts";
 import type { RunFileReader } from "../../../src/journal/sqlite/reader.ts";
 import type { Counts, Digest, RunHeader } from "../../../src/model/run.ts";
-import { auditText, digestOf } from "./audit-text.ts";
+import { auditText } from "./audit-text.ts";
 import { countsOf, stateOf, stepRow } from "./store.ts";
 import type { Row, Store } from "./store.ts";
 
@@ -21,7 +21,7 @@ export class ModelReader implements RunFileReader {
   }
 
   get digest(): Digest {
-    return digestOf(this.store);
+    return this.store.digest;
   }
 
   async counts(): Promise<Counts> {

@@ -44,8 +44,10 @@ class ModelWriter implements RunWriter {
       if (unless === undefined || this.#rows[unless - 1] !== undefined) continue;
       throw new RangeError(`step ${step.seq} refers to a step that does not exist`);
     }
-    this.#store = { header, rows: this.#rows, audit: [], kept: new Map(), verdicts: new Map(), epoch: 0, fence: 0 };
-    return digestOf(this.#store);
+    const digest = digestOf(header, this.#rows);
+    const nothing = { audit: [], kept: new Map(), verdicts: new Map(), epoch: 0, fence: 0 };
+    this.#store = { header, digest, rows: this.#rows, ...nothing };
+    return digest;
   }
 
   async discard(): Promise<void> {

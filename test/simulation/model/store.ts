@@ -1,7 +1,7 @@
 /** What a modelled run holds durably, as plain objects, and what may be said of it; whoever has an older epoch has lost it. */
 import type { Email } from "../../../src/model/email.ts";
 import { noCounts } from "../../../src/model/run.ts";
-import type { Counts, RunHeader } from "../../../src/model/run.ts";
+import type { Counts, Digest, RunHeader } from "../../../src/model/run.ts";
 import type { Intent, Outcome, Step, StepResult, StepState } from "../../../src/model/step.ts";
 import type { StepRow } from "../../../src/journal/journal.ts";
 
@@ -38,6 +38,7 @@ export type Verdict = "verified" | "drifted" | "unreadable";
 
 export interface Store {
   readonly header: RunHeader;
+  readonly digest: Digest;
   /** In order: the row of step `seq` stands at `seq - 1`. */
   readonly rows: readonly Row[];
   readonly audit: AuditEntry[];
