@@ -155,6 +155,21 @@ describe("what settings protect", () => {
     expect(applied.err).toMatch(/step \d+ .*which protect\[0\] \(handover\.yaml:6:12\) protects/);
   });
 
+  it.each([
+    ["{ owner: leaver@acme.example }", /step 1 moves everything leaver@acme\.example owns, which protect\[0\]/],
+    ['{ title: "*" }', /step 1 moves everything leaver@acme\.example owns, .* among it, which protect\[0\]/],
+    ['{ title: "?*", owner: leaver@acme.example }', /among it, which protect\[0\] \(handover\.yaml:6:12\) protects/],
+  ])("does not go along with a whole user either: %s", async (rule, sentence) => {
+    await scene.write("leaver.csv", "from,to\nleaver@acme.example,heir@acme.example\n");
+    await scene.prints("plan leaver.csv -o leaver --replace");
+    const ran = await under(
+      `protect: [ ${rule} ]\n`,
+      "apply leaver --yes --allow whole-user-transfer,moves-unnamed-assets",
+    );
+    expect([ran.code, ran.writes]).toEqual([6, 0]);
+    expect(ran.err).toMatch(sentence);
+  });
+
   it("holds back no run that leaves it alone", async () => {
     const more = `protect: [ { owner: cfo@acme.example }, { title: "No such title *" }, { asset: ${first.name}, member: nobody@acme.example } ]\n`;
     expect((await under(more, "plan small.csv -o free --replace")).code).toBe(0);
