@@ -125,7 +125,7 @@ export class ApplyLive {
       now: clock.now(),
       stopping: steering.isStopping || this.#progress.stopping !== undefined,
       paused: steering.pausedBy,
-      wave: false,
+      wave: this.#progress.wave?.state === "checking",
       gates: paced.standings(),
       open: openOf(this.#progress.counts),
       steps,

@@ -79,7 +79,8 @@ async function startControl(
       onWish: (wish) => steering.wish(wish, { via: "ctl", uid: context.uid }),
     });
   } catch (error) {
-    if (!(error instanceof ControlError)) throw error;
+    const isOfSystem = error instanceof Error && "code" in error;
+    if (!(error instanceof ControlError) && !isOfSystem) throw error;
     await print(context.stderr, [
       `No control socket: ${printable(error.message)}. handover ctl cannot steer this run.`,
     ]);

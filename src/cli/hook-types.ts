@@ -34,6 +34,8 @@ export function hookTypesOf(event: EngineEvent): readonly HookType[] {
       return ["started"];
     case "steered":
       return event.act === "pause" || event.act === "resume" ? ["paused", "steered"] : ["steered"];
+    case "wave":
+      return ["wave"];
     case "pace":
       return event.untilMs === undefined ? [] : ["throttled"];
     case "slowness":

@@ -5,7 +5,7 @@ export const slownessKinds = [
   "stopping",
   /** Somebody has paused it. */
   "paused",
-  /** A wave is over, and the next one may not begin yet. */
+  /** A wave is over, and is read back before the next one may begin. */
   "wave",
   /** Making things durable takes most of the time. */
   "disk",
@@ -84,7 +84,7 @@ export interface Circumstances {
   readonly now: number;
   readonly stopping: boolean;
   readonly paused: { readonly by: string; readonly sinceMs: number } | undefined;
-  /** A wave is over, and the next one waits. */
+  /** A wave is over, and is read back. */
   readonly wave: boolean;
   readonly gates: readonly GateStanding[];
   /** Steps that have not ended. */

@@ -12,7 +12,7 @@ export function slownessText(slowness: Slowness): string {
     case "paused":
       return `paused by ${by}${sinceMs === undefined ? "" : ` since ${momentText(sinceMs)}`}`;
     case "wave":
-      return "waiting between two waves";
+      return "reading a wave back before the next one";
     case "disk":
       return "slowed by the disk that keeps the run";
     case "held":

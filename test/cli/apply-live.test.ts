@@ -99,6 +99,14 @@ describe("what holds it up", () => {
     expect(await looks(1)).toEqual(["paused", "none", "held"]);
   });
 
+  it("is the reading back of a wave, for as long as that takes", async () => {
+    const wave = { type: "wave", wave: 1, of: 2, steps: 3 } as const;
+    live.onEvent({ ...wave, state: "checking" });
+    expect(await looks(1)).toEqual(["wave"]);
+    live.onEvent({ ...wave, state: "passed" });
+    expect(await looks(1)).toEqual(["wave", "none"]);
+  });
+
   it("is said anew when its figures have moved, and not every second", async () => {
     gates = [gate()];
     await looks(3);

@@ -164,6 +164,7 @@ describe("the command of --on-event", () => {
     [{ type: "pace", perSecond: 1, reason: "x", untilMs: 5 }, ["throttled"]],
     [{ type: "pace", perSecond: 1, reason: "x" }, []],
     [{ type: "slowness", kind: "disk" }, ["slow"]],
+    [{ type: "wave", wave: 1, of: 3, steps: 5, state: "passed" }, ["wave"]],
     [{ type: "step", seq: 1, outcome: "applied" }, ["step"]],
     [failed, ["failed", "step"]],
     [{ type: "actor-halted", actor: email("a@acme.example"), failure: "x", reason: "y" }, ["halted"]],

@@ -29,7 +29,9 @@ export const gone: readonly Scenario[] = [
     name: "an apply whose run file is deleted sends nothing more, says so, and ends with 1",
     play: async (stage) =>
       takenAway(stage, async (grants, folder) => {
-        for (const name of await readdir(folder)) if (!name.endsWith(".csv")) await rm(join(folder, name));
+        for (const name of await readdir(folder)) {
+          if (!name.endsWith(".csv")) await rm(join(folder, name), { recursive: true });
+        }
         assert.deepEqual(
           (await readdir(folder)).filter((name) => name.startsWith(grants.run)),
           [],
