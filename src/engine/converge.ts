@@ -107,7 +107,10 @@ class EditConvergence {
     if (known === undefined) return undefined;
     const owner = ownerOf(known.roles);
     const ownerDone = this.#owner === undefined || owner === this.#owner;
-    if (isEmpty(need(known.roles, this.#step.delta)) && ownerDone) return this.#done(known);
+    if (isEmpty(need(known.roles, this.#step.delta)) && ownerDone) {
+      // An owner tried for without an answer, and refused since, may still arrive although nothing is left to do.
+      return this.#effect.isDoubtful && !this.#effect.isSettled ? this.#settle() : this.#done(known);
+    }
     const obstacle = this.#obstacle(known, owner);
     if (obstacle !== undefined) return this.#refuseOrSettle(obstacle, "read");
     return this.#s.stop.aborted ? { kind: "stopped" } : undefined;
@@ -304,6 +307,11 @@ class EditConvergence {
       this.#effect.assumed();
       return ended(this.#end(no.outcome, no.failure, no.reason, evidence));
     }
+    return this.#settle();
+  }
+
+  /** Gives what was sent the time to arrive; the next look decides. */
+  async #settle(): Promise<Ending | undefined> {
     if (!this.#s.stop.aborted) await this.#s.clock.sleep(this.#options.settleMs, this.#s.stop);
     if (this.#s.stop.aborted) return { kind: "stopped" };
     this.#effect.settle();

@@ -3,6 +3,7 @@
  * on pairs and trust nothing the engine says of itself; what the engine says is among what is judged.
  */
 import type { StepRow } from "../../src/journal/journal.ts";
+import type { RoleMap } from "../../src/model/permissions.ts";
 import type { EditStep, Step } from "../../src/model/step.ts";
 import { good } from "./evidence.ts";
 import type { Evidence } from "./evidence.ts";
@@ -77,17 +78,29 @@ function judgeRow(row: StepRow, evidence: Evidence): readonly string[] {
   }
 }
 
+/** The asset as it was when the run last asked for it: what somebody gives back after its last start comes too late. */
+function whenLastLookedAt(
+  name: string,
+  { sent, changes, state, wallStart }: Evidence,
+): { readonly trashed: boolean | undefined; readonly roles: RoleMap | undefined } {
+  const lookedAt = sent.findLast((each) => each.asset === name && each.handledAt !== undefined)?.handledAt;
+  const next = changes.find((change) => change.asset === name && change.at > wallStart + (lookedAt ?? Infinity));
+  const now = state.assets.get(name);
+  if (next === undefined) return { trashed: now?.trashed, roles: now?.roles };
+  const last = changes.findLast((change) => change.asset === name && change.seq < next.seq);
+  return { trashed: last?.trashed ?? next.trashed, roles: next.before };
+}
+
 /** Nobody listed for the step may look at the asset any more, so that what was sent for it can never be checked. */
 function isLockedOut(step: Step, evidence: Evidence): boolean {
-  const { state, rows, switches } = evidence;
+  const { rows, switches, state } = evidence;
   if (step.kind === "transfer") return false;
   if (step.kind === "by-hand") {
     const edit = rows.find((row) => row.step.seq === step.unless)?.step;
     return edit !== undefined && isLockedOut(edit, evidence);
   }
-  const asset = state.assets.get(step.asset.name);
-  if (asset?.trashed === true && switches.readTrashed === "404") return true;
-  const roles = asset?.roles;
+  const { trashed, roles } = whenLastLookedAt(step.asset.name, evidence);
+  if (trashed === true && switches.readTrashed === "404") return true;
   const able = new Set([...ownersOf(roles ?? new Map()), ...(roles?.get("EDITOR") ?? [])]);
   const isActive = (actor: string): boolean => state.directory.person(actor)?.suspended === false;
   return ![step.actor, ...step.alternates].some((actor) => able.has(`user:${actor}`) && isActive(actor));

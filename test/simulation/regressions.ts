@@ -11,4 +11,5 @@ export const regressions: ReadonlyMap<number, string> = new Map([
     4773,
     "a job that was to be stuck landed after the sky had cleared, and stayed so in a healthy world: the simulation's own",
   ],
+  [18852, "an edit ended while a try at the owner, unanswered and then refused, could still land"],
 ]);
