@@ -12,9 +12,9 @@ const meanings: Readonly<Record<CodeName, readonly [means: string, next: string]
   incomplete: ["ended, but some steps failed or are unverified", "handover report, then apply or plan again"],
   guard: ["stopped by a guard or refused", "the message names the rule and how to lift it"],
   stopped: ["stopped on request; resumable", "the same apply goes on"],
-  locked: ["another process holds the run", "handover watch shows what it does"],
-  nothingMatched: ["selectors matched nothing", "correct the plan file"],
-  budget: ["time or calls are used up; resumable", "the same apply goes on"],
+  locked: ["another process holds the run, or (ctl) does not answer", "handover watch shows what it does"],
+  nothingMatched: ["selectors matched nothing; (ctl) no apply is under way", "correct the plan file; start the apply"],
+  budget: ["time, calls or the window are used up; resumable", "the same apply goes on"],
   forced: ["left at once by a second Ctrl-C; resumable", "the same apply goes on"],
 };
 
