@@ -143,6 +143,14 @@ describe("the searches of an inventory", () => {
     expect(second.google.asked("search ben")).toEqual(kinds);
   });
 
+  it("are made again where they were cut short between two pages", async () => {
+    const first = await take({ tenant: { pageSize: 1 }, before: stoppingAt("search ana REPORT") });
+    expect(first.google.asked("search")).toEqual(["ana REPORT"]);
+    const second = await take({ store: first.store });
+    expect(second.google.asked("search ana")).toEqual(kinds);
+    expect(second.summary.coverage).toMatchObject({ usersRead: 2, permissionsRead: 4 });
+  });
+
   it("that fail make the user a line of the coverage, and others go on", async () => {
     const { summary, google } = await take({ tenant: { fails: { "search ana DATA": no("refuse", "not ana") } } });
     expect(summary.end).toBe("finished");

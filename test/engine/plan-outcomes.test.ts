@@ -135,7 +135,13 @@ describe("a run", () => {
       },
       { kind: "edit", after: 1, actor: "ben@acme.example", sources: [leaving.place] },
     ]);
-    expect(outcome.header.totals).toMatchObject({ steps: 2, transfers: 1, assetsTransferred: 1, edits: 2 });
+    expect(outcome.header.totals).toMatchObject({
+      steps: 2,
+      transfers: 1,
+      assetsTransferred: 1,
+      assetsTouched: 1,
+      edits: 2,
+    });
     expect(outcome.header.noActions).toEqual([]);
   });
 
@@ -190,6 +196,16 @@ describe("a run", () => {
     const rows = Array.from({ length: 1001 }, () => row({ ...closeAll(), select: { ...everything, title: "None" } }));
     const { outcome } = await planned([grant("a1"), ...rows]);
     expect(outcome.header.noActions).toHaveLength(1000);
+    expect(outcome.kind).toBe("made");
+  });
+
+  it("counts the exposure of assets that were read and are met by no row", async () => {
+    const assets = [...(tiny.assets ?? []), { name: "c1", owner: "cleo", grants: { EDITOR: ["user:x@far.example"] } }];
+    const rows = [row({ ...closeAll(), select: { ...everything, audience: "public" } })];
+    const { outcome, steps } = await planned(rows, { tenant: { assets } });
+    expect(steps.map((step) => step.kind === "edit" && step.asset.name)).toEqual(["b1"]);
+    expect(outcome.header.exposureBefore).toMatchObject({ publicLinks: 1, externalEditors: 2 });
+    expect(outcome.header.exposureAfter).toMatchObject({ publicLinks: 0, externalEditors: 2 });
   });
 
   it("is made over more assets and rows than one page holds", async () => {
