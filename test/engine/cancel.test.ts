@@ -82,6 +82,21 @@ describe("cancelling", () => {
     expect(await at.outcomes(run)).toEqual(["1 confirmed"]);
   });
 
+  it("leaves steps open of which a job is remembered, names them in order, and notes nothing", async () => {
+    const world = smallTenant();
+    for (const [name, owner] of Object.entries({ r1: "leaver", r2: "heir", r3: "leaver" })) {
+      world.addAsset({ name, owner });
+    }
+    const at = new Rig(world);
+    const run = await at.made([grant("r1"), grant("r2"), grant("r3")]);
+    const journal = await run.openJournal({ clock: at.clock });
+    const claims = await journal.claim({ max: 9, perActor: 9, halted: new Set() });
+    await at.clock.drive(Promise.all(claims.map(async (claim) => journal.remember(claim, "job"))));
+    await journal.close();
+    expect(await cancel(at, run)).toMatchObject({ cancelled: 0, doubtful: [1, 2, 3], counts: { cancelled: 0 } });
+    expect(await (await run.openReader()).audit(0, 10)).toEqual([]);
+  });
+
   it("ends it when told to, and undo takes back what it finds of it", async () => {
     const at = rig();
     const run = await inDoubt(at);
@@ -100,6 +115,7 @@ describe("cancelling", () => {
     const bodies = (await reader.audit(0, 10)).map(({ body }) => body);
     expect(bodies[0]).toContain('"outcome":"cancelled","reason":"the merger is off"');
     expect(bodies[1]).toContain('"kind":"note:cancelled"');
+    expect(bodies[1]).toContain('"reason":"the merger is off","steps":1');
     expect(await reader.firstBadAuditRow()).toBeUndefined();
   });
 });
