@@ -47,9 +47,9 @@ class EditConvergence {
   #actor: Email;
   /** Who may act instead, best first. */
   readonly #others: Email[];
-  /** What the server held when last seen; undefined when it must be read. */
+  /** What the server held when last seen, undefined when it must be read; and who was last let look here. */
   #known: Permissions | undefined;
-  #readHere = false;
+  #readAs: Email | undefined;
   readonly #effect: Effect;
   /** Whether what is known is the answer of the step's own write. */
   #wrote = false;
@@ -106,11 +106,9 @@ class EditConvergence {
     const known = this.#known;
     if (known === undefined) return undefined;
     const owner = ownerOf(known.roles);
-    const ownerDone = this.#owner === undefined || owner === this.#owner;
-    if (isEmpty(need(known.roles, this.#step.delta)) && ownerDone) {
-      // An owner tried for without an answer, and refused since, may still arrive although nothing is left to do.
-      return this.#effect.isDoubtful && !this.#effect.isSettled ? this.#settle() : this.#done(known);
-    }
+    const isMade = isEmpty(need(known.roles, this.#step.delta)) && (this.#owner === undefined || owner === this.#owner);
+    // An owner tried for without an answer, and refused since, may still arrive although nothing is left to do.
+    if (isMade) return this.#effect.isDoubtful && !this.#effect.isSettled ? this.#settle() : this.#done(known);
     const obstacle = this.#obstacle(known, owner);
     if (obstacle !== undefined) return this.#refuseOrSettle(obstacle, "read");
     return this.#s.stop.aborted ? { kind: "stopped" } : undefined;
@@ -120,7 +118,7 @@ class EditConvergence {
   #obstacle(known: Permissions, owner: Email | undefined): No | undefined {
     const { attemptsMax, conflictsMax } = this.#options;
     const isExpected = owner !== undefined && (owner === this.#step.owner || owner === this.#owner);
-    if (this.#readHere && this.#step.owner !== undefined && !isExpected) {
+    if (this.#readAs !== undefined && this.#step.owner !== undefined && !isExpected) {
       const reason = `the asset belongs to ${owner ?? "nobody known"} now, not to ${this.#step.owner}`;
       return { outcome: "skipped", failure: "owner-drift", reason };
     }
@@ -249,7 +247,7 @@ class EditConvergence {
       return this.#afterReadError(error);
     }
     this.#known = seen;
-    this.#readHere = true;
+    this.#readAs = this.#actor;
     this.#effect.seen(seen);
     return undefined;
   }
@@ -310,10 +308,11 @@ class EditConvergence {
     return this.#settle();
   }
 
-  /** Gives what was sent the time to arrive; the next look decides. */
+  /** Gives what was sent the time to arrive; the next look decides, as whoever was let look before. */
   async #settle(): Promise<Ending | undefined> {
     if (!this.#s.stop.aborted) await this.#s.clock.sleep(this.#options.settleMs, this.#s.stop);
     if (this.#s.stop.aborted) return { kind: "stopped" };
+    this.#actor = this.#readAs ?? this.#actor;
     this.#effect.settle();
     this.#known = undefined;
     return undefined;

@@ -12,4 +12,5 @@ export const regressions: ReadonlyMap<number, string> = new Map([
     "a job that was to be stuck landed after the sky had cleared, and stayed so in a healthy world: the simulation's own",
   ],
   [18852, "an edit ended while a try at the owner, unanswered and then refused, could still land"],
+  [12804, "who could not look was asked what came of a doubtful write, for ever, and who could was not"],
 ]);
