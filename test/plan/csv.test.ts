@@ -130,7 +130,7 @@ describe("a row becomes a request", () => {
     expect(told(outcome)).toEqual([]);
     expect(outcome.requests).toHaveLength(1);
     expect(outcome.requests[0]).toMatchObject(expected);
-    expect(outcome.settings).toEqual({ tenant: undefined, protect: [], limits: {} });
+    expect(outcome.settings).toEqual({ tenant: undefined, protect: [], limits: {}, limitsFrom: {} });
   });
 });
 
