@@ -10,7 +10,7 @@ import type { ApprovalFlags } from "./apply-approvals.ts";
 import { addOutletOptions, outletsHelp, parseOutlets } from "./apply-outlets.ts";
 import type { OutletFlags } from "./apply-outlets.ts";
 import { approve } from "./approval.ts";
-import { addSignKey, checkpointSigner, printHead } from "./run-signer.ts";
+import { addSignKey, checkpointAtEnd, checkpointSigner } from "./run-signer.ts";
 import type { SignKeyFlags } from "./run-signer.ts";
 import type { CarryOutOptions } from "./carry-out.ts";
 import { Commits } from "./commits.ts";
@@ -149,7 +149,7 @@ export async function run(context: Context, options: ApplyOptions): Promise<Exit
     await keepApprovals?.();
     const { carryOut } = await import("./carry-out.ts");
     const code = await carryOut(context, guarded, { settings, journal, path, name, counts, commits });
-    await printHead(context, journal, signer);
+    await checkpointAtEnd(context, journal, signer, options.json);
     return code;
   } finally {
     await journal.close();

@@ -39,10 +39,11 @@ export function plannerOf(context: Context, signer: CheckpointSigner | undefined
  * What to note elsewhere: with it, a chain that is later cut short or written anew is found out. A store that takes no
  * more writes has been told of already.
  */
-export async function printHead(
+export async function checkpointAtEnd(
   context: Context,
   journal: RunFileJournal,
   signer: CheckpointSigner | undefined,
+  json: boolean,
 ): Promise<void> {
   try {
     await journal.checkpoint();
@@ -50,6 +51,8 @@ export async function printHead(
     if (error instanceof RunFileError || error instanceof RunLockedError) return;
     throw error;
   }
+  // Whoever reads JSON finds the head in report --json.
+  if (json) return;
   const { row, hash } = await journal.head();
   const signed = signer === undefined ? "" : `, signed with ${signer.signing.key.fingerprint}`;
   await print(context.stderr, [`Audit head, row ${thousands(row)}${signed}: ${hash}`]);

