@@ -138,6 +138,7 @@ export async function run(context: Context, options: ApplyOptions): Promise<Exit
       ...options,
       engine: { ...options.engine, durationMs, guards: engine },
       beforeSending: (api) => guardProtected(api, journal, settings.guards.protect),
+      beforeFoot: () => checkpointAtEnd(context, journal, signer, options.json),
     };
     const name = shownPath(context, path);
     const keepApprovals = await requireApprovals(context, approvals, journal, path, counts);
@@ -148,9 +149,7 @@ export async function run(context: Context, options: ApplyOptions): Promise<Exit
     }
     await keepApprovals?.();
     const { carryOut } = await import("./carry-out.ts");
-    const code = await carryOut(context, guarded, { settings, journal, path, name, counts, commits });
-    await checkpointAtEnd(context, journal, signer, options.json);
-    return code;
+    return await carryOut(context, guarded, { settings, journal, path, name, counts, commits });
   } finally {
     await journal.close();
   }

@@ -41,6 +41,8 @@ export interface CarryOutOptions {
   readonly perActor: number | undefined;
   /** Asked once before anything is sent; throws to refuse. */
   readonly beforeSending?: ((api: Api) => Promise<void>) | undefined;
+  /** Done once everything is durable, before it is said how it ended. */
+  readonly beforeFoot?: (() => Promise<void>) | undefined;
   readonly json: boolean;
   /** The port of the dashboard, 0 for a free one; undefined: none. */
   readonly dashboardPort: number | undefined;
@@ -208,6 +210,7 @@ export async function carryOut(context: Context, options: CarryOutOptions, opene
     await listeners.close(last);
   }
   const { summary, failures, code } = ended;
+  await options.beforeFoot?.();
   if (options.json) await print(context.stdout, [ended.line]);
   else {
     const foot = styleOf(context, context.stdout, options.color);

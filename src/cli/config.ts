@@ -19,6 +19,8 @@ import { parseRate } from "./units.ts";
 export interface Settings {
   /** Undefined: Google itself. */
   readonly endpoint: string | undefined;
+  /** The address of an HTTP proxy; undefined: none. It may hold a password, and is never shown. */
+  readonly proxy: string | undefined;
   readonly auth: AuthSettings;
   /** Acted as for Directory and Data Transfer. */
   readonly admin: Email;
@@ -72,6 +74,7 @@ export async function resolveAccess(
   const auth = readAuth(layers, profile?.name, ofAuth);
 
   const endpoint = readEndpoint(find("endpoint"), problems);
+  const proxy = readProxy(find("proxy"), problems);
   const admin = readAdmin(find("admin"), problems);
   const isPersonal = auth?.mode === "oauth" || (auth?.mode === "token" && auth.actor !== undefined);
   if (need !== "" && !isPersonal && find("admin") === undefined) problems.push(noAdmin);
@@ -84,7 +87,7 @@ export async function resolveAccess(
     const found = find(name);
     return found === undefined ? [] : [[name, found.from] as const];
   });
-  return { endpoint, auth, admin, rate, actorRate, logFile, profile, guards, from: new Map(given) };
+  return { endpoint, proxy, auth, admin, rate, actorRate, logFile, profile, guards, from: new Map(given) };
 }
 
 const noAdmin = "no administrator is given: use --admin EMAIL, HANDOVER_ADMIN, or admin: in handover.yaml";
@@ -165,6 +168,7 @@ function ofFlags(context: Context, flags: GoogleFlags): Layer {
     if (value !== undefined) layer.set(name, { value, from: flag, folder: context.cwd });
   };
   put("endpoint", "--endpoint", flags.endpoint);
+  put("proxy", "--proxy", flags.proxy);
   put("auth", "--auth", flags.auth);
   put("key", "--key", flags.key);
   put("service_account", "--service-account", flags.serviceAccount);
@@ -179,6 +183,7 @@ function ofFlags(context: Context, flags: GoogleFlags): Layer {
 
 const variables: readonly (readonly [SettingName, string])[] = [
   ["endpoint", "HANDOVER_ENDPOINT"],
+  ["proxy", "HANDOVER_PROXY"],
   ["auth", "HANDOVER_AUTH"],
   ["key", "HANDOVER_KEY"],
   ["service_account", "HANDOVER_SERVICE_ACCOUNT"],
@@ -210,6 +215,22 @@ function readEndpoint(found: Found | undefined, problems: string[]): string | un
     problems.push(`${found.from}: ${error.message}; ${error.remedy}`);
     return undefined;
   }
+}
+
+/** Proxies of the environment at large are not used: whoever sets one may not mean this. */
+function readProxy(found: Found | undefined, problems: string[]): string | undefined {
+  if (found === undefined) return undefined;
+  const { value, from } = found;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.pathname !== "/" || url.search + url.hash !== "") {
+    problems.push(`${from}: this is not the address of an HTTP proxy; write such as http://proxy.acme.example:3128`);
+    return undefined;
+  }
+  if (from === "--proxy" && url.username + url.password !== "") {
+    problems.push("--proxy: other users of this machine see what an option holds; put the password in HANDOVER_PROXY");
+    return undefined;
+  }
+  return value;
 }
 
 function readAdmin(found: Found | undefined, problems: string[]): Email | undefined {

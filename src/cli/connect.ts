@@ -56,7 +56,7 @@ export async function connectPaced(context: Context, settings: Settings, connect
   const { clock, random } = context;
   const { asking, besides, onlyActor } = await openCredentials(context, settings.auth, settings.endpoint);
   const connections = Math.min(Math.max(connecting.concurrency, 4), 256);
-  const wire = openWire({ clock, endpoint: settings.endpoint, connections, besides });
+  const wire = openWire({ clock, endpoint: settings.endpoint, proxy: settings.proxy, connections, besides });
   const { pacing } = connecting;
   const pacer = new Pacer(clock, ratesOf(settings));
   if (pacing !== undefined) pacer.recall(pacing.recalled);
@@ -95,7 +95,7 @@ interface OpenSend {
   close(): Promise<void>;
 }
 
-type Reach = Pick<Settings, "endpoint" | "rate" | "actorRate">;
+type Reach = Pick<Settings, "endpoint" | "proxy" | "rate" | "actorRate">;
 type Watching = Partial<Pick<Connecting, "stop" | "onCall">>;
 
 export function openSend(
@@ -104,7 +104,7 @@ export function openSend(
   watching: Watching,
   besides?: ReadonlySet<string>,
 ): OpenSend {
-  const wire = openWire({ clock, endpoint: reach.endpoint, connections: 4, besides });
+  const wire = openWire({ clock, endpoint: reach.endpoint, proxy: reach.proxy, connections: 4, besides });
   const pacer = new Pacer(clock, ratesOf(reach));
   const { stop: signal, onCall } = watching;
   return {

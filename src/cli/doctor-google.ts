@@ -40,7 +40,7 @@ export function openGoogle(context: Context, options: GoogleOptions): OpenGoogle
     for (const origin of opened.besides) besides.add(origin);
     return opened.asking;
   };
-  const wire = openWire({ clock, endpoint: settings.endpoint, connections: 4, besides });
+  const wire = openWire({ clock, endpoint: settings.endpoint, proxy: settings.proxy, connections: 4, besides });
   const pacer = new Pacer(clock, ratesOf(settings));
   const observations = observed(wire.exchange, clock);
   const ended = new AbortController();

@@ -87,7 +87,7 @@ function isCertificate(pem: string): boolean {
 
 const proxyVariables = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"];
 
-/** The first variable that names a proxy. Handover connects directly, whatever it says. */
+/** The first variable that names a proxy. Handover looks only at its own setting, whatever it says. */
 export function namedProxy({ env }: Context): string | undefined {
   return proxyVariables.find((name) => (env[name] ?? "") !== "");
 }
@@ -97,8 +97,8 @@ function lookProxy(context: Context): CheckFinding {
   // Its value may hold a password.
   return passed(
     name === undefined
-      ? "none is set; Handover connects directly"
-      : `${name} is set and not used: Handover connects directly`,
+      ? "none is set; Handover connects directly, or through the proxy of its own settings"
+      : `${name} is set and not used: Handover has a setting of its own, HANDOVER_PROXY or proxy: in handover.yaml`,
   );
 }
 

@@ -110,7 +110,7 @@ export async function diagnose(context: Context, options: DoctorOptions, machine
         settings: resolved.settings,
         credentials,
         access: options.access,
-        unusedProxy: namedProxy(context),
+        unusedProxy: resolved.settings.proxy === undefined ? namedProxy(context) : undefined,
         exchangeMs,
         stop: stopping.stop,
         onCall: (call) => log.call(call),

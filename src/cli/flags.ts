@@ -10,6 +10,7 @@ export interface CommonFlags {
 export interface GoogleFlags extends CommonFlags {
   readonly profile?: string;
   readonly endpoint?: string;
+  readonly proxy?: string;
   readonly auth?: string;
   readonly key?: string;
   readonly serviceAccount?: string;
@@ -34,6 +35,7 @@ export function addGoogleOptions(command: Command): Command {
     .option("--profile <name>", "the settings of this profile in handover.yaml [HANDOVER_PROFILE]")
     .option("--admin <email>", "administrator to act as for Directory and Data Transfer [HANDOVER_ADMIN]")
     .option("--endpoint <url>", "talk to this address instead of Google: an emulator [HANDOVER_ENDPOINT]")
+    .option("--proxy <url>", "reach Google through this HTTP proxy [HANDOVER_PROXY]")
     .option("--rate <n>", "calls per second at most, such as 8, 8/s or 480/m", rate)
     .option("--actor-rate <n>", "calls per second as one user at most", rate)
     .option("--log-file <file>", "append one JSON line per call and event to this file");

@@ -18,6 +18,7 @@ const authNames = ["key", "service_account", "credentials", "oauth_client", "tok
 
 export type SettingName =
   | "endpoint"
+  | "proxy"
   | "auth"
   | (typeof authNames)[number]
   | "admin"
@@ -27,6 +28,7 @@ export type SettingName =
 
 export const settingNames: readonly SettingName[] = [
   "endpoint",
+  "proxy",
   "auth",
   ...authNames,
   "admin",
@@ -165,7 +167,7 @@ async function shapes(): Promise<Shapes> {
     token_command: command,
     token_actor: text,
   };
-  const fields = { endpoint: text, ...auth, admin: text, rate, actor_rate: rate, log_file: text };
+  const fields = { endpoint: text, proxy: text, ...auth, admin: text, rate, actor_rate: rate, log_file: text };
   const authMap = z.strictObject({ mode: text, ...auth });
   // Told apart here, so that a fault inside the mapping is told with its own place.
   const authShape = (value: unknown): unknown => (typeof value === "string" ? { mode: value } : value);

@@ -12,6 +12,7 @@ export const settingsTopic: readonly string[] = [
   "  admin            --admin EMAIL            HANDOVER_ADMIN            admin: EMAIL",
   "  profile          --profile NAME           HANDOVER_PROFILE          profile: NAME",
   "  endpoint         --endpoint URL           HANDOVER_ENDPOINT         endpoint: URL",
+  "  proxy            --proxy URL              HANDOVER_PROXY            proxy: URL",
   "  rate             --rate 8/s               HANDOVER_RATE             rate: 8/s",
   "  actor rate       --actor-rate 2/s         HANDOVER_ACTOR_RATE       actor_rate: 2/s",
   "  log file         --log-file FILE          HANDOVER_LOG_FILE         log_file: FILE",
