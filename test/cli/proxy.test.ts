@@ -9,7 +9,6 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runCommandLine } from "../../src/cli/program.ts";
 import { world } from "./world.ts";
-import type { World } from "./world.ts";
 
 const { privateKey } = generateKeyPairSync("rsa", {
   modulusLength: 2048,
@@ -55,7 +54,10 @@ function address(user = ""): string {
 }
 
 /** A plan for Google itself, by a key nobody knows. */
-async function planned(env: Record<string, string>, ...flags: readonly string[]): Promise<World & { code: number }> {
+async function planned(
+  env: Record<string, string>,
+  ...flags: readonly string[]
+): Promise<{ readonly code: number; readonly said: string }> {
   const made = await world({
     argv: ["plan", "moves.csv", "-o", "friday", "--admin", "admin@acme.example", "--key", "key.json", ...flags],
     env,
@@ -64,16 +66,17 @@ async function planned(env: Record<string, string>, ...flags: readonly string[])
   await writeFile(join(made.folder, "key.json"), keyFile, { mode: 0o600 });
   // Nobody waits for a proxy that will never let anything through.
   onAsked = () => made.signal("SIGINT");
-  return { ...made, code: await runCommandLine(made.context) };
+  const code = await runCommandLine(made.context);
+  return { code, said: made.err() };
 }
 
 describe("a proxy", () => {
   it("that is set is asked for a tunnel to Google, and is told nothing else", async () => {
-    const { code, err } = await planned({ HANDOVER_PROXY: address("handover:s3cret@") });
+    const { code, said } = await planned({ HANDOVER_PROXY: address("handover:s3cret@") });
     expect(code).not.toBe(0);
     expect(new Set(asked)).toEqual(new Set(["oauth2.googleapis.com:443"]));
     expect(authorised[0]).toBe(`Basic ${Buffer.from("handover:s3cret").toString("base64")}`);
-    expect(err()).not.toContain("s3cret");
+    expect(said).not.toContain("s3cret");
   });
 
   it.each([
@@ -81,17 +84,17 @@ describe("a proxy", () => {
     ["another protocol", "socks5://proxy.acme.example:1080", "this is not the address of an HTTP proxy"],
     ["a path", "http://proxy.acme.example/x", "this is not the address of an HTTP proxy"],
   ])("with %s is refused before anything is sent", async (_name, value, told) => {
-    const { code, err } = await planned({ HANDOVER_PROXY: value });
-    expect(err().replace(/\s+/g, " ")).toContain(told);
+    const { code, said } = await planned({ HANDOVER_PROXY: value });
+    expect(said.replace(/\s+/g, " ")).toContain(told);
     expect(code).toBe(3);
     expect(asked).toEqual([]);
   });
 
   it("with a password is refused as an option, which others can see", async () => {
-    const { code, err } = await planned({}, "--proxy", address("me:s3cret@"));
+    const { code, said } = await planned({}, "--proxy", address("me:s3cret@"));
     expect(code).toBe(3);
-    expect(err()).toContain("HANDOVER_PROXY");
-    expect(err()).not.toContain("s3cret");
+    expect(said).toContain("HANDOVER_PROXY");
+    expect(said).not.toContain("s3cret");
     expect(asked).toEqual([]);
   });
 });
