@@ -124,8 +124,8 @@ export const doubtMutants: readonly Mutant[] = [
     name: "settled-without-a-last-look",
     breaks: "a step waits for a late write and then does not look whether it came",
     file: converge,
-    find: "this.#effect.settle();\n    this.#known = undefined;\n    return undefined;",
-    replace: "this.#effect.settle();\n    return ended(this.#end(no.outcome, no.failure, no.reason, evidence));",
+    find: "    return this.#settle();\n  }",
+    replace: "    return (await this.#settle()) ?? ended(this.#end(no.outcome, no.failure, no.reason, evidence));\n  }",
     hunt: "test/engine/converge.test.ts",
   },
   {
