@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
-import type { RunFileJournal } from "../journal/sqlite/opening.ts";
+import type { RunFileJournal } from "../journal/opening.ts";
 import { GuardError, UsageError } from "../model/errors.ts";
 import type { Counts } from "../model/run.ts";
 import { approvalCharactersMax } from "../model/signing/approval.ts";

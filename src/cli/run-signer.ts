@@ -1,6 +1,6 @@
 /** The key a verb signs with what it writes into a run: who planned it, and how far the audit chain had come. */
 import type { Command } from "commander";
-import type { RunFileJournal } from "../journal/sqlite/opening.ts";
+import type { RunFileJournal } from "../journal/opening.ts";
 import { RunFileError, RunLockedError } from "../model/errors.ts";
 import type { Planner } from "../model/run.ts";
 import type { CheckpointSigner } from "../model/signing/checkpoint.ts";

@@ -4,7 +4,8 @@ import Database from "better-sqlite3";
 import type { Database as Connection } from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { walkAudit } from "../../src/journal/sqlite/audit-walk.ts";
-import { ChainWriter, genesis, linkHash, readTail, tailHolds } from "../../src/journal/sqlite/chain.ts";
+import { ChainWriter, readTail, tailHolds } from "../../src/journal/sqlite/chain.ts";
+import { genesis, linkHash } from "../../src/journal/chain.ts";
 import { createTables } from "../../src/journal/sqlite/schema.ts";
 
 const sha = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");

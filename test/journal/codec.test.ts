@@ -11,8 +11,8 @@ import {
   stepBody,
   stepColumns,
   stepOf,
-} from "../../src/journal/sqlite/codec.ts";
-import { rangesOf, rangesText } from "../../src/journal/sqlite/pages.ts";
+} from "../../src/journal/codec.ts";
+import { rangesOf, rangesText } from "../../src/journal/pages.ts";
 import { etag } from "../../src/model/brand.ts";
 import { member } from "../../src/model/member.ts";
 import type { Step, StepDraft } from "../../src/model/step.ts";

@@ -2,9 +2,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonicalJson } from "../../src/model/canonical.ts";
-import { stepBody, stepOf } from "../../src/journal/sqlite/codec.ts";
+import { stepBody, stepOf } from "../../src/journal/codec.ts";
 import { createMemoryRun } from "../../src/journal/sqlite/memory.ts";
-import { PageDigests, runDigest } from "../../src/journal/sqlite/digest.ts";
+import { PageDigests, runDigest } from "../../src/journal/digest.ts";
 import { etag } from "../../src/model/brand.ts";
 import type { AssetName } from "../../src/model/asset.ts";
 import { member } from "../../src/model/member.ts";

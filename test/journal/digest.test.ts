@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
-import { PageDigests, StepPages, checkProgress, runDigest } from "../../src/journal/sqlite/digest.ts";
+import { PageDigests, runDigest } from "../../src/journal/digest.ts";
+import { StepPages, checkProgress } from "../../src/journal/sqlite/step-pages.ts";
 import { createTables } from "../../src/journal/sqlite/schema.ts";
 
 const sha = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");

@@ -3,7 +3,8 @@ import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { Gates, strayGate } from "../../src/journal/sqlite/gates.ts";
 import type { GateMoves } from "../../src/journal/sqlite/gates.ts";
-import { createIndexes, createTables, stateCode } from "../../src/journal/sqlite/schema.ts";
+import { createIndexes, createTables } from "../../src/journal/sqlite/schema.ts";
+import { stateCode } from "../../src/journal/codes.ts";
 import type { StepState } from "../../src/model/step.ts";
 
 interface Waiting {

@@ -2,17 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonicalJson } from "../../src/model/canonical.ts";
-import {
-  endedText,
-  intentOf,
-  intentText,
-  resultOf,
-  stepBody,
-  stepColumns,
-  stepOf,
-} from "../../src/journal/sqlite/codec.ts";
-import { PageDigests } from "../../src/journal/sqlite/digest.ts";
-import { rangesOf, rangesText } from "../../src/journal/sqlite/pages.ts";
+import { endedText, intentOf, intentText, resultOf, stepBody, stepColumns, stepOf } from "../../src/journal/codec.ts";
+import { PageDigests } from "../../src/journal/digest.ts";
+import { rangesOf, rangesText } from "../../src/journal/pages.ts";
 import type { Member } from "../../src/model/member.ts";
 import type { Delta, RoleMap } from "../../src/model/permissions.ts";
 import { edit, intent, result } from "./samples.ts";

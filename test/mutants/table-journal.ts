@@ -3,6 +3,7 @@ import type { Mutant } from "./mutant.ts";
 
 const journal = "src/journal/sqlite/journal.ts";
 const chain = "src/journal/sqlite/chain.ts";
+const links = "src/journal/chain.ts";
 const turns = "src/journal/sqlite/turns.ts";
 const contract = "test/journal/contract.test.ts";
 const tamper = "test/journal/tamper.test.ts";
@@ -27,7 +28,7 @@ export const journalMutants: readonly Mutant[] = [
   {
     name: "chain-without-links",
     breaks: "rows of the audit chain can be exchanged without being noticed",
-    file: chain,
+    file: links,
     find: 'return hash("sha256", previous + body);',
     replace: 'return hash("sha256", previous.slice(64) + body);',
     hunt: tamper,
@@ -59,7 +60,7 @@ export const journalMutants: readonly Mutant[] = [
   {
     name: "steps-not-compared-with-the-digest",
     breaks: "a run changed after its approval is carried out",
-    file: "src/journal/sqlite/digest.ts",
+    file: "src/journal/sqlite/step-pages.ts",
     find: "if (digests.end()[0] === this.#digests[page]) return;",
     replace: "if (digests.end().length === 1) return;",
     hunt: tamper,
@@ -75,7 +76,7 @@ export const journalMutants: readonly Mutant[] = [
   {
     name: "added-step-carried-out",
     breaks: "a step added behind the last page of an approved run is carried out",
-    file: "src/journal/sqlite/digest.ts",
+    file: "src/journal/sqlite/step-pages.ts",
     find: "if (last > this.#digests.length * stepsPerPage) throw",
     replace: "if (last > Infinity) throw",
     hunt: tamper,
@@ -211,7 +212,7 @@ export const journalMutants: readonly Mutant[] = [
   {
     name: "half-made-run-in-place",
     breaks: "a step that waits for one that does not exist is sealed into a run",
-    file: "src/journal/sqlite/writer.ts",
+    file: "src/journal/freezing.ts",
     find: "if (after !== null && !(after > 0 && after < seq)) {",
     replace: "if (after !== null && after > seq) {",
     hunt: contract,

@@ -1,10 +1,7 @@
 /** What the end of a step means for the steps that wait for it: their gates open, or they are skipped with it. */
 import type { PoolClient } from "pg";
-import { rangesText } from "../sqlite/pages.ts";
-import { stateCode } from "../sqlite/schema.ts";
-
-/** The class of steps that are skipped because the step they wait for did not succeed. */
-const predecessorFailure = "predecessor";
+import { predecessorFailure, skippedReason, skippedText } from "../skipped.ts";
+import { stateCode } from "../codes.ts";
 
 export interface EndedStep {
   readonly seq: number;
@@ -59,21 +56,11 @@ async function skipAfter(
   );
   if (rows.length === 0) return rows;
   const steps = rows.map((row) => row.seq);
-  const row = append(
-    JSON.stringify({ at, because: seq, count: rows.length, kind: "skipped", steps: rangesText(steps) }),
-  );
+  const row = append(skippedText(at, seq, steps));
   await client.query(
     `update progress set state = $3, gate = 0, failure = $4, audit = $5, reason = $6, updated = $7
      where run = $1 and seq = any ($2)`,
-    [
-      run,
-      steps,
-      stateCode("skipped"),
-      predecessorFailure,
-      row,
-      `step ${seq}, which must come first, did not succeed`,
-      at,
-    ],
+    [run, steps, stateCode("skipped"), predecessorFailure, row, skippedReason(seq), at],
   );
   return rows;
 }

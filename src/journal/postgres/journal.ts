@@ -4,7 +4,8 @@ import type { Email } from "../../model/email.ts";
 import type { Intent, StepResult } from "../../model/step.ts";
 import type { Claim, Journal, Written } from "../journal.ts";
 import { canonicalJson } from "../../model/canonical.ts";
-import { endedText, intentOf, intentText } from "../sqlite/codec.ts";
+import { voidByConflict, voided } from "../codes.ts";
+import { endedText, intentOf, intentText } from "../codec.ts";
 import { claimSteps } from "./claims.ts";
 import type { Taken } from "./claims.ts";
 import type { JournalDatabase } from "./database.ts";
@@ -20,10 +21,6 @@ import type { Entry, Write } from "./writes.ts";
 const defaultLeaseMs = 30_000;
 /** Leases are extended this often within their time: two extensions may fail before one runs out. */
 const renewalsPerLease = 3;
-
-/** Values of `intents.void`. */
-const voided = 1;
-const voidByConflict = 2;
 
 /** A step that this worker holds. */
 interface Held {

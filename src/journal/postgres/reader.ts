@@ -5,9 +5,10 @@ import { noCounts } from "../../model/run.ts";
 import type { Counts, Digest, RunHeader } from "../../model/run.ts";
 import type { Outcome, Step, StepResult, StepState } from "../../model/step.ts";
 import type { AuditRow, RunReader, StepFilter, StepRow } from "../journal.ts";
-import { genesis, linkHash } from "../sqlite/chain.ts";
-import { resultOf, stepOf } from "../sqlite/codec.ts";
-import { kindCode, kindName, stateCode, stateName } from "../sqlite/schema.ts";
+import { genesis, linkHash } from "../chain.ts";
+import { resultOf, stepOf } from "../codec.ts";
+import { kindCode, kindName, stateCode, stateName } from "../codes.ts";
+import { skippedResult } from "../skipped.ts";
 import { corruptRun } from "./database.ts";
 import type { JournalDatabase } from "./database.ts";
 import { checkSteps, frozenColumns, readSealedRun } from "./sealed.ts";
@@ -214,18 +215,6 @@ export class PostgresRunReader implements RunReader {
   /** A step skipped because of its predecessor shares one audit row with the others; its result is made from that. */
   #result(row: StoredRow, step: Step, ended: string): StepResult {
     const result = this.readable(() => resultOf(ended), `the result of step ${row.seq}`);
-    if (result !== undefined) return result;
-    return {
-      outcome: "skipped",
-      failure: row.failure ?? undefined,
-      reason: row.reason ?? undefined,
-      evidence: "none",
-      changed: { add: [], remove: [] },
-      newOwner: undefined,
-      etagBefore: undefined,
-      etagAfter: undefined,
-      actor: step.actor,
-      calls: 0,
-    };
+    return result ?? skippedResult(step, row);
   }
 }

@@ -1,8 +1,8 @@
 /** The frozen part of a run in the database: found by name, and checked against its digest. */
 import { RunFileError } from "../../model/errors.ts";
 import type { Digest, RunHeader } from "../../model/run.ts";
-import { PageDigests, runDigest } from "../sqlite/digest.ts";
-import { stepsPerPage } from "../sqlite/schema.ts";
+import { PageDigests, runDigest } from "../digest.ts";
+import { stepsPerPage } from "../digest.ts";
 import { corruptRun } from "./database.ts";
 import type { JournalDatabase } from "./database.ts";
 

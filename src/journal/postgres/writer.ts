@@ -4,11 +4,9 @@ import { UsageError } from "../../model/errors.ts";
 import type { Digest, RunHeader } from "../../model/run.ts";
 import type { StepDraft } from "../../model/step.ts";
 import type { RunWriter } from "../journal.ts";
-import { canonicalJson } from "../../model/canonical.ts";
-import { genesis } from "../sqlite/chain.ts";
-import { stepBody, stepColumns } from "../sqlite/codec.ts";
-import { PageDigests, runDigest } from "../sqlite/digest.ts";
-import { kindCode } from "../sqlite/schema.ts";
+import { genesis } from "../chain.ts";
+import type { DigestRow } from "../digest.ts";
+import { Freezing } from "../freezing.ts";
 import type { JournalDatabase } from "./database.ts";
 import { databaseFault } from "./database.ts";
 
@@ -17,15 +15,9 @@ const stepsAtOnce = 5000;
 const states = 9;
 
 /** A step as the database takes it. */
-interface Row {
-  readonly seq: number;
-  readonly kind: number;
+interface Row extends Omit<DigestRow, "actor"> {
   readonly actor: number;
   readonly turn: number;
-  readonly asset: string | null;
-  readonly after: number | null;
-  readonly unless: number | null;
-  readonly body: string;
 }
 
 /** Begins the run `name`. Throws UsageError when the name is taken. */
@@ -38,12 +30,14 @@ export async function createPostgresRun(database: JournalDatabase, name: string)
 class PostgresRunWriter implements RunWriter {
   readonly #database: JournalDatabase;
   readonly #name: string;
-  readonly #digests = new PageDigests();
-  readonly #actors = new Map<string, number>();
+  readonly #emails: string[] = [];
+  /** How many steps each user has in turn. */
   readonly #open: number[] = [];
+  readonly #freezing = new Freezing((_, email) => {
+    this.#emails.push(email);
+    this.#open.push(0);
+  });
   #rows: Row[] = [];
-  #steps = 0;
-  #unlessMax = 0;
   #run = 0;
   #client: PoolClient | undefined;
   #release: (failed: boolean) => void = () => undefined;
@@ -83,7 +77,7 @@ class PostgresRunWriter implements RunWriter {
   }
 
   async add(drafts: readonly StepDraft[]): Promise<number> {
-    const first = this.#steps + 1;
+    const first = this.#freezing.steps + 1;
     return this.#writing(async () => {
       for (const draft of drafts) {
         this.#take(draft);
@@ -96,15 +90,12 @@ class PostgresRunWriter implements RunWriter {
   async seal(header: RunHeader): Promise<Digest> {
     return this.#writing(async (client) => {
       await this.#send();
-      if (this.#unlessMax > this.#steps) throw new RangeError("a step refers to a step that does not exist");
-      const text = canonicalJson(header);
-      const pages = this.#digests.end();
-      const digest = runDigest(text, pages);
+      const { text, digest, pages } = this.#freezing.end(header);
       await client.query(
         "insert into actors (run, id, email, open) select $1, * from unnest($2::int[], $3::text[], $4::int[])",
-        [this.#run, [...this.#actors.values()], [...this.#actors.keys()], this.#open],
+        [this.#run, this.#emails.map((_, index) => index + 1), this.#emails, this.#open],
       );
-      const counts = [this.#steps, ...Array.from({ length: states - 1 }, () => 0)];
+      const counts = [this.#freezing.steps, ...Array.from({ length: states - 1 }, () => 0)];
       await client.query(
         `update runs set run_id = $2, tenant = $3, header = $4, digest = $5, pages = $6, counts = $7, audit_head = $8
          where id = $1`,
@@ -123,30 +114,9 @@ class PostgresRunWriter implements RunWriter {
   }
 
   #take(draft: StepDraft): void {
-    const seq = this.#steps + 1;
-    const { kind, actor, asset = null, after = null, unless = null } = stepColumns(draft);
-    if (after !== null && !(after > 0 && after < seq)) {
-      throw new RangeError(`step ${seq} waits for step ${after}, which does not come before it`);
-    }
-    if (unless !== null && unless < 1) throw new RangeError(`step ${seq} refers to a step that does not exist`);
-    this.#unlessMax = Math.max(this.#unlessMax, unless ?? 0);
-    const body = stepBody(draft);
-    const code = kindCode(kind);
-    // A transfer takes the turn of the user it moves: it is called as the administrator and mostly waits.
-    const turn = this.#actorId(draft.kind === "transfer" ? draft.from.email : actor);
+    const { row, actor, turn } = this.#freezing.take(draft);
     this.#open[turn - 1] = (this.#open[turn - 1] ?? 0) + 1;
-    this.#rows.push({ seq, kind: code, actor: this.#actorId(actor), turn, asset, after, unless, body });
-    this.#digests.add({ seq, kind: code, actor, asset, after, unless, body });
-    this.#steps = seq;
-  }
-
-  #actorId(email: string): number {
-    const known = this.#actors.get(email);
-    if (known !== undefined) return known;
-    const id = this.#actors.size + 1;
-    this.#actors.set(email, id);
-    this.#open.push(0);
-    return id;
+    this.#rows.push({ ...row, actor, turn });
   }
 
   async #send(): Promise<void> {

@@ -1,7 +1,7 @@
 /** One slice of a worker's writes as set-wise statements: intents first, then what became of them, then ends with their audit rows. */
 import type { PoolClient } from "pg";
-import { linkHash } from "../sqlite/chain.ts";
-import { stateCode } from "../sqlite/schema.ts";
+import { linkHash } from "../chain.ts";
+import { stateCode } from "../codes.ts";
 import type { Outcome } from "../../model/step.ts";
 import { anythingWaits, passGates } from "./gates.ts";
 import type { Waiting } from "./slices.ts";

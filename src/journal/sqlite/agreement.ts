@@ -6,10 +6,10 @@ import { samePair } from "../../model/permissions.ts";
 import type { Delta, Pair } from "../../model/permissions.ts";
 import type { Step } from "../../model/step.ts";
 import type { StepRow } from "../journal.ts";
-import { intentOf } from "./codec.ts";
+import { intentOf } from "../codec.ts";
 import type { SqliteRunReader } from "./reader.ts";
-import { breathe } from "./pages.ts";
-import { kindCode, stateCode } from "./schema.ts";
+import { breathe } from "../pages.ts";
+import { kindCode, stateCode } from "../codes.ts";
 
 /** How much a check looked at, and the first thing that is wrong. */
 export interface Covered {

@@ -2,9 +2,11 @@
 import type { Database, Statement } from "better-sqlite3";
 import { flawOf } from "../../model/examination.ts";
 import type { Flaw } from "../../model/examination.ts";
-import { linkHash, readTail } from "./chain.ts";
-import { breathe, rangesOf } from "./pages.ts";
-import { kindCode, stateCode, stateName } from "./schema.ts";
+import { linkHash } from "../chain.ts";
+import { readTail } from "./chain.ts";
+import { breathe, rangesOf } from "../pages.ts";
+import { kindCode, stateCode, stateName } from "../codes.ts";
+import { predecessorFailure } from "../skipped.ts";
 
 const rowsPerPage = 1000;
 
@@ -87,7 +89,7 @@ class Walker {
     this.#skipped = db
       .prepare<[number, number, number, number], number>(
         `select count(*) from progress where seq between ? and ? and state = ${stateCode("skipped")} and audit = ?
-         and attempts = 0 and failure = 'predecessor' and updated = ?`,
+         and attempts = 0 and failure = '${predecessorFailure}' and updated = ?`,
       )
       .pluck();
     // One transaction for a page, which spares a lock for each look-up.

@@ -1,24 +1,14 @@
 /**
- * The audit chain: each row's hash covers its body and the hash before it; how many rows there must be, and the last
- * hash, are kept beside it in the same transaction, so that a tail cut off is missed as well.
+ * The audit chain in a run file: how many rows there must be, and the last hash, are kept beside it in the same
+ * transaction, so that a tail cut off is missed as well.
  */
-import { hash } from "node:crypto";
 import type { Database, Statement } from "better-sqlite3";
 import type { ChainHead } from "../../model/examination.ts";
+import { linkHash } from "../chain.ts";
 
 export interface Tail {
   readonly rows: number;
   readonly head: string;
-}
-
-/** The hash that stands before the first row: binds the chain to its run. */
-export function genesis(runId: string, digest: string): string {
-  return hash("sha256", `handover audit 1\n${runId}\n${digest}\n`);
-}
-
-/** SHA-256 over the hexadecimal digits of the previous hash followed by the body. */
-export function linkHash(previous: string, body: string): string {
-  return hash("sha256", previous + body);
 }
 
 /** Appends rows inside the transactions of its caller, who calls `writeTail` before each commit. */

@@ -4,7 +4,7 @@ import { flawOf } from "../../model/examination.ts";
 import type { ChainHead, CheckName, Examination, Finding, Flaw, SignedPart } from "../../model/examination.ts";
 import { attemptsFlaw, orderFlaw, scopeFlaw } from "./agreement.ts";
 import type { Covered } from "./agreement.ts";
-import { genesis } from "./chain.ts";
+import { genesis } from "../chain.ts";
 import { examineApprovals, examineCheckpoints } from "./examine-signed.ts";
 import type { Signer } from "../../model/signing/signers.ts";
 import { faultCode } from "./faults.ts";

@@ -1,7 +1,7 @@
 /** What the end of a step means for the steps that wait for it: their gates open, or they are skipped with it. */
 import type { Database, Statement } from "better-sqlite3";
-import { stateCode } from "./schema.ts";
-import { rangesText } from "./pages.ts";
+import { stateCode } from "../codes.ts";
+import { predecessorFailure, skippedReason, skippedText } from "../skipped.ts";
 
 /** Steps of one actor that have become ready, the first of them `first`. */
 export interface Opened {
@@ -14,9 +14,6 @@ export interface GateMoves {
   readonly openedCount: number;
   readonly skippedCount: number;
 }
-
-/** The class of steps that are skipped because the step they wait for did not succeed. */
-const predecessorFailure = "predecessor";
 
 /**
  * A step waits for `after`, which must succeed; a line by hand then waits for the edit in `unless`, which must end, so
@@ -78,10 +75,8 @@ export class Gates {
   #skipAfter(seq: number, at: number): readonly number[] {
     const doomed = this.#doomed.all(seq, seq);
     if (doomed.length === 0) return doomed;
-    const row = this.#append(
-      JSON.stringify({ at, because: seq, count: doomed.length, kind: "skipped", steps: rangesText(doomed) }),
-    );
-    for (const step of doomed) this.#skip.run(row, `step ${seq}, which must come first, did not succeed`, at, step);
+    const row = this.#append(skippedText(at, seq, doomed));
+    for (const step of doomed) this.#skip.run(row, skippedReason(seq), at, step);
     return doomed;
   }
 

@@ -7,24 +7,26 @@ import type { Counts } from "../../model/run.ts";
 import type { Intent, Step, StepResult, StepState } from "../../model/step.ts";
 import type { Claim, Written } from "../journal.ts";
 import { canonicalJson } from "../../model/canonical.ts";
-import { ChainWriter, genesis, tailHolds } from "./chain.ts";
-import { Checkpointing, newestCheckpoint } from "./checkpoints.ts";
-import type { Kept } from "./checkpoints.ts";
-import { endedText, intentText } from "./codec.ts";
-import { StepPages } from "./digest.ts";
+import { ChainWriter, tailHolds } from "./chain.ts";
+import { genesis } from "../chain.ts";
+import { Checkpointing } from "../checkpoints.ts";
+import { newestCheckpoint } from "./checkpoints.ts";
+import type { Kept } from "../checkpoints.ts";
+import { endedText, intentText } from "../codec.ts";
+import { StepPages } from "./step-pages.ts";
 import { runFileFault, tampered, withFaults } from "./faults.ts";
 import { statusOf } from "./file-safety.ts";
 import { Gates } from "./gates.ts";
 import type { GateMoves } from "./gates.ts";
 import { checkStillThere } from "./gone.ts";
 import { lockRun } from "./lock.ts";
-import type { OpeningOptions, RunFileJournal } from "./opening.ts";
+import type { OpeningOptions, RunFileJournal } from "../opening.ts";
 import { connectForWriting, makeDurable, putAtRest, readSealed, runPath } from "./open.ts";
 import type { SealedRun } from "./open.ts";
 import { SqliteRunReader } from "./reader.ts";
 import type { FrozenStep } from "./reader.ts";
 import type { ChainOf } from "../../model/signing/checkpoint.ts";
-import { stateCode } from "./schema.ts";
+import { stateCode, voidByConflict, voided } from "../codes.ts";
 import { Slices } from "./slices.ts";
 import type { Entry } from "./slices.ts";
 import { checkWaiting, standingOf } from "./standing.ts";
@@ -36,10 +38,6 @@ import type { TakeRule, Turn } from "./turns.ts";
 
 /** Claims of one opening; the opening's number stands above this many bits of the fence. */
 const fencesPerOpening = 2 ** 32;
-
-/** Values of `intents.void`. */
-const voided = 1;
-const voidByConflict = 2;
 
 /** A step that this process holds. */
 interface Held extends Omit<Turn, "begun"> {

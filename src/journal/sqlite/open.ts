@@ -5,11 +5,11 @@ import Database from "better-sqlite3";
 import type { Database as Connection } from "better-sqlite3";
 import type { Digest, RunHeader } from "../../model/run.ts";
 import { printable } from "../../model/text.ts";
-import { runDigest } from "./digest.ts";
+import { runDigest } from "../digest.ts";
 import { corrupt, faultCode, notARun, tampered, withFaults } from "./faults.ts";
 import { checkFolder, checkRunFile, checkSameFile, statusOf } from "./file-safety.ts";
 import { identify, migrate, schemaVersion, strangeDefinition } from "./schema.ts";
-import { expectAllTexts, expectHeader } from "./shapes.ts";
+import { expectAllTexts, expectHeader } from "../shapes.ts";
 
 const busyTimeoutMs = 5000;
 /** Bytes of a file whose structure is looked through as a whole before anything is done with it: 50 ms of work. */

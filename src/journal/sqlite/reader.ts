@@ -7,15 +7,17 @@ import type { Intent, Outcome, Step, StepResult, StepState } from "../../model/s
 import type { AuditRow, RunReader, StepFilter, StepRow } from "../journal.ts";
 import { walkAudit } from "./audit-walk.ts";
 import type { AuditWalk } from "./audit-walk.ts";
-import { genesis, readTail } from "./chain.ts";
-import { intentOf, resultOf, stepOf } from "./codec.ts";
-import { StepPages } from "./digest.ts";
+import { genesis } from "../chain.ts";
+import { readTail } from "./chain.ts";
+import { intentOf, resultOf, stepOf } from "../codec.ts";
+import { StepPages } from "./step-pages.ts";
 import { corrupt, runFileFault, withFaults } from "./faults.ts";
 import { connectForReading, readSealed, runPath } from "./open.ts";
 import type { SealedRun } from "./open.ts";
 import type { ChainHead } from "../../model/examination.ts";
-import { kindCode, kindName, stateCode, stateName } from "./schema.ts";
-import { expectAllTexts, expectTexts, instantOf } from "./shapes.ts";
+import { kindCode, kindName, stateCode, stateName } from "../codes.ts";
+import { skippedResult } from "../skipped.ts";
+import { expectAllTexts, expectTexts, instantOf } from "../shapes.ts";
 import { standingOf } from "./standing.ts";
 
 /** A reader that can also check the steps against the digest. */
@@ -271,19 +273,7 @@ export class SqliteRunReader implements RunFileReader {
   /** A step skipped because of its predecessor shares one audit row with the others; its result is made from that. */
   #result(row: StoredStep, step: Step, ended: string): StepResult {
     const result = this.#readable(() => resultOf(ended), `the result of step ${row.seq}`);
-    if (result !== undefined) return result;
-    return {
-      outcome: "skipped",
-      failure: row.failure ?? undefined,
-      reason: row.reason ?? undefined,
-      evidence: "none",
-      changed: { add: [], remove: [] },
-      newOwner: undefined,
-      etagBefore: undefined,
-      etagAfter: undefined,
-      actor: step.actor,
-      calls: 0,
-    };
+    return result ?? skippedResult(step, row);
   }
 
   #state(code: number): StepState {

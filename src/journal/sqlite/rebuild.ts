@@ -11,7 +11,7 @@ import { examineDatabase } from "./examine.ts";
 import type { ExamineOptions } from "./examine.ts";
 import { faultCode } from "./faults.ts";
 import { readSealed } from "./open.ts";
-import { breathe } from "./pages.ts";
+import { breathe } from "../pages.ts";
 import { createIndexes, createTables } from "./schema.ts";
 
 /** Where the lines are. Everything in them is foreign. */

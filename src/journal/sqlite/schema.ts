@@ -2,7 +2,6 @@
 import { closeSync, openSync } from "node:fs";
 import type { Database } from "better-sqlite3";
 import { RunFileError } from "../../model/errors.ts";
-import type { Step, StepState } from "../../model/step.ts";
 import { notARun } from "./faults.ts";
 
 /** "Hndo": tells a run from other SQLite files (`PRAGMA application_id`). */
@@ -10,41 +9,6 @@ const applicationId = 0x486e646f;
 
 /** `PRAGMA user_version`. Each migration raises it by one. */
 export const schemaVersion = 1;
-
-/** Steps to a digest page. */
-export const stepsPerPage = 1000;
-
-const stateCodes: Readonly<Record<StepState, number>> = {
-  planned: 0,
-  "in-flight": 1,
-  applied: 2,
-  confirmed: 3,
-  unchanged: 4,
-  skipped: 5,
-  failed: 6,
-  "by-hand": 7,
-  cancelled: 8,
-};
-const stateNames = new Map<number, StepState>(
-  (Object.keys(stateCodes) as StepState[]).map((state) => [stateCodes[state], state]),
-);
-const kindNames: readonly Step["kind"][] = ["edit", "transfer", "by-hand"];
-
-export function stateCode(state: StepState): number {
-  return stateCodes[state];
-}
-
-export function stateName(code: number): StepState | undefined {
-  return stateNames.get(code);
-}
-
-export function kindCode(kind: Step["kind"]): number {
-  return kindNames.indexOf(kind);
-}
-
-export function kindName(code: number): Step["kind"] | undefined {
-  return kindNames[code];
-}
 
 /**
  * `steps` never changes after the run is sealed and is covered by the digest; `progress` holds small rows, so that the

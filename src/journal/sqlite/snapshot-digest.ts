@@ -4,8 +4,8 @@ import type { Database as Connection } from "better-sqlite3";
 import type { SnapshotHeader } from "../../model/inventory.ts";
 import type { Digest } from "../../model/run.ts";
 import { canonicalJson } from "../../model/canonical.ts";
-import { permissionsOfText } from "./codec.ts";
-import { breathe } from "./pages.ts";
+import { permissionsOfText } from "../codec.ts";
+import { breathe } from "../pages.ts";
 
 const pageSize = 1000;
 

@@ -15,7 +15,7 @@ import type {
 import type { Digest } from "../../model/run.ts";
 import type { Person, Principal } from "../../model/tenant.ts";
 import type { SnapshotReader } from "../snapshot.ts";
-import { permissionsOfText } from "./codec.ts";
+import { permissionsOfText } from "../codec.ts";
 import { snapshotCoverage } from "./snapshot-coverage.ts";
 import { snapshotDigest } from "./snapshot-digest.ts";
 import { connectSnapshot, inWords, readState } from "./snapshot-file.ts";

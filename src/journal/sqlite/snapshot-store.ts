@@ -8,7 +8,7 @@ import type { Digest } from "../../model/run.ts";
 import type { Person, Principal } from "../../model/tenant.ts";
 import type { SnapshotStore } from "../snapshot.ts";
 import { canonicalJson } from "../../model/canonical.ts";
-import { permissionsText } from "./codec.ts";
+import { permissionsText } from "../codec.ts";
 import { lockRun } from "./lock.ts";
 import type { RunLock } from "./lock.ts";
 import { putAtRest } from "./open.ts";

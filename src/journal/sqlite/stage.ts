@@ -7,7 +7,7 @@ import type { Permissions } from "../../model/permissions.ts";
 import type { Request } from "../../model/request.ts";
 import type { AssetRecord } from "../../model/snapshot.ts";
 import type { OwnerCount, Stage, StagedAsset } from "../stage.ts";
-import { permissionsOfText, permissionsText } from "./codec.ts";
+import { permissionsOfText, permissionsText } from "../codec.ts";
 import { withFaults } from "./faults.ts";
 
 const seenByMax = 8;

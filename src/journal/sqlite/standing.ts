@@ -3,10 +3,10 @@ import type { Database } from "better-sqlite3";
 import { noCounts } from "../../model/run.ts";
 import type { Counts } from "../../model/run.ts";
 import type { StepState } from "../../model/step.ts";
-import { checkProgress } from "./digest.ts";
+import { checkProgress } from "./step-pages.ts";
 import { corrupt, tampered } from "./faults.ts";
 import { strayGate } from "./gates.ts";
-import { stateCode, stateName } from "./schema.ts";
+import { stateCode, stateName } from "../codes.ts";
 
 export interface Standing {
   readonly counts: Counts;

@@ -9,17 +9,15 @@ import type { StepDraft } from "../../model/step.ts";
 import { checkpointName, signedCheckpoint } from "../../model/signing/checkpoint.ts";
 import type { CheckpointSigner } from "../../model/signing/checkpoint.ts";
 import type { RunWriter } from "../journal.ts";
-import { canonicalJson } from "../../model/canonical.ts";
-import { genesis } from "./chain.ts";
-import { stepBody, stepColumns } from "./codec.ts";
-import { PageDigests, runDigest } from "./digest.ts";
+import { genesis } from "../chain.ts";
+import { Freezing } from "../freezing.ts";
 import { faultCode, runFileFault, withFaults } from "./faults.ts";
 import { checkFolder, statusOf } from "./file-safety.ts";
 import { createPrivate, lockRun, removeFile } from "./lock.ts";
 import type { RunLock } from "./lock.ts";
 import { putAtRest, runPath } from "./open.ts";
-import { breathe } from "./pages.ts";
-import { createIndexes, createTables, kindCode } from "./schema.ts";
+import { breathe } from "../pages.ts";
+import { createIndexes, createTables } from "./schema.ts";
 
 const progressRowsPerPage = 20_000;
 
@@ -69,13 +67,10 @@ export class SqliteRunWriter implements RunWriter {
   readonly #db: Connection;
   readonly #placing: Placing;
   readonly #signer: CheckpointSigner | undefined;
-  readonly #digests = new PageDigests();
-  readonly #actors = new Map<string, number>();
-  /** Transfers by seq, with the user in whose turn they are taken. */
-  readonly #transferTurns: (readonly [seq: number, actor: number])[] = [];
-  readonly #insertActor: Statement<[number, string]>;
+  readonly #freezing: Freezing;
+  /** Steps taken in the turn of another user than their actor. */
+  readonly #turns: (readonly [seq: number, turn: number])[] = [];
   readonly #insertStep: Statement<[number, number, number, string | null, number | null, number | null, string]>;
-  #steps = 0;
   #ended = false;
 
   /** `signer` says who planned the run: its key signs the chain before the first row. */
@@ -84,7 +79,8 @@ export class SqliteRunWriter implements RunWriter {
     this.#placing = placing;
     this.#signer = signer;
     createTables(db);
-    this.#insertActor = db.prepare("insert into actors (id, email) values (?, ?)");
+    const insertActor = db.prepare<[number, string]>("insert into actors (id, email) values (?, ?)");
+    this.#freezing = new Freezing((id, email) => void insertActor.run(id, email));
     this.#insertStep = db.prepare(
       "insert into steps (seq, kind, actor, asset, after, unless, body) values (?, ?, ?, ?, ?, ?, ?)",
     );
@@ -93,7 +89,7 @@ export class SqliteRunWriter implements RunWriter {
 
   async add(drafts: readonly StepDraft[]): Promise<number> {
     this.#checkOpen();
-    const first = this.#steps + 1;
+    const first = this.#freezing.steps + 1;
     return withFaults(this.#placing.path, () => {
       for (const draft of drafts) this.#add(draft);
       return first;
@@ -123,37 +119,14 @@ export class SqliteRunWriter implements RunWriter {
   }
 
   #add(draft: StepDraft): void {
-    const seq = this.#steps + 1;
-    const { kind, actor, asset = null, after = null, unless = null } = stepColumns(draft);
-    if (after !== null && !(after > 0 && after < seq)) {
-      throw new RangeError(`step ${seq} waits for step ${after}, which does not come before it`);
-    }
-    const body = stepBody(draft);
-    const code = kindCode(kind);
-    this.#insertStep.run(seq, code, this.#actorId(actor), asset, after, unless, body);
-    if (draft.kind === "transfer") this.#transferTurns.push([seq, this.#actorId(draft.from.email)]);
-    this.#digests.add({ seq, kind: code, actor, asset, after, unless, body });
-    this.#steps = seq;
-  }
-
-  #actorId(email: string): number {
-    const known = this.#actors.get(email);
-    if (known !== undefined) return known;
-    const id = this.#actors.size + 1;
-    this.#actors.set(email, id);
-    this.#insertActor.run(id, email);
-    return id;
+    const { row, actor, turn } = this.#freezing.take(draft);
+    const { seq, kind, asset, after, unless, body } = row;
+    this.#insertStep.run(seq, kind, actor, asset, after, unless, body);
+    if (turn !== actor) this.#turns.push([seq, turn]);
   }
 
   #writeFrozen(header: RunHeader): Digest {
-    const text = canonicalJson(header);
-    const pages = this.#digests.end();
-    const digest = runDigest(text, pages);
-    const stray = this.#db
-      .prepare<[number], number>("select seq from steps where unless is not null and unless not between 1 and ?")
-      .pluck()
-      .get(this.#steps);
-    if (stray !== undefined) throw new RangeError(`step ${stray} refers to a step that does not exist`);
+    const { text, digest, pages } = this.#freezing.end(header);
     this.#db.prepare("insert into run (one, header, digest) values (1, ?, ?)").run(text, digest);
     const insertPage = this.#db.prepare("insert into pages (page, digest) values (?, ?)");
     for (const [page, pageDigest] of pages.entries()) insertPage.run(page + 1, pageDigest);
@@ -172,20 +145,16 @@ export class SqliteRunWriter implements RunWriter {
       `insert into progress (seq, actor, gate)
        select seq, actor, coalesce(after, unless, 0) from steps where seq > ? and seq <= ? order by seq`,
     );
-    for (let done = 0; done < this.#steps; done += progressRowsPerPage) {
+    for (let done = 0; done < this.#freezing.steps; done += progressRowsPerPage) {
       copy.run(done, done + progressRowsPerPage);
       await breathe();
     }
-    this.#writeTransferTurns();
+    this.#writeTurns();
   }
 
-  /**
-   * Transfers are all called as the administrator and spend their time waiting, so that each takes the turn of the user
-   * it moves: otherwise no more of them than one actor may have would be under way.
-   */
-  #writeTransferTurns(): void {
-    const turn = this.#db.prepare<[number, number]>("update progress set actor = ? where seq = ?");
-    for (const [seq, actor] of this.#transferTurns) turn.run(actor, seq);
+  #writeTurns(): void {
+    const taken = this.#db.prepare<[number, number]>("update progress set actor = ? where seq = ?");
+    for (const [seq, turn] of this.#turns) taken.run(turn, seq);
   }
 
   #checkOpen(): void {

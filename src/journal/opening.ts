@@ -1,8 +1,8 @@
 /** How a run file is opened to be carried out, and what its journal offers beyond the interface. */
-import type { Clock } from "../../model/clock.ts";
-import type { ChainHead } from "../../model/examination.ts";
-import type { CheckpointSigner } from "../../model/signing/checkpoint.ts";
-import type { Journal } from "../journal.ts";
+import type { Clock } from "../model/clock.ts";
+import type { ChainHead } from "../model/examination.ts";
+import type { CheckpointSigner } from "../model/signing/checkpoint.ts";
+import type { Journal } from "./journal.ts";
 
 /** How a run is opened to be carried out. */
 export interface OpeningOptions {

@@ -2,15 +2,15 @@
  * How steps, intents and results are written as compact JSON, and read back. Objects are built with their keys in
  * order, so that the text is canonical; roles are lists of pairs, because a role named `__proto__` must survive.
  */
-import type { AssetName } from "../../model/asset.ts";
-import type { Etag } from "../../model/brand.ts";
-import type { Place } from "../../model/diagnostic.ts";
-import type { Email } from "../../model/email.ts";
-import type { Member } from "../../model/member.ts";
-import type { Delta, Pair, Permissions, Role, RoleMap } from "../../model/permissions.ts";
-import type { Keep } from "../../model/request.ts";
-import { outcomes } from "../../model/step.ts";
-import type { Evidence, HazardName, Intent, Outcome, Step, StepDraft, StepResult } from "../../model/step.ts";
+import type { AssetName } from "../model/asset.ts";
+import type { Etag } from "../model/brand.ts";
+import type { Place } from "../model/diagnostic.ts";
+import type { Email } from "../model/email.ts";
+import type { Member } from "../model/member.ts";
+import type { Delta, Pair, Permissions, Role, RoleMap } from "../model/permissions.ts";
+import type { Keep } from "../model/request.ts";
+import { outcomes } from "../model/step.ts";
+import type { Evidence, HazardName, Intent, Outcome, Step, StepDraft, StepResult } from "../model/step.ts";
 import { expectAllTexts, expectNumbers, expectTexts } from "./shapes.ts";
 
 type WrittenPairs = readonly (readonly [Role, Member])[];
