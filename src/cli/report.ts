@@ -168,7 +168,7 @@ async function reportSnapshot(context: Context, path: string, options: ReportOpt
 }
 
 async function* pagePieces(reader: RunReader, name: string, redact: Redaction | undefined): AsyncGenerator<string> {
-  const { runPage } = await import("../report/page/run-pages.ts");
+  const { runPage } = await import("../report/page/run-page.ts");
   const { pageHtml } = await import("../report/page/page.ts");
   const { loadPageAssets } = await import("./page-assets.ts");
   const facts = await runFacts(reader);

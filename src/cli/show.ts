@@ -115,7 +115,7 @@ async function writeReview(
   output: string,
   options: ShowOptions,
 ): Promise<void> {
-  const { planPage } = await import("../report/page/run-pages.ts");
+  const { planPage } = await import("../report/page/plan-page.ts");
   const { pageHtml } = await import("../report/page/page.ts");
   const { loadPageAssets } = await import("./page-assets.ts");
   const page = await planPage(await runFacts(reader), pagesOf(reader), name, new Redactor(options.redact));

@@ -4,7 +4,7 @@ import { Telemetry } from "../../src/model/telemetry.ts";
 import { reportJson } from "../../src/report/json.ts";
 import { callLines } from "../../src/report/page/call-lines.ts";
 import { callsPart, callsText } from "../../src/report/page/calls-part.ts";
-import { runPage } from "../../src/report/page/run-pages.ts";
+import { runPage } from "../../src/report/page/run-page.ts";
 import { Redactor } from "../../src/report/redact.ts";
 import { ended, facts, pages, written } from "./sample.ts";
 
@@ -54,6 +54,31 @@ describe("the time lines", () => {
   });
 });
 
+describe("what was permitted", () => {
+  const calm = (permitted: number): Telemetry => {
+    const telemetry = new Telemetry();
+    telemetry.called(0, 20, true, false);
+    telemetry.permits(0, permitted);
+    return telemetry;
+  };
+
+  it.each([
+    [1, true],
+    [20, true],
+    [20.5, false],
+    [2500, false],
+  ])("at %d a second beside one call is in the picture: %s", (permitted, shown) => {
+    const [line] = callLines(calm(permitted).view());
+    expect(line?.series.some(({ label }) => label === "writes permitted")).toBe(shown);
+    expect(line?.label.includes("permitted")).toBe(shown);
+  });
+
+  it("is said in words where it is far above every call", () => {
+    expect(callsText(calm(2500.9).view())).toContain("Far fewer than the 2,500 writes a second permitted.");
+    expect(callsText(calm(2).view())).not.toContain("permitted");
+  });
+});
+
 it("what the time lines show is said as well", () => {
   expect(callsText(sample().view())).toBe(
     "3 calls, at most 2 a second, 1 made again, 1 refused for going too fast. Google asked to wait 1 time, 10 s in all.",
@@ -61,6 +86,17 @@ it("what the time lines show is said as well", () => {
 });
 
 describe("the report of a run", () => {
+  it("names the assets of its slowest steps by their titles", async () => {
+    const [, first] = ended();
+    if (first === undefined || first.step.kind === "transfer") throw new Error("the second step is an edit");
+    const telemetry = new Telemetry();
+    telemetry.called(0, 20, true, false);
+    telemetry.ended({ seq: first.step.seq, asset: first.step.asset.name, ms: 12, calls: 1 });
+    const page = await runPage(facts(), undefined, pages(ended()), telemetry.view(), "friday", new Redactor(undefined));
+    const slowest = page.body.text.slice(page.body.text.indexOf("Slowest steps"));
+    expect(slowest).toContain(first.step.asset.title);
+  });
+
   it("shows its slowest steps", async () => {
     const page = await runPage(facts(), undefined, pages(ended()), sample().view(), "friday", new Redactor(undefined));
     expect(page.timeLines.map(({ id }) => id)).toEqual(["calls", "answers"]);

@@ -2,6 +2,21 @@
 import type { CallBucket, TelemetryView } from "../../model/telemetry.ts";
 import type { TimeLine } from "./packed.ts";
 
+/** How often the calls must fit below what was permitted for both in one picture to show the calls as a line on its floor. */
+const farTimes = 20;
+
+/**
+ * The fewest writes a second that were permitted, where even those are far above every call that was made: then a picture
+ * of both shows neither. Otherwise undefined.
+ */
+export function farAbove({ bucketMs, buckets }: Pick<TelemetryView, "bucketMs" | "buckets">): number | undefined {
+  const permitted = buckets.flatMap(({ permittedPerSecond }) => permittedPerSecond ?? []);
+  if (permitted.length === 0) return undefined;
+  const least = permitted.reduce((a, b) => Math.min(a, b));
+  const most = buckets.reduce((top, { calls }) => Math.max(top, (1000 * calls) / bucketMs), 0);
+  return least > farTimes * most ? least : undefined;
+}
+
 /** Empty while no call was made. */
 export function callLines({ bucketMs, buckets, held }: TelemetryView): readonly TimeLine[] {
   const [first] = buckets;
@@ -21,20 +36,25 @@ export function callLines({ bucketMs, buckets, held }: TelemetryView): readonly 
     seconds: points.map(({ at }) => second(at)),
     bands: held.map((span) => ({ from: second(span.from), to: second(span.to), label: span.reason })),
   };
+  const showsPermitted = farAbove({ bucketMs, buckets }) === undefined;
   return [
     {
       id: "calls",
-      label: "Calls a second, and the writes a second that were permitted",
+      label: showsPermitted ? "Calls a second, and the writes a second that were permitted" : "Calls a second",
       ...shared,
       series: [
         { label: "calls", unit: "/s", kind: "area", values: counts(({ calls }) => perSecond(calls), 0) },
         { label: "of them writes", unit: "/s", kind: "line", values: counts(({ writes }) => perSecond(writes), 0) },
-        {
-          label: "writes permitted",
-          unit: "/s",
-          kind: "line",
-          values: levels(({ permittedPerSecond }) => roundOr(permittedPerSecond)),
-        },
+        ...(showsPermitted
+          ? [
+              {
+                label: "writes permitted",
+                unit: "/s",
+                kind: "line" as const,
+                values: levels(({ permittedPerSecond }) => roundOr(permittedPerSecond)),
+              },
+            ]
+          : []),
       ],
     },
     {

@@ -2,7 +2,7 @@
 import type { TelemetryView } from "../../model/telemetry.ts";
 import { counted, thousands } from "../../model/text.ts";
 import { durationText, timeText } from "../words.ts";
-import { callLines } from "./call-lines.ts";
+import { callLines, farAbove } from "./call-lines.ts";
 import { html, joined } from "./markup.ts";
 import type { Markup } from "./markup.ts";
 import type { TimeLine } from "./packed.ts";
@@ -15,7 +15,8 @@ export interface CallsPart {
   readonly slowest: Markup | undefined;
 }
 
-export function callsPart(view: TelemetryView | undefined): CallsPart {
+/** `titles`: of the assets of the slowest steps, by step. */
+export function callsPart(view: TelemetryView | undefined, titles: ReadonlyMap<number, string> = new Map()): CallsPart {
   if (view === undefined) return { timeLines: [], calls: undefined, slowest: undefined };
   const timeLines = callLines(view);
   const lines = timeLines.map(
@@ -26,7 +27,7 @@ export function callsPart(view: TelemetryView | undefined): CallsPart {
   return {
     timeLines,
     calls: timeLines.length === 0 ? undefined : joined([html`<p>${callsText(view)}</p>`, heldList(view), ...lines]),
-    slowest: slowestTable(view),
+    slowest: slowestTable(view, titles),
   };
 }
 
@@ -44,9 +45,12 @@ export function callsText({ buckets, bucketMs, held }: TelemetryView): string {
     `${thousands(sum(({ throttles }) => throttles))} refused for going too fast`,
   ];
   const heldMs = held.reduce((total, { from, to }) => total + to - from, 0);
+  const permitted = farAbove({ buckets, bucketMs });
+  const pace =
+    permitted === undefined ? "" : ` Far fewer than the ${thousands(Math.floor(permitted))} writes a second permitted.`;
   const waits =
     held.length === 0 ? "" : ` Google asked to wait ${counted(held.length, "time")}, ${durationText(heldMs)} in all.`;
-  return `${parts.join(", ")}.${waits}`;
+  return `${parts.join(", ")}.${pace}${waits}`;
 }
 
 const heldListed = 50;
@@ -63,13 +67,13 @@ function heldList({ held }: TelemetryView): Markup | undefined {
   </details>`;
 }
 
-function slowestTable({ slowest }: TelemetryView): Markup | undefined {
+function slowestTable({ slowest }: TelemetryView, titles: ReadonlyMap<number, string>): Markup | undefined {
   if (slowest.length === 0) return undefined;
   return plainTable(
     ["Step", "Asset", "Took", "Calls"],
     slowest.map(({ seq, asset, ms, calls }) => [
       thousands(seq),
-      asset === undefined ? "" : html`<code>${asset}</code>`,
+      asset === undefined ? "a whole-user transfer" : html`${titles.get(seq) ?? ""} <code>${asset}</code>`,
       ms < 1000 ? `${ms} ms` : ms < 90_000 ? `${(ms / 1000).toFixed(1)} s` : durationText(ms),
       thousands(calls),
     ]),

@@ -10,7 +10,7 @@ import { inked } from "../style.ts";
 import { durationText, percentText, stateWords } from "../words.ts";
 import { callsText } from "./calls-part.ts";
 import type { Figure } from "./parts.ts";
-import { stateTones } from "./run-pages.ts";
+import { stateTones } from "./run-page.ts";
 import { stateText } from "./steps-table.ts";
 
 /** Steps and troubles a page shows; older ones are in the run file. */

@@ -5,6 +5,32 @@ import type { TimeLine } from "../packed.ts";
 const colours = ["--series-1", "--series-2", "--series-3", "--series-4"];
 const height = 260;
 
+/** Seconds between ticks: no call is timed closer than a second, and a day is the longest that is read at a glance. */
+const tickSeconds = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400];
+
+/** As everywhere in the reports: UTC, the day first, 24 hours. */
+function utc(seconds: number): { readonly day: string; readonly time: string } {
+  const text = new Date(seconds * 1000).toISOString();
+  return { day: text.slice(0, 10), time: text.slice(11, 19) };
+}
+
+/** Each tick its time; the day below the first, and below the first of a new one. */
+function tickTexts(splits: readonly number[]): string[] {
+  let shown = "";
+  return splits.map((seconds) => {
+    const { day, time } = utc(seconds);
+    if (day === shown) return time;
+    shown = day;
+    return `${time}\n${day}`;
+  });
+}
+
+function momentText(seconds: number | null): string {
+  if (seconds === null) return "--";
+  const { day, time } = utc(seconds);
+  return `${day} ${time} UTC`;
+}
+
 export interface DrawnTimeLine {
   /** Draws another state of the same line. */
   update(line: TimeLine): void;
@@ -22,10 +48,19 @@ export function mountTimeLine(place: HTMLElement, line: TimeLine): DrawnTimeLine
       cursor: { drag: { x: true, y: false } },
       scales,
       axes: [
-        { stroke: () => colour("--ink-2"), grid: { stroke: () => colour("--line") } },
+        {
+          stroke: () => colour("--ink-2"),
+          grid: { stroke: () => colour("--line") },
+          incrs: tickSeconds,
+          space: 70,
+          values: (_chart, splits) => tickTexts(splits),
+        },
         ...units.map((unit, index): uPlot.Axis => axis(unit, index)),
       ],
-      series: [{}, ...line.series.map((series, index) => drawing(series, index))],
+      series: [
+        { label: "Time", value: (_chart, seconds) => momentText(seconds) },
+        ...line.series.map((series, index) => drawing(series, index)),
+      ],
       hooks: { drawClear: [(drawn) => drawBands(drawn, shown)] },
     },
     aligned(line),
