@@ -7,11 +7,15 @@ import type { PacerMemory } from "../google/pacer-memory.ts";
 import type { Quota } from "../google/pace.ts";
 import type { GateName, Rates } from "../google/pacer.ts";
 import type { Access } from "../google/scopes.ts";
+import { SharedPacer } from "../google/shared-pacer.ts";
+import type { Turns } from "../google/turns.ts";
 import { makeSend } from "../google/send.ts";
 import type { CallRecord, Send } from "../google/send.ts";
 import { openWire } from "../google/wire.ts";
 import type { Api } from "../model/api.ts";
+import type { Clock } from "../model/clock.ts";
 import type { OnEvent } from "../model/event.ts";
+import type { SharedCells } from "../model/shared-cells.ts";
 import type { GateStanding } from "../model/slowness.ts";
 import type { Settings } from "./config.ts";
 import type { Context } from "./context.ts";
@@ -31,6 +35,8 @@ export interface Connecting {
   readonly onRetry: (notice: RetryNotice) => void;
   /** What the pacer of an earlier process left, and where this one's goes: learned limits, and waits the server asked for. */
   readonly pacing?: { readonly recalled: unknown; readonly keep: (memory: PacerMemory) => void } | undefined;
+  /** Where the pace is shared with other processes, which then is all the memory it needs; `scope`: whose quota it is. */
+  readonly shared?: { readonly cells: SharedCells; readonly scope: string } | undefined;
 }
 
 /** Throws `UsageError` for a key that cannot be used; sends nothing yet. */
@@ -57,9 +63,7 @@ export async function connectPaced(context: Context, settings: Settings, connect
   const { asking, besides, onlyActor } = await openCredentials(context, settings.auth, settings.endpoint);
   const connections = Math.min(Math.max(connecting.concurrency, 4), 256);
   const wire = openWire({ clock, endpoint: settings.endpoint, proxy: settings.proxy, connections, besides });
-  const { pacing } = connecting;
-  const pacer = new Pacer(clock, ratesOf(settings));
-  if (pacing !== undefined) pacer.recall(pacing.recalled);
+  const { pacer, keep } = pacerOf(clock, ratesOf(settings), connecting);
   const api = connect({
     asking,
     exchange: wire.exchange,
@@ -72,7 +76,7 @@ export async function connectPaced(context: Context, settings: Settings, connect
     signal: connecting.stop,
     onPace: (change) => {
       connecting.onEvent({ type: "pace", ...change });
-      pacing?.keep(pacer.remember());
+      keep();
     },
     onCall: connecting.onCall,
     onRetry: connecting.onRetry,
@@ -85,8 +89,20 @@ export async function connectPaced(context: Context, settings: Settings, connect
       for (const [gate, { perMinute }] of rateEntries(project)) pacer.setRate(gate, perMinute);
     },
     standings: () => pacer.standings(),
-    writesPerSecond: () => (pacer.state().gates.find(({ gate }) => gate === "writes")?.perMinute ?? Infinity) / 60,
+    writesPerSecond: () => (pacer.standings().find(({ gate }) => gate === "writes")?.perMinute ?? Infinity) / 60,
   };
+}
+
+/** A pacer of this process alone, which goes on from what an earlier one learned, or one shared with others. */
+function pacerOf(
+  clock: Clock,
+  rates: Rates,
+  { pacing, shared }: Pick<Connecting, "pacing" | "shared">,
+): { readonly pacer: Turns; readonly keep: () => void } {
+  if (shared !== undefined) return { pacer: new SharedPacer({ clock, rates, ...shared }), keep: () => undefined };
+  const pacer = new Pacer(clock, rates);
+  if (pacing !== undefined) pacer.recall(pacing.recalled);
+  return { pacer, keep: () => pacing?.keep(pacer.remember()) };
 }
 
 /** What sends, by itself: for what is asked before, or without, a connection. */

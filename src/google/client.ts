@@ -12,7 +12,8 @@ import { askWithKey } from "./delegation.ts";
 import { DirectoryClient } from "./directory.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ServiceAccountKey } from "./key.ts";
-import type { PaceChange, Pacer } from "./pacer.ts";
+import type { PaceChange } from "./pacer.ts";
+import type { Turns } from "./turns.ts";
 import { dataStudioScopes, dataTransferScopes } from "./scopes.ts";
 import type { Access } from "./scopes.ts";
 import { makeSend } from "./send.ts";
@@ -32,7 +33,7 @@ interface Connection {
   readonly admin: Email;
   /** `read` asks for read-only scopes, and for no others. */
   readonly access: Access;
-  readonly pacer: Pacer;
+  readonly pacer: Turns;
   readonly clock: Clock;
   readonly random: Random;
   /** Fires when the user asks to stop: waiting ends at once (`stopped`), requests under way are finished. */

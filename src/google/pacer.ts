@@ -11,7 +11,7 @@ import type { Spacing } from "./spacing.ts";
 
 export type GateName = "reads" | "writes" | "directory" | "transfers" | "tokens";
 
-const gateNames: readonly GateName[] = ["reads", "writes", "directory", "transfers", "tokens"];
+export const gateNames: readonly GateName[] = ["reads", "writes", "directory", "transfers", "tokens"];
 
 /** Quotas by gate; those of the project, and those of each user in it. */
 export interface Rates {
@@ -297,7 +297,7 @@ export class Pacer {
   }
 }
 
-function gateOf(call: PacedCall): GateName {
+export function gateOf(call: PacedCall): GateName {
   switch (call.service) {
     case "data-studio":
       return call.kind === "write" ? "writes" : "reads";
@@ -311,7 +311,7 @@ function gateOf(call: PacedCall): GateName {
   }
 }
 
-function reasonText(spacing: Spacing, now: number): string {
+export function reasonText(spacing: Spacing, now: number): string {
   if (spacing.notBefore > now) return "Google asked to slow down";
   const { reason, perMinute } = spacing.pace;
   switch (reason) {

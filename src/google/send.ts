@@ -9,7 +9,8 @@ import type { Unsuccessful } from "./classify.ts";
 import { concealed } from "./conceal.ts";
 import { NetworkError } from "./exchange.ts";
 import type { Exchange, ExchangeRequest, ExchangeResponse, Service } from "./exchange.ts";
-import type { PacedCall, Pacer } from "./pacer.ts";
+import type { PacedCall } from "./pacer.ts";
+import type { Turns } from "./turns.ts";
 import type { Verdict } from "./verdict.ts";
 
 export interface Call {
@@ -51,7 +52,7 @@ export type Send = <T>(call: Call, read: (body: string) => T, bearer?: string) =
 
 export interface SendOptions {
   readonly exchange: Exchange;
-  readonly pacer: Pacer;
+  readonly pacer: Pick<Turns, "take" | "isHeldBack" | "throttled" | "heldBack" | "succeeded">;
   readonly clock: Clock;
   readonly timeoutMs: number;
   /** Ends waiting for the pacer; a request under way is never cut off by it. */
@@ -152,7 +153,13 @@ function proofsIn(call: Call, body: string | undefined): readonly string[] {
 
 type Outcome = Pick<Unsuccessful, "status" | "headers" | "body" | "network">;
 
-function tellPacer(pacer: Pacer, paced: PacedCall, sentAt: number, outcome: Outcome, verdict: Verdict): void {
+function tellPacer(
+  pacer: SendOptions["pacer"],
+  paced: PacedCall,
+  sentAt: number,
+  outcome: Outcome,
+  verdict: Verdict,
+): void {
   if (verdict.disposition === "throttle") pacer.throttled(paced, { sentAt, ...verdict });
   else if (verdict.retryAfterMs !== undefined) pacer.heldBack(paced, verdict.retryAfterMs);
   else if (outcome.status !== undefined && outcome.status < 500) pacer.succeeded(paced, sentAt);

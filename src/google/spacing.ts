@@ -12,6 +12,7 @@ import {
 } from "./pace.ts";
 import type { Pace, Quota } from "./pace.ts";
 import { Tally } from "./tally.ts";
+import type { TallyState } from "./tally.ts";
 
 /** How long a trial call may stay without an answer before another one is let out, ms. */
 const trialMs = 5000;
@@ -26,6 +27,17 @@ export interface Refusal {
   readonly areWaiting: boolean;
 }
 
+/** Everything a sequence goes by, as plain data; times on the clock it was made on, ms. */
+export interface SpacingState {
+  readonly quota: Quota;
+  readonly pace: Pace;
+  readonly lastSlot: number;
+  readonly startedAt: number;
+  readonly serverHold: number;
+  readonly ownHold: number;
+  readonly tally: TallyState;
+}
+
 export class Spacing {
   #quota: Quota;
   #pace: Pace;
@@ -33,18 +45,39 @@ export class Spacing {
   /** The slot used last. It begins at the start, so that the first call waits for one interval: a bucket that starts empty. */
   #lastSlot: number;
   readonly #startedAt: number;
+  readonly #catchUpMs: number;
   /** Until when the server wants no calls. */
-  #serverHold = -Infinity;
+  #serverHold: number;
   /** Until when this side waits of its own accord: the pause after a refusal, or the answer of a trial call. */
-  #ownHold = -Infinity;
-  readonly #tally = new Tally();
+  #ownHold: number;
+  readonly #tally: Tally;
 
-  constructor(quota: Quota, startedAt: number) {
-    this.#quota = quota;
-    this.#pace = initialPace(quota, startedAt);
+  constructor(quota: Quota, startedAt: number, catchUp: number = catchUpMs, state?: SpacingState) {
+    this.#quota = state?.quota ?? quota;
+    this.#pace = state?.pace ?? initialPace(quota, startedAt);
     this.#intervalMs = intervalMs(this.#pace);
-    this.#lastSlot = startedAt;
-    this.#startedAt = startedAt;
+    this.#lastSlot = state?.lastSlot ?? startedAt;
+    this.#startedAt = state?.startedAt ?? startedAt;
+    this.#catchUpMs = catchUp;
+    this.#serverHold = state?.serverHold ?? -Infinity;
+    this.#ownHold = state?.ownHold ?? -Infinity;
+    this.#tally = new Tally(state?.tally);
+  }
+
+  get state(): SpacingState {
+    return {
+      quota: this.#quota,
+      pace: this.#pace,
+      lastSlot: this.#lastSlot,
+      startedAt: this.#startedAt,
+      serverHold: this.#serverHold,
+      ownHold: this.#ownHold,
+      tally: this.#tally.state,
+    };
+  }
+
+  get quota(): Quota {
+    return this.#quota;
   }
 
   get pace(): Pace {
@@ -63,7 +96,7 @@ export class Spacing {
 
   /** When the next call may pass; not after `now` means at once. */
   opensAt(now: number): number {
-    return Math.max(this.#lastSlot + this.#intervalMs, now - catchUpMs, this.#serverHold, this.#ownHold);
+    return Math.max(this.#lastSlot + this.#intervalMs, now - this.#catchUpMs, this.#serverHold, this.#ownHold);
   }
 
   /** Uses the slot that is open at `now`. */
@@ -73,9 +106,14 @@ export class Spacing {
     if (this.#pace.streak > 0) this.#ownHold = now + trialMs;
   }
 
+  /** Calls that passed without a slot, while there was no pace to keep to. */
+  counted(calls: number, now: number): void {
+    for (let call = 0; call < calls; call += 1) this.#tally.add(now);
+  }
+
   /** Whether forgetting this sequence would change nothing. */
   isIdle(now: number): boolean {
-    const isSpent = this.#lastSlot + this.#intervalMs > now - catchUpMs || this.notBefore > now;
+    const isSpent = this.#lastSlot + this.#intervalMs > now - this.#catchUpMs || this.notBefore > now;
     return !isSpent && this.#pace.limit === undefined && this.#pace.slowedAt < now - 60_000;
   }
 

@@ -2,12 +2,28 @@
 
 const seconds = 60;
 
+/** As plain data: the counts by second modulo sixty, none where a second had no call. */
+export interface TallyState {
+  readonly counts: readonly (number | null)[];
+  readonly second: number;
+}
+
 export class Tally {
   /** By second modulo sixty, with gaps: most gates and users see few calls, and an array of sixty takes 0.4 us to make. */
-  readonly #counts: number[] = [];
+  readonly #counts: number[];
   /** The second that the newest count belongs to. */
-  #second = 0;
-  #total = 0;
+  #second: number;
+  #total: number;
+
+  constructor(state: TallyState = { counts: [], second: 0 }) {
+    this.#counts = state.counts.slice(0, seconds).map((count) => count ?? 0);
+    this.#second = state.second;
+    this.#total = this.#counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  get state(): TallyState {
+    return { counts: Array.from(this.#counts, (count: number | undefined) => count ?? null), second: this.#second };
+  }
 
   add(nowMs: number): void {
     const slot = this.#at(nowMs);

@@ -179,7 +179,7 @@ export const googleMutants: readonly Mutant[] = [
     name: "pacer-starts-full",
     breaks: "a crash loop sends a burst at every start",
     file: "src/google/spacing.ts",
-    find: "this.#lastSlot = startedAt;",
+    find: "this.#lastSlot = state?.lastSlot ?? startedAt;",
     replace: "this.#lastSlot = startedAt - 60_000;",
     hunt: pacerTest,
   },

@@ -59,6 +59,7 @@ const tables = `
     run bigint not null references runs on delete cascade, slice bigint not null default 0,
     started timestamptz not null default clock_timestamp(), seen timestamptz not null default clock_timestamp()
   );
+  create table cells (key text primary key, body text) with (fillfactor = 50);
   create sequence fences;
   create sequence turns;
   create index ready on progress (run, actor, seq) where state = 0 and gate = 0;
