@@ -9,7 +9,7 @@ import { exposureWords } from "./plan-sums.ts";
 import type { AuditHead, Pages, RunFacts, StepProgress, Verification } from "./rows.ts";
 import { verificationText } from "./status-text.ts";
 import type { Style } from "./style.ts";
-import { applyCommand, shellWord, stateWords, timeText } from "./words.ts";
+import { applyCommand, evidenceCommand, shellWord, stateWords, timeText } from "./words.ts";
 
 /** Lines without their ends. `transfers` are pages of transfer steps. */
 export async function* runReportText(
@@ -250,5 +250,5 @@ function nextCommand({ header, counts, verification }: RunFacts, runName: string
   const run = shellWord(runName);
   if (openOf(counts) > 0) return applyCommand(header, runName);
   if (verification === undefined && totalOf(counts) > 0) return `handover verify ${run}`;
-  return counts["by-hand"] > 0 ? `handover report ${run} --handover-sheet` : `handover status ${run}`;
+  return counts["by-hand"] > 0 ? `handover report ${run} --handover-sheet` : evidenceCommand(runName);
 }

@@ -74,6 +74,12 @@ export function namesToAllow(header: RunHeader): readonly HazardName[] {
   return header.hazards.filter((hazard) => hazardsToAllow.has(hazard.name)).map((hazard) => hazard.name);
 }
 
+/** What writes everything that proves a run into one file beside it. */
+export function evidenceCommand(runName: string): string {
+  const bundle = `${runName.replace(/\.handover$/, "")}.tar`;
+  return `handover report ${shellWord(runName)} --evidence ${shellWord(bundle)}`;
+}
+
 /** The command that carries out or resumes a run, with every hazard it must be allowed. */
 export function applyCommand(header: RunHeader, runName: string): string {
   return ["handover apply", shellWord(runName), ...namesToAllow(header).map((name) => `--allow ${name}`)].join(" ");

@@ -7,7 +7,7 @@ import type { Redactor } from "../redact.ts";
 import type { AuditHead, Pages, RunFacts, StepProgress } from "../rows.ts";
 import { verdict } from "../run-report.ts";
 import { verificationText } from "../status-text.ts";
-import { applyCommand, shellWord, stateWords, timeText } from "../words.ts";
+import { applyCommand, evidenceCommand, shellWord, stateWords, timeText } from "../words.ts";
 import { html, joined } from "./markup.ts";
 import type { Markup } from "./markup.ts";
 import type { PageContent } from "./page.ts";
@@ -147,12 +147,13 @@ function proof({ digest, verification }: RunFacts, audit: AuditHead | undefined)
   ]);
 }
 
-function nextCommands({ header, counts }: RunFacts, runName: string): Markup {
+function nextCommands({ header, counts, verification }: RunFacts, runName: string): Markup {
   const run = shellWord(runName);
   const commands = [
     openOf(counts) > 0 ? `${applyCommand(header, runName)}   # goes on` : "",
-    `handover verify ${run}   # reads every touched asset back`,
+    verification === undefined ? `handover verify ${run}   # reads every touched asset back` : "",
     counts["by-hand"] > 0 ? `handover report ${run} --handover-sheet   # what people must click` : "",
+    openOf(counts) === 0 ? `${evidenceCommand(runName)}   # everything that proves it, in one file` : "",
     header.undoOf === undefined ? `handover undo ${run}   # plans what takes it back` : "",
   ].filter((command) => command !== "");
   return joined(commands.map((command) => html`<pre>${command}</pre>`));
