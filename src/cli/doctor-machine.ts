@@ -4,6 +4,7 @@ import { readFile, statfs } from "node:fs/promises";
 import { sqliteVersion } from "../journal/sqlite/trial.ts";
 import type { Check, CheckFinding } from "../model/doctor.ts";
 import { advised, failed, passed } from "../model/doctor.ts";
+import { driverProblem, driverRemedy, isDriverMissing } from "../model/sqlite-driver.ts";
 import { printable, thousands } from "../model/text.ts";
 import type { Context } from "./context.ts";
 
@@ -12,6 +13,8 @@ export interface Machine {
   readonly nodeVersion: string;
   /** Options of node itself, those of NODE_OPTIONS aside. */
   readonly nodeOptions: readonly string[];
+  /** Throws where the driver's binary cannot be loaded. */
+  readonly sqliteVersion: () => string;
   readonly platform: NodeJS.Platform;
   readonly statfs: (
     path: string,
@@ -21,6 +24,7 @@ export interface Machine {
 export const thisMachine: Machine = {
   nodeVersion: process.versions.node,
   nodeOptions: process.execArgv,
+  sqliteVersion,
   platform: process.platform,
   statfs,
 };
@@ -30,7 +34,7 @@ const subject = { group: "machine", area: "setup", isNeeded: true, needs: [] } a
 export function machineChecks(context: Context, machine: Machine): readonly Check[] {
   return [
     { ...subject, id: "node", title: "Node", look: async () => lookNode(machine) },
-    { ...subject, id: "sqlite", title: "SQLite", look: async () => passed(sqliteVersion()) },
+    { ...subject, id: "sqlite", title: "SQLite", look: async () => lookSqlite(machine) },
     { ...subject, id: "certificate-checks", title: "TLS", look: async () => lookTls(context) },
     { ...subject, id: "certificates", title: "certificates", look: () => lookCertificates(context) },
     { ...subject, id: "proxy", title: "proxy", look: async () => lookProxy(context) },
@@ -48,6 +52,15 @@ function lookNode({ nodeVersion }: Machine): CheckFinding {
     action: `install Node ${nodeLeast.join(".")} or newer`,
     url: "https://nodejs.org",
   });
+}
+
+function lookSqlite(machine: Machine): CheckFinding {
+  try {
+    return passed(machine.sqliteVersion());
+  } catch (error) {
+    if (!isDriverMissing(error)) throw error;
+    return failed(driverProblem, { action: driverRemedy });
+  }
 }
 
 function lookTls({ env }: Context): CheckFinding {

@@ -9,6 +9,7 @@ import {
   UsageError,
 } from "../model/errors.ts";
 import type { Disposition, FailureClass } from "../model/errors.ts";
+import { driverProblem, driverRemedy, isDriverMissing } from "../model/sqlite-driver.ts";
 import { diagnosticsText } from "./diagnostics-text.ts";
 import { labelled, labelledCommand, shown } from "./style.ts";
 import type { Style } from "./style.ts";
@@ -51,6 +52,9 @@ export function errorWords(error: unknown): ErrorWords {
   if (error instanceof ControlError) return wordsOf("control", undefined, error);
   if (error instanceof PlanFileError) {
     return { kind: "plan-file", rule: undefined, problem: error.message, remedy: "correct them and try again" };
+  }
+  if (isDriverMissing(error)) {
+    return { kind: "system", rule: undefined, problem: driverProblem, remedy: driverRemedy };
   }
   const code = systemCode(error);
   const problem = error instanceof Error ? error.message : String(error);

@@ -399,6 +399,18 @@ const brokenMachines: typeof brokenTenants = [
     ["install Node 20.19 or newer"],
   ],
   [
+    "SQLite's driver came without its install script",
+    {
+      machine: {
+        sqliteVersion: () => {
+          throw new Error("Could not locate the bindings file. Tried:\n -> /lib/node_modules/better-sqlite3");
+        },
+      },
+    },
+    { code: 3, fail: ["sqlite"], unknown: { quota: undefined } },
+    ["npm install --global --allow-scripts=better-sqlite3"],
+  ],
+  [
     "runs lie on a network share",
     { machine: { statfs: async () => ({ type: 0x6969, bavail: 1e9, bsize: 4096 }) } },
     { code: 3, fail: ["folder-disk"], unknown: after("folder-disk", "folder-trial") },

@@ -30,6 +30,7 @@ export const granted: readonly string[] = scopeUses.map(({ scope }) => scope);
 export const machine: Machine = {
   nodeVersion: "20.20.2",
   nodeOptions: [],
+  sqliteVersion: () => "3.53.2",
   platform: "linux",
   statfs: async () => ({ type: 0xef53, bavail: 1e9, bsize: 4096 }),
 };

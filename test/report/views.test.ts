@@ -157,6 +157,21 @@ describe("an error", () => {
     [Object.assign(new Error("odd"), { code: "EODD" }), "odd (EODD)", "remove the cause"],
     [new TypeError("x is not a function"), "x is not a function (TypeError)", "this is a fault of handover"],
     ["thrown text", "Failed    thrown text", "this is a fault of handover"],
+    [
+      new Error("Could not locate the bindings file. Tried:\n -> /lib/better-sqlite3/build/better_sqlite3.node"),
+      "better-sqlite3 has no binary that this Node can load",
+      "or use Node 22 or newer",
+    ],
+    [
+      Object.assign(
+        new Error("The module '/lib/better_sqlite3.node'\nwas compiled against a different Node.js version"),
+        {
+          code: "ERR_DLOPEN_FAILED",
+        },
+      ),
+      "better-sqlite3 has no binary that this Node can load",
+      "npm install --global --allow-scripts=better-sqlite3",
+    ],
     [new Error(""), "something went wrong that gave no reason", "this is a fault of handover"],
   ])("%s says what failed and what to do", (error, failed, remedy) => {
     const lines = errorText(error, { ...plainStyle, width: 200 }, "handover status x");
