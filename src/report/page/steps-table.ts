@@ -21,7 +21,7 @@ const kindWords: Readonly<Record<Step["kind"], string>> = {
 
 const planned: readonly Column[] = [
   { key: "seq", label: "Step", kind: "number", share: 0.7 },
-  { key: "kind", label: "Kind", kind: "choice", share: 2, order: Object.values(kindWords) },
+  { key: "kind", label: "Kind", kind: "choice", share: 2.4, order: Object.values(kindWords) },
   { key: "title", label: "Asset", kind: "text", share: 2.6, pool: "titles" },
   { key: "type", label: "Type", kind: "choice", share: 1.4 },
   { key: "owner", label: "Owner", kind: "text", share: 2 },
@@ -40,7 +40,7 @@ const settled = new Set(["reversible", "hazards"]);
 const progress: readonly Column[] = [
   { key: "state", label: "State", kind: "choice", share: 1.2, order: [...stateWords.values()] },
   { key: "failure", label: "Failure", kind: "choice", share: 1.8 },
-  { key: "attempts", label: "Attempts", kind: "number", share: 1.1 },
+  { key: "attempts", label: "Attempts", kind: "detail" },
   { key: "reason", label: "Reason", kind: "detail" },
   { key: "evidence", label: "Known by", kind: "detail" },
 ];
