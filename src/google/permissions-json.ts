@@ -1,6 +1,7 @@
 /** Permissions as JSON, both ways: whatever roles and members the server names come back to it byte for byte. */
 import { etag } from "../model/brand.ts";
 import type { AssetName } from "../model/asset.ts";
+import { jsonField, jsonText, jsonTexts } from "../model/json-text.ts";
 import { member } from "../model/member.ts";
 import type { Member } from "../model/member.ts";
 import type { Permissions, Role } from "../model/permissions.ts";
@@ -27,10 +28,10 @@ export function parsePermissions(body: string): Permissions {
 export function patchBody(name: AssetName, permissions: Permissions): string {
   const roles: string[] = [];
   for (const [role, members] of permissions.roles) {
-    roles.push(`${JSON.stringify(role)}:{"members":${JSON.stringify(members)}}`);
+    roles.push(`${jsonText(role)}:{"members":${jsonTexts(members)}}`);
   }
-  const version = permissions.etag === undefined ? "" : `,"etag":${JSON.stringify(permissions.etag)}`;
-  return `{"name":${JSON.stringify(name)},"permissions":{"permissions":{${roles.join(",")}}${version}}}`;
+  const version = jsonField("etag", permissions.etag);
+  return `{"name":${jsonText(name)},"permissions":{"permissions":{${roles.join(",")}}${version}}}`;
 }
 
 function parseMembers(entry: unknown): readonly Member[] {

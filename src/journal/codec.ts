@@ -8,6 +8,7 @@ import type { Place } from "../model/diagnostic.ts";
 import type { Email } from "../model/email.ts";
 import type { Member } from "../model/member.ts";
 import type { Delta, Pair, Permissions, Role, RoleMap } from "../model/permissions.ts";
+import { jsonField, jsonText } from "../model/json-text.ts";
 import type { Keep } from "../model/request.ts";
 import { outcomes } from "../model/step.ts";
 import type { Evidence, HazardName, Intent, Outcome, Step, StepDraft, StepResult } from "../model/step.ts";
@@ -151,7 +152,9 @@ export function stepOf(seq: number, columns: StepColumns, body: string): Step {
   switch (kind) {
     case "edit": {
       const read = JSON.parse(body) as EditBody;
-      expectAllTexts([read.title, read.type, ...read.hazards, ...read.alternates]);
+      expectAllTexts([read.title, read.type]);
+      expectAllTexts(read.hazards);
+      expectAllTexts(read.alternates);
       expectTexts(read.owner, read.attemptOwner);
       return {
         kind,
@@ -196,15 +199,11 @@ export function stepOf(seq: number, columns: StepColumns, body: string): Step {
 }
 
 export function intentText(intent: Intent): string {
-  return JSON.stringify({
-    actor: intent.actor,
-    at: intent.at,
-    attempt: intent.attempt,
-    before: intent.before === undefined ? undefined : writtenRoles(intent.before),
-    delta: writtenDelta(intent.delta),
-    etag: intent.etag,
-    newOwner: intent.newOwner,
-  });
+  const before = intent.before === undefined ? "" : `,"before":${JSON.stringify(writtenRoles(intent.before))}`;
+  return (
+    `{"actor":${jsonText(intent.actor)},"at":${intent.at},"attempt":${intent.attempt}${before}` +
+    `,"delta":${deltaText(intent.delta)}${jsonField("etag", intent.etag)}${jsonField("newOwner", intent.newOwner)}}`
+  );
 }
 
 /** No digest covers intents, so that every field is looked at. Throws on text that is none of ours. */
@@ -234,23 +233,15 @@ export function endedText(
   ended: { readonly step: Step; readonly attempts: number; readonly at: number },
   result: StepResult,
 ): string {
-  return JSON.stringify({
-    actor: result.actor,
-    asset: ended.step.kind === "transfer" ? undefined : ended.step.asset.name,
-    at: ended.at,
-    attempts: ended.attempts,
-    calls: result.calls,
-    changed: writtenDelta(result.changed),
-    etagAfter: result.etagAfter,
-    etagBefore: result.etagBefore,
-    evidence: result.evidence,
-    failure: result.failure,
-    kind: "ended",
-    newOwner: result.newOwner,
-    outcome: result.outcome,
-    reason: result.reason,
-    step: ended.step.seq,
-  });
+  const { step, at, attempts } = ended;
+  const asset = step.kind === "transfer" ? undefined : step.asset.name;
+  return (
+    `{"actor":${jsonText(result.actor)}${jsonField("asset", asset)},"at":${at},"attempts":${attempts}` +
+    `,"calls":${result.calls},"changed":${deltaText(result.changed)}${jsonField("etagAfter", result.etagAfter)}` +
+    `${jsonField("etagBefore", result.etagBefore)},"evidence":"${result.evidence}"${jsonField("failure", result.failure)}` +
+    `,"kind":"ended"${jsonField("newOwner", result.newOwner)},"outcome":"${result.outcome}"` +
+    `${jsonField("reason", result.reason)},"step":${step.seq}}`
+  );
 }
 
 /** The result in an audit body made by `endedText`; undefined for one of another kind. */
@@ -281,6 +272,20 @@ export function permissionsText(permissions: Permissions): string {
 
 export function permissionsOfText(text: string): Permissions {
   return permissionsOf(JSON.parse(text) as WrittenPermissions);
+}
+
+/** The same as `JSON.stringify(writtenDelta(delta))`. */
+function deltaText(delta: Delta): string {
+  return `{"add":${pairsText(delta.add)},"remove":${pairsText(delta.remove)}}`;
+}
+
+function pairsText(pairs: readonly Pair[]): string {
+  let list = "";
+  for (const { role, member } of pairs) {
+    const pair = `[${jsonText(role)},${jsonText(member)}]`;
+    list += list === "" ? pair : `,${pair}`;
+  }
+  return `[${list}]`;
 }
 
 function writtenDelta(delta: Delta): WrittenDelta {
@@ -314,7 +319,13 @@ function writtenRoles(roles: RoleMap): WrittenRoles {
 }
 
 function rolesOfWritten(written: WrittenRoles): RoleMap {
-  return new Map(written.map(([role, members]) => [role, members.map((each) => pairOf([role, each]).member)]));
+  const roles = new Map<Role, readonly Member[]>();
+  for (const [role, members] of written) {
+    if (typeof role !== "string") throw new SyntaxError("a role is not text");
+    expectAllTexts(members);
+    roles.set(role, members);
+  }
+  return roles;
 }
 
 function writtenPlace(place: Place): WrittenPlace {

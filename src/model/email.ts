@@ -11,11 +11,17 @@ export type Domain = Brand<string, "Domain">;
 const local = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}$/;
 const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
+/** An address as nearly everybody writes it. What this does not match may be one all the same. */
+const plain =
+  /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
 /**
  * Reads an address. Case is folded, surrounding blanks are dropped; anything that merely looks like an address
  * (zero-width, bidirectional or non-ASCII letters) is refused rather than guessed at.
  */
 export function parseEmail(text: string): Parsed<Email> {
+  // Looked at two or three times for every step of a run: a seventh of what the whole examination takes.
+  if (plain.test(text)) return { ok: true, value: text as Email };
   const forbidden = firstForbiddenCharacter(text);
   if (forbidden !== undefined) {
     return {

@@ -68,16 +68,16 @@ export function need(roles: RoleMap, delta: Delta): Delta {
 
 /** `roles` with `delta` carried out. Pairs that are not named keep their place and order; emptied roles go. */
 export function applyDelta(roles: RoleMap, delta: Delta): RoleMap {
-  const next = new Map<Role, Member[]>();
-  for (const [role, members] of roles) {
-    const removed = delta.remove.filter((pair) => pair.role === role).map((pair) => pair.member);
-    const kept = removed.length === 0 ? [...members] : members.filter((m) => !removed.includes(m));
-    if (kept.length > 0 || members.length === 0) next.set(role, kept);
+  const next = new Map(roles);
+  for (const { role } of delta.remove) {
+    const kept = roles.get(role)?.filter((m) => !delta.remove.some((pair) => pair.role === role && pair.member === m));
+    if (kept === undefined) continue;
+    if (kept.length > 0 || roles.get(role)?.length === 0) next.set(role, kept);
+    else next.delete(role);
   }
-  for (const pair of delta.add) {
-    const members = next.get(pair.role);
-    if (members === undefined) next.set(pair.role, [pair.member]);
-    else if (!members.includes(pair.member)) members.push(pair.member);
+  for (const { role, member } of delta.add) {
+    const members = next.get(role) ?? [];
+    if (!members.includes(member)) next.set(role, [...members, member]);
   }
   return next;
 }
@@ -89,11 +89,13 @@ export function inverse(delta: Delta): Delta {
 
 /** The pairs of both, each once, in order of first mention. */
 export function union(a: Delta, b: Delta): Delta {
+  if (isEmpty(a) && size(b) === 1) return b;
   return { add: distinct([...a.add, ...b.add]), remove: distinct([...a.remove, ...b.remove]) };
 }
 
 /** The pairs of `a` that `b` does not hold. */
 export function without(a: Delta, b: Delta): Delta {
+  if (isEmpty(b)) return a;
   return {
     add: a.add.filter((pair) => !b.add.some((other) => samePair(pair, other))),
     remove: a.remove.filter((pair) => !b.remove.some((other) => samePair(pair, other))),

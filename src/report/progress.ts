@@ -80,15 +80,19 @@ function afterStep(progress: Progress, seq: number, outcome: Outcome, now: numbe
   const { counts } = progress;
   const from = counts.planned > 0 ? "planned" : "in-flight";
   const ended = progress.ended + 1;
-  const transfers = new Map(progress.transfers);
-  transfers.delete(seq);
   return {
     ...progress,
     counts: { ...counts, [from]: Math.max(0, counts[from] - 1), [outcome]: counts[outcome] + 1 },
     ended,
     samples: sampled(progress.samples, now, ended),
-    transfers: progress.transfers.has(seq) ? transfers : progress.transfers,
+    transfers: progress.transfers.has(seq) ? withoutStep(progress.transfers, seq) : progress.transfers,
   };
+}
+
+function withoutStep(transfers: Progress["transfers"], seq: number): Progress["transfers"] {
+  const others = new Map(transfers);
+  others.delete(seq);
+  return others;
 }
 
 const sampleEveryMs = 1000;

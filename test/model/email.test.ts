@@ -97,6 +97,28 @@ describe("an address", () => {
   });
 });
 
+describe("an address that needs no evening out", () => {
+  const part = fc.string({
+    unit: fc.constantFrom("a", "b", "0", "-", ".", "_", "+", "@", "A", " ", "é", "\u0000", "\u212a"),
+    maxLength: 12,
+  });
+  const long = fc.integer({ min: 1, max: 70 }).map((count) => "a".repeat(count));
+  const near = fc
+    .tuple(fc.oneof(part, long), fc.array(fc.oneof(part, long), { maxLength: 6 }))
+    .map(([name, labels]) => `${name}@${labels.join(".")}`);
+
+  it("is read as one that does: a blank before it changes nothing", () => {
+    const read = (text: string): unknown => {
+      const parsed = parseEmail(text);
+      return parsed.ok ? parsed.value : undefined;
+    };
+    fc.assert(
+      fc.property(near, (text) => read(text) === read(` ${text}`)),
+      { numRuns: 2000 },
+    );
+  });
+});
+
 describe("a domain", () => {
   it.each([
     ["acme.example", "acme.example"],

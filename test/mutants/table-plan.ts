@@ -259,8 +259,8 @@ export const planMutants: readonly Mutant[] = [
     name: "grant-replaces-the-role",
     breaks: "granting one person access removes everybody else from the role",
     file: "src/model/permissions.ts",
-    find: "else if (!members.includes(pair.member)) members.push(pair.member);",
-    replace: "else if (!members.includes(pair.member)) next.set(pair.role, [pair.member]);",
+    find: "next.set(role, [...members, member]);",
+    replace: "next.set(role, [member]);",
     hunt: "sim",
   },
 ];
