@@ -1,8 +1,8 @@
 /** The approvals an apply asks for: finding them, refusing when too few count, and keeping with the run those that did. */
 import { readdir } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import type { Command } from "commander";
-import type { RunFileJournal } from "../journal/opening.ts";
+import type { SigningJournal } from "../journal/opening.ts";
 import { GuardError, UsageError } from "../model/errors.ts";
 import type { Counts } from "../model/run.ts";
 import { approvalCharactersMax } from "../model/signing/approval.ts";
@@ -27,6 +27,7 @@ import { shownPath } from "./files.ts";
 import { collect, countOrNone } from "./flags.ts";
 import { hasBegun } from "./guards.ts";
 import { print } from "./output.ts";
+import type { RunPlace } from "./run-place.ts";
 import { readSigners, textOf } from "./signing-key.ts";
 
 export interface ApprovalFlags {
@@ -89,8 +90,8 @@ export function approvalPolicy(flags: ApprovalFlags, settings: GuardSettings["ap
 export async function requireApprovals(
   context: Context,
   policy: ApprovalPolicy,
-  journal: RunFileJournal,
-  path: string,
+  journal: SigningJournal,
+  place: RunPlace,
   counts: Counts,
 ): Promise<(() => Promise<void>) | undefined> {
   if (policy.required === 0 || counts.planned + counts["in-flight"] === 0) return undefined;
@@ -104,9 +105,9 @@ export async function requireApprovals(
   const { signers, text } = await readSigners(context, policy.signersFile);
   const recorded = await keptApprovals(journal);
   const given = await givenApprovals(context, policy.files);
-  const found = [...(hasBegun(counts) ? recorded : []), ...given, ...(await approvalsBeside(context, path))];
+  const found = [...(hasBegun(counts) ? recorded : []), ...given, ...(await approvalsBeside(context, place))];
   const judgement = judgeApprovals(found, journal, signers, context.clock.now());
-  refuse(policy, judgement, given, path, context);
+  refuse(policy, judgement, given, place);
   const who = judgement.counted.map(({ approval }) => printable(approval.approver));
   await print(context.stderr, [
     `Approved by ${who.join(", ")}.`,
@@ -117,7 +118,7 @@ export async function requireApprovals(
 }
 
 /** The key a run names as its planner's has signed it, or the name is worth nothing. */
-async function refuseUnsignedPlan(journal: RunFileJournal): Promise<void> {
+async function refuseUnsignedPlan(journal: SigningJournal): Promise<void> {
   const { header, digest } = journal;
   const key = header.planner?.key;
   if (key === undefined) return;
@@ -136,12 +137,11 @@ function refuse(
   policy: ApprovalPolicy,
   { counted: good, refused }: Judgement,
   given: readonly FoundApproval[],
-  path: string,
-  context: Context,
+  place: RunPlace,
 ): void {
   const named = refused.find(({ found }) => given.includes(found));
   const others = refused.slice(0, 10).map(({ found: { name }, problem }) => `${printable(name)}: ${problem}`);
-  const remedy = `have it approved by somebody else who is in the signers file: handover approve ${shellWord(shownPath(context, path))} --key KEY`;
+  const remedy = `have it approved by somebody else who is in the signers file: handover approve ${shellWord(place.name)} --key KEY`;
   if (named !== undefined) {
     throw new GuardError(
       "approvals",
@@ -163,7 +163,7 @@ function refuse(
 }
 
 /** What the comparison of approver and planner rests on, where it is less than a signature. */
-function plannerNote({ header }: RunFileJournal): readonly string[] {
+function plannerNote({ header }: SigningJournal): readonly string[] {
   const { planner } = header;
   if (planner === undefined) return ["The run does not say who planned it: whether an approver did is not known."];
   return planner.key === undefined
@@ -174,7 +174,7 @@ function plannerNote({ header }: RunFileJournal): readonly string[] {
 }
 
 async function record(
-  journal: RunFileJournal,
+  journal: SigningJournal,
   policy: ApprovalPolicy,
   { counted: good }: Judgement,
   signers: string,
@@ -198,11 +198,11 @@ async function record(
   await journal.flush();
 }
 
-async function keptIn(journal: RunFileJournal): Promise<readonly KeptApproval[]> {
+async function keptIn(journal: SigningJournal): Promise<readonly KeptApproval[]> {
   return keptApprovalsIn(await journal.kept(approvalsName)) ?? [];
 }
 
-async function keptApprovals(journal: RunFileJournal): Promise<readonly FoundApproval[]> {
+async function keptApprovals(journal: SigningJournal): Promise<readonly FoundApproval[]> {
   const found: FoundApproval[] = [];
   for (const each of await keptIn(journal)) {
     const [row] = await journal.audit(each.row - 1, 1);
@@ -222,9 +222,9 @@ async function givenApprovals(context: Context, files: readonly string[]): Promi
   return found;
 }
 
-async function approvalsBeside(context: Context, path: string): Promise<readonly FoundApproval[]> {
-  const folder = dirname(path);
-  const prefix = approvalPrefix(path);
+async function approvalsBeside(context: Context, place: RunPlace): Promise<readonly FoundApproval[]> {
+  const { folder } = place;
+  const prefix = approvalPrefix(place);
   const names = (await readdir(folder)).filter((name) => name.startsWith(prefix) && name.endsWith(".json")).toSorted();
   const found: FoundApproval[] = [];
   for (const name of names.slice(0, besideMax)) {

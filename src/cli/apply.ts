@@ -25,6 +25,7 @@ import { addApplyGuards, applyGuardOptions, holdGuards } from "./apply-guards.ts
 import type { ApplyGuardFlags, ApplyGuardOptions } from "./apply-guards.ts";
 import { guardProtected } from "./guard-protected.ts";
 import { print } from "./output.ts";
+import { filePlace } from "./run-file.ts";
 
 export interface ApplyFlags extends GoogleFlags, ApplyGuardFlags, ApprovalFlags, SignKeyFlags, OutletFlags {
   readonly yes?: boolean;
@@ -141,7 +142,7 @@ export async function run(context: Context, options: ApplyOptions): Promise<Exit
       beforeFoot: () => checkpointAtEnd(context, journal, signer, options.json),
     };
     const name = shownPath(context, path);
-    const keepApprovals = await requireApprovals(context, approvals, journal, path, counts);
+    const keepApprovals = await requireApprovals(context, approvals, journal, filePlace(context, path), counts);
     const approved = await approve(context, options, journal, name, counts);
     if (!approved) {
       await print(context.stderr, ["Nothing was sent."]);

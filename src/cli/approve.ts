@@ -1,7 +1,6 @@
 /** `handover approve`: shows a run to somebody who did not plan it, and signs that it may be carried out. Changes no run, asks Google nothing. */
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import type { Command } from "commander";
-import { openReader } from "../journal/sqlite/reader.ts";
 import type { RunReader } from "../journal/journal.ts";
 import { GuardError, UsageError } from "../model/errors.ts";
 import { approvalText, isPrincipal, noteCharactersMax } from "../model/signing/approval.ts";
@@ -16,15 +15,17 @@ import { shellWord, timeText } from "../report/words.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { existingRunPath, refuseTakenFile, shownPath, writeWhole } from "./files.ts";
-import { countOrNone, duration } from "./flags.ts";
-import type { CommonFlags } from "./flags.ts";
+import { refuseTakenFile, shownPath, writeWhole } from "./files.ts";
+import { addJournalOptions, countOrNone, duration } from "./flags.ts";
+import type { CommonFlags, JournalFlags } from "./flags.ts";
 import { principal } from "./key.ts";
 import { print, printText, styleOf } from "./output.ts";
 import { canAsk, confirm } from "./prompt.ts";
+import { existingRun } from "./run-store.ts";
+import type { RunPlace } from "./run-place.ts";
 import { readPublicKey, readSigners, readSigningKey } from "./signing-key.ts";
 
-export interface ApproveFlags extends CommonFlags {
+export interface ApproveFlags extends CommonFlags, JournalFlags {
   readonly key?: string;
   readonly as?: string;
   readonly signers?: string;
@@ -53,13 +54,14 @@ export interface ApproveOptions {
   readonly print: boolean;
   readonly yes: boolean;
   readonly color: boolean;
+  readonly store: JournalFlags;
 }
 
 const dayMs = 86_400_000;
 const expiresMaxMs = 366 * dayMs;
 
 export function define(command: Command): void {
-  command
+  addJournalOptions(command)
     .argument("<run>", "the run: friday or friday.handover")
     .requiredOption("--key <file>", "the private key to sign with (Ed25519); with --print, its public half is enough")
     .option(
@@ -119,23 +121,24 @@ export function parse(args: readonly string[], flags: ApproveFlags): ApproveOpti
     print: flags.print === true,
     yes: flags.yes === true,
     color: flags.color,
+    store: flags,
   };
 }
 
 export async function run(context: Context, options: ApproveOptions): Promise<ExitCode> {
-  const path = await existingRunPath(context, options.run);
-  const name = shownPath(context, path);
+  const place = await existingRun(context, options.store, options.run);
+  const { name } = place;
   const signing = options.print ? undefined : await readSigningKey(context, options.key);
   const { comment, ...key } =
     signing === undefined ? await readPublicKey(context, options.key) : { ...signing.key, comment: signing.comment };
   const approver = await approverOf(context, options, key, comment);
-  const reader = await openReader(path);
+  const reader = await place.openReader();
   try {
     await reader.verifyDigest();
     const approval = approvalOf(context, options, reader, approver, key);
     const text = approvalText(approval);
     if (signing === undefined) return await printed(context, options, text, approval);
-    const file = resolve(context.cwd, options.output ?? join(dirname(path), approvalName(path, approver)));
+    const file = resolve(context.cwd, options.output ?? join(place.folder, approvalName(place, approver)));
     for (const each of [file, `${file}.sig`]) await refuseTakenFile(context, each, options.replace);
     if (!(await agreed(context, options, reader, name, approval))) {
       await print(context.stderr, ["Nothing was signed."]);
@@ -156,12 +159,12 @@ export async function run(context: Context, options: ApproveOptions): Promise<Ex
 }
 
 /** What the files of a run's approvals begin with. */
-export function approvalPrefix(runPath: string): string {
-  return `${basename(runPath).replace(/\.handover$/, "")}.approval-`;
+export function approvalPrefix({ stem }: Pick<RunPlace, "stem">): string {
+  return `${stem}.approval-`;
 }
 
-function approvalName(runPath: string, approver: string): string {
-  return `${approvalPrefix(runPath)}${approver.replace(/[^\w@.+-]/g, "_").slice(0, 100)}.json`;
+function approvalName(place: RunPlace, approver: string): string {
+  return `${approvalPrefix(place)}${approver.replace(/[^\w@.+-]/g, "_").slice(0, 100)}.json`;
 }
 
 async function approverOf(context: Context, options: ApproveOptions, key: PublicKey, comment: string): Promise<string> {

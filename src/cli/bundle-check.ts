@@ -1,6 +1,6 @@
 /** Checks an evidence bundle: the container, every hash, the run put together again from its lines, and everything else made anew from that. */
 import { createHash } from "node:crypto";
-import type { RunDump } from "../journal/sqlite/dump.ts";
+import type { RunDump } from "../journal/dump.ts";
 import { rebuildRun } from "../journal/sqlite/rebuild.ts";
 import type { DumpSource, RebuiltRun } from "../journal/sqlite/rebuild.ts";
 import { flawOf, isSound } from "../model/examination.ts";

@@ -1,11 +1,12 @@
 /** What an evidence bundle holds, member by member: made from a run to write it, and again from the bundle's own lines to check it. */
-import type { RunDump } from "../journal/sqlite/dump.ts";
-import { dumpedTables } from "../journal/sqlite/dump.ts";
+import { keptCheckpointsIn } from "../journal/checkpoints.ts";
+import { dumpedLines, dumpedTables } from "../journal/dump.ts";
+import type { RunDump } from "../journal/dump.ts";
 import { checkpointsFile } from "../journal/sqlite/rebuild.ts";
 import { parseApproval } from "../model/signing/approval.ts";
 import type { Approval } from "../model/signing/approval.ts";
 import { signedTextOf } from "../model/signing/checkpoint.ts";
-import { keptApprovalsIn } from "../model/signing/kept-approvals.ts";
+import { approvalsName, keptApprovalsIn, signersName } from "../model/signing/kept-approvals.ts";
 import { afterLines, beforeLines, summaryText } from "../report/bundle-members.ts";
 import type { BundleFacts, PlanFileInBundle } from "../report/bundle-members.ts";
 import { readmeText } from "../report/bundle-readme.ts";
@@ -41,9 +42,9 @@ export async function* bundleMembers(
   toolVersion: string,
 ): AsyncGenerator<BundleMember> {
   const { frozen } = dump;
-  const { approvals, signers } = await dump.approvals();
-  const checkpoints = dump.checkpoints();
-  const facts = await bundleFacts(dump, approvals, planFiles, toolVersion);
+  const [approvals, signers] = [await dump.kept(approvalsName), await dump.kept(signersName)];
+  const checkpoints = keptCheckpointsIn(await dump.allKept());
+  const facts = await bundleFacts(dump, approvals, checkpoints.at(-1)?.name, planFiles, toolVersion);
   const exactly = (name: string, ...pieces: readonly string[]): BundleMember => ({ name, pieces, worded: false });
   yield { name: "README.txt", pieces: [readmeText(facts)], worded: true };
   const index = {
@@ -57,7 +58,7 @@ export async function* bundleMembers(
   yield exactly(indexFile, `${JSON.stringify(index)}\n`);
   yield exactly(headerFile, frozen.header);
   yield exactly(pagesFile, frozen.pages.map((page) => `${page}\n`).join(""));
-  for (const table of dumpedTables) yield { name: table.file, pieces: dump.lines(table), worded: false };
+  for (const table of dumpedTables) yield { name: table.file, pieces: dumpedLines(dump, table), worded: false };
   yield exactly(checkpointsFile, ...checkpoints.map(({ name, body }) => `${JSON.stringify({ name, body })}\n`));
   const last = signedTextOf(checkpoints.at(-1)?.body ?? "");
   if (last !== undefined) {
@@ -86,11 +87,11 @@ function* withEnds(lines: Iterable<string>): Generator<string> {
 async function bundleFacts(
   dump: RunDump,
   approvals: string | undefined,
+  last: string | undefined,
   planFiles: readonly PlanFileInBundle[],
   toolVersion: string,
 ): Promise<BundleFacts> {
   const read = (keptApprovalsIn(approvals) ?? []).map(({ text }) => parseApproval(text));
-  const last = dump.checkpoints().at(-1)?.name;
   return {
     facts: await runFacts(dump),
     head: await dump.head(),

@@ -4,9 +4,7 @@ import type { Hash } from "node:crypto";
 import { open, realpath, rename, rm, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
-import { openDump } from "../journal/sqlite/dump.ts";
-import type { RunDump } from "../journal/sqlite/dump.ts";
-import { examineRun } from "../journal/sqlite/examine.ts";
+import type { RunDump } from "../journal/dump.ts";
 import { RunFileError, UsageError } from "../model/errors.ts";
 import { isSound } from "../model/examination.ts";
 import { signText } from "../model/signing/signature.ts";
@@ -19,6 +17,7 @@ import type { Context } from "./context.ts";
 import { refuseTakenFile, shownPath } from "./files.ts";
 import { print } from "./output.ts";
 import { checkpointSigner } from "./run-signer.ts";
+import type { RunPlace } from "./run-place.ts";
 
 const bufferBytes = 1024 * 1024;
 const sumsFile = "SHA256SUMS";
@@ -31,21 +30,21 @@ export interface BundleOptions {
 }
 
 /** Throws RunFileError (`tampered`) for a run that is not as it was written: a bundle of it would prove nothing. */
-export async function writeBundle(context: Context, path: string, options: BundleOptions): Promise<void> {
+export async function writeBundle(context: Context, place: RunPlace, options: BundleOptions): Promise<void> {
   const output = resolve(context.cwd, options.file);
   await refuseTakenFile(context, output, options.replace);
   const signer = await checkpointSigner(context, options.signKey);
-  const name = shownPath(context, path);
-  if (!isSound(await examineRun(path, { head: undefined }))) {
+  const { name } = place;
+  if (!isSound(await place.examine({ head: undefined }))) {
     throw new RunFileError(
       "tampered",
       `${printable(name)} is not as it was written, and a bundle of it would prove nothing`,
       `see what is wrong with it: handover evidence verify ${shellWord(name)}`,
     );
   }
-  const dump = await openDump(path);
+  const dump = await place.openDump();
   try {
-    const planFiles = await findPlanFiles(context, path, dump);
+    const planFiles = await findPlanFiles(context, place, dump);
     const folder = bundleFolder(dump.header.runId);
     const members = await whole(output, async (file) => {
       const tar = new TarWriter(file, folder, Math.floor(dump.header.createdAt / 1000));
@@ -193,9 +192,13 @@ interface FoundPlanFile {
 }
 
 /** Plan files as they are named in the run, from here or from beside the run, where they still are what was planned. */
-async function findPlanFiles(context: Context, path: string, dump: RunDump): Promise<readonly FoundPlanFile[]> {
+async function findPlanFiles(
+  context: Context,
+  { folder: own }: RunPlace,
+  dump: RunDump,
+): Promise<readonly FoundPlanFile[]> {
   const { header } = dump;
-  const beside = [context.cwd, dirname(path)];
+  const beside = [context.cwd, own];
   // What a plan file names is named from beside it.
   const folders = new Set([
     ...beside,

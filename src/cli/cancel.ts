@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { cancelRun } from "../engine/cancel.ts";
 import type { CancelSummary } from "../engine/verbs.ts";
-import { openJournal } from "../journal/sqlite/journal.ts";
+import type { Journal } from "../journal/journal.ts";
 import { GuardError, UsageError } from "../model/errors.ts";
 import { counted, printable, thousands } from "../model/text.ts";
 import { cancelJson } from "../report/json.ts";
@@ -10,16 +10,16 @@ import { shellWord } from "../report/words.ts";
 import type { Context } from "./context.ts";
 import { exitCode, exitCodes } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { existingRunPath, shownPath } from "./files.ts";
-import { collect } from "./flags.ts";
-import type { CommonFlags } from "./flags.ts";
+import { addJournalOptions, collect } from "./flags.ts";
+import type { CommonFlags, JournalFlags } from "./flags.ts";
 import { print } from "./output.ts";
 import { canAsk, confirm } from "./prompt.ts";
+import { existingRun } from "./run-store.ts";
 
 const reasonMax = 500;
 const seqsListed = 20;
 
-export interface CancelFlags extends CommonFlags {
+export interface CancelFlags extends CommonFlags, JournalFlags {
   readonly step?: readonly string[];
   readonly all?: boolean;
   readonly reason?: string;
@@ -36,10 +36,11 @@ export interface CancelOptions {
   readonly evenInDoubt: boolean;
   readonly yes: boolean;
   readonly json: boolean;
+  readonly store: JournalFlags;
 }
 
 export function define(command: Command): void {
-  command
+  addJournalOptions(command)
     .argument("<run>", "the run: friday or friday.handover")
     .option("--step <n>", "a step to end, by its number; may be repeated", collect)
     .option("--all", "every step that is still open")
@@ -75,6 +76,7 @@ export function parse(args: readonly string[], flags: CancelFlags): CancelOption
     evenInDoubt: flags.evenInDoubt === true,
     yes: flags.yes === true,
     json: flags.json === true,
+    store: flags,
   };
 }
 
@@ -85,9 +87,9 @@ function stepNumber(text: string): number {
 }
 
 export async function run(context: Context, options: CancelOptions): Promise<ExitCode> {
-  const path = await existingRunPath(context, options.run);
-  const name = shownPath(context, path);
-  const journal = await openJournal(path, { clock: context.clock });
+  const place = await existingRun(context, options.store, options.run);
+  const { name } = place;
+  const journal = await place.openJournal({ clock: context.clock });
   try {
     await refuseWrongSteps(journal, options.steps);
     const { ready, waiting } = await journal.open();
@@ -105,10 +107,7 @@ export async function run(context: Context, options: CancelOptions): Promise<Exi
 }
 
 /** A step that has ended, or is none, is told before anything is done. One that waits is skipped with the one it waits for. */
-async function refuseWrongSteps(
-  journal: Awaited<ReturnType<typeof openJournal>>,
-  steps: ReadonlySet<number> | undefined,
-): Promise<void> {
+async function refuseWrongSteps(journal: Journal, steps: ReadonlySet<number> | undefined): Promise<void> {
   for (const seq of steps ?? []) {
     const row = await journal.step(seq);
     if (row === undefined) {

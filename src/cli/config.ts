@@ -8,7 +8,7 @@ import { printable } from "../model/text.ts";
 import { readAuth } from "./auth-settings.ts";
 import type { AuthSettings } from "./auth-settings.ts";
 import type { Context } from "./context.ts";
-import type { GoogleFlags } from "./flags.ts";
+import type { GoogleFlags, JournalFlags } from "./flags.ts";
 import { strictestGuards } from "./guard-settings.ts";
 import type { GuardSettings } from "./guard-settings.ts";
 import { emptyPart, readSettingsFile, settingNames } from "./settings-file.ts";
@@ -108,6 +108,21 @@ export async function resolveGuards(context: Context, flags: GoogleFlags): Promi
   return guards;
 }
 
+/** Only what settings say of where runs are kept. */
+export async function resolveJournal(
+  context: Context,
+  flags: JournalFlags & Pick<GoogleFlags, "profile">,
+): Promise<
+  { readonly url: Found; readonly schema: Found | undefined; readonly tenant: Found | undefined } | undefined
+> {
+  const problems: string[] = [];
+  const { layers } = await layersOf(context, { color: true, ...flags }, problems);
+  if (problems.length > 0) throw configError(problems);
+  const find = (name: SettingName): Found | undefined => layers.find((layer) => layer.has(name))?.get(name);
+  const url = find("journal");
+  return url === undefined ? undefined : { url, schema: find("journal_schema"), tenant: find("tenant") };
+}
+
 function configError(problems: readonly string[]): UsageError {
   const [only] = problems;
   return new UsageError(
@@ -121,7 +136,7 @@ function configError(problems: readonly string[]): UsageError {
 /** Every place that can set something, in the order in which they count. */
 async function layersOf(
   context: Context,
-  flags: GoogleFlags,
+  flags: GoogleFlags & JournalFlags,
   problems: string[],
 ): Promise<{
   readonly layers: readonly Layer[];
@@ -162,7 +177,7 @@ function chosenProfile(
   return found === undefined ? undefined : { name: found.value, from: found.from };
 }
 
-function ofFlags(context: Context, flags: GoogleFlags): Layer {
+function ofFlags(context: Context, flags: GoogleFlags & JournalFlags): Layer {
   const layer = new Map<SettingName, Found>();
   const put = (name: SettingName, flag: string, value: string | undefined): void => {
     if (value !== undefined) layer.set(name, { value, from: flag, folder: context.cwd });
@@ -178,6 +193,9 @@ function ofFlags(context: Context, flags: GoogleFlags): Layer {
   put("rate", "--rate", flags.rate?.toString());
   put("actor_rate", "--actor-rate", flags.actorRate?.toString());
   put("log_file", "--log-file", flags.logFile);
+  put("journal", "--journal", flags.journal);
+  put("journal_schema", "--journal-schema", flags.journalSchema);
+  put("tenant", "--tenant", flags.tenant);
   return layer;
 }
 
@@ -194,6 +212,9 @@ const variables: readonly (readonly [SettingName, string])[] = [
   ["rate", "HANDOVER_RATE"],
   ["actor_rate", "HANDOVER_ACTOR_RATE"],
   ["log_file", "HANDOVER_LOG_FILE"],
+  ["journal", "HANDOVER_JOURNAL"],
+  ["journal_schema", "HANDOVER_JOURNAL_SCHEMA"],
+  ["tenant", "HANDOVER_TENANT"],
 ];
 
 function ofEnvironment(context: Context): Layer {

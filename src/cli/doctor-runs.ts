@@ -1,7 +1,7 @@
 /** The doctor's checks of given runs: readable, as they were sealed, of this tenant, and what Google last asked of them. */
 import { isRunHeld } from "../journal/sqlite/held.ts";
 import { openReader } from "../journal/sqlite/reader.ts";
-import type { RunFileReader } from "../journal/sqlite/reader.ts";
+import type { SealedRunReader } from "../journal/opening.ts";
 import { parsePacerMemory } from "../google/pacer-memory.ts";
 import type { Check, CheckFinding } from "../model/doctor.ts";
 import { advised, failed, passed } from "../model/doctor.ts";
@@ -41,7 +41,7 @@ export function runChecks(context: Context, name: string, tenant: () => Domain |
 async function withRun(
   context: Context,
   name: string,
-  look: (reader: RunFileReader, path: string) => Promise<CheckFinding>,
+  look: (reader: SealedRunReader, path: string) => Promise<CheckFinding>,
 ): Promise<CheckFinding> {
   try {
     const path = await existingRunPath(context, name);
@@ -61,7 +61,7 @@ async function withRun(
   }
 }
 
-async function lookRun(reader: RunFileReader, path: string): Promise<CheckFinding> {
+async function lookRun(reader: SealedRunReader, path: string): Promise<CheckFinding> {
   await reader.verifyDigest();
   const { header } = reader;
   const counts = await reader.counts();
@@ -83,7 +83,7 @@ function lookTenant(ofRun: Domain, found: Domain | undefined): CheckFinding {
 }
 
 /** What the pacer of the last process left: limits learned, and waits the server asked for. */
-async function lookPace(context: Context, reader: RunFileReader): Promise<CheckFinding> {
+async function lookPace(context: Context, reader: SealedRunReader): Promise<CheckFinding> {
   const gates = parsePacerMemory(parsed(await reader.kept(pacingName)));
   const learned = gates
     .filter(({ actor, limitPerMinute }) => actor === undefined && limitPerMinute !== undefined)

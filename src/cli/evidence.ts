@@ -1,7 +1,6 @@
 /** `handover evidence verify`: checks a run, an evidence bundle or a snapshot against itself, without credentials, network, or a byte written. */
 import { Argument } from "commander";
 import type { Command } from "commander";
-import { examineRun } from "../journal/sqlite/examine.ts";
 import { UsageError } from "../model/errors.ts";
 import type { Examination } from "../model/examination.ts";
 import type { Signer } from "../model/signing/signers.ts";
@@ -12,12 +11,14 @@ import { evidenceJson } from "../report/json.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { existingPath, shownPath } from "./files.ts";
-import type { CommonFlags } from "./flags.ts";
+import { shownPath } from "./files.ts";
+import { addJournalOptions } from "./flags.ts";
+import type { CommonFlags, JournalFlags } from "./flags.ts";
 import { print, styleOf } from "./output.ts";
+import { existingNamed } from "./run-store.ts";
 import { openFinished } from "./snapshots.ts";
 
-export interface EvidenceFlags extends CommonFlags {
+export interface EvidenceFlags extends CommonFlags, JournalFlags {
   readonly json?: boolean;
   readonly head?: string;
   readonly signers?: string;
@@ -31,10 +32,11 @@ export interface EvidenceOptions {
   /** Who may sign; undefined: any key will do, and whose it is stays open. */
   readonly signers: string | undefined;
   readonly color: boolean;
+  readonly store: JournalFlags;
 }
 
 export function define(command: Command): void {
-  command
+  addJournalOptions(command)
     .addArgument(new Argument("<action>", "what to do with it").choices(["verify"]))
     .argument("<run>", "the run: friday or friday.handover; its bundle: friday.tar; or a snapshot: october.snapshot")
     .option(
@@ -68,6 +70,7 @@ export function parse(args: readonly string[], flags: EvidenceFlags): EvidenceOp
     head: flags.head === undefined ? undefined : headHash(flags.head),
     signers: flags.signers,
     color: flags.color,
+    store: flags,
   };
 }
 
@@ -81,15 +84,17 @@ function headHash(text: string): string {
 }
 
 export async function run(context: Context, options: EvidenceOptions): Promise<ExitCode> {
-  const { kind, path } = await existingPath(context, options.run);
+  const named = await existingNamed(context, options.store, options.run);
   const { isBundle } = await import("./bundle-file.ts");
-  if (kind === "snapshot") return examineSnapshot(context, path, options);
-  const name = shownPath(context, path);
+  if (named.kind === "snapshot") return examineSnapshot(context, named.path, options);
+  const { place } = named;
+  const { name, path } = place;
   const signers = options.signers === undefined ? undefined : await signersIn(context, options.signers);
   const { head } = options;
-  const examination = (await isBundle(path))
-    ? await examineTheBundle(context, path, head, signers)
-    : await examineRun(path, { head, signers });
+  const examination =
+    path !== undefined && (await isBundle(path))
+      ? await examineTheBundle(context, path, head, signers)
+      : await place.examine({ head, signers });
   await print(
     context.stdout,
     options.json

@@ -7,6 +7,7 @@ import {
   ApiError,
   ControlError,
   GuardError,
+  JournalError,
   PlanFileError,
   RunFileError,
   RunLockedError,
@@ -93,6 +94,7 @@ function ofError(error: unknown): ExitCode {
   if (error instanceof RunLockedError) return exitCodes.locked;
   if (error instanceof ApiError) return ofApiError(error);
   if (error instanceof RunFileError) return ofRunFile(error.kind);
+  if (error instanceof JournalError) return ofJournal(error.kind);
   if (error instanceof ControlError) return ofControl(error.kind);
   return exitCodes.unexpected;
 }
@@ -118,6 +120,7 @@ function ofRunFile(kind: RunFileError["kind"]): ExitCode {
   switch (kind) {
     case "tampered":
     case "stale":
+    case "moved":
       return exitCodes.guard;
     case "full":
       return exitCodes.unexpected;
@@ -125,9 +128,21 @@ function ofRunFile(kind: RunFileError["kind"]): ExitCode {
     case "not-a-run":
     case "corrupt":
     case "newer":
+    case "older":
     case "read-only":
     case "unsafe":
       return exitCodes.usage;
+  }
+}
+
+function ofJournal(kind: JournalError["kind"]): ExitCode {
+  switch (kind) {
+    case "wrong":
+      return exitCodes.usage;
+    case "denied":
+      return exitCodes.access;
+    case "away":
+      return exitCodes.unexpected;
   }
 }
 

@@ -22,6 +22,20 @@ export interface GoogleFlags extends CommonFlags {
   readonly logFile?: string;
 }
 
+/** Where runs are kept when not in files. */
+export interface JournalFlags {
+  readonly journal?: string;
+  readonly journalSchema?: string;
+  readonly tenant?: string;
+}
+
+export function addJournalOptions(command: Command): Command {
+  return command
+    .option("--journal <url>", "runs are kept in this PostgreSQL: postgres://user@host/database [HANDOVER_JOURNAL]")
+    .option("--journal-schema <name>", "the schema of its tables there (default handover) [HANDOVER_JOURNAL_SCHEMA]")
+    .option("--tenant <name>", "whose runs, where several share it (default default) [HANDOVER_TENANT]");
+}
+
 export function addGoogleOptions(command: Command): Command {
   return command
     .option("--key <file>", "service-account key with domain-wide delegation; - reads it from stdin [HANDOVER_KEY]")

@@ -1,11 +1,8 @@
 /** Making a run, which `plan` and `undo` have in common: what surrounds the work, and showing what came of it. */
 import { stat } from "node:fs/promises";
-import { dirname } from "node:path";
 import { PlanStopped } from "../engine/plan.ts";
 import type { PlanOutcome, Surroundings } from "../engine/verbs.ts";
 import type { RunWriter } from "../journal/journal.ts";
-import { openReader } from "../journal/sqlite/reader.ts";
-import { createRun } from "../journal/sqlite/writer.ts";
 import type { Api } from "../model/api.ts";
 import { ApiError, GuardError, UsageError } from "../model/errors.ts";
 import type { EngineEvent } from "../model/event.ts";
@@ -22,6 +19,7 @@ import { openLog } from "./logging.ts";
 import { print, styleOf } from "./output.ts";
 import { showNoRun, showRun } from "./plan-view.ts";
 import type { PlanViewOptions } from "./plan-view.ts";
+import type { RunPlace } from "./run-place.ts";
 import { stopOnSignals } from "./signals.ts";
 import { SurveyView } from "./survey-view.ts";
 import { troubleNotes } from "./trouble.ts";
@@ -30,7 +28,7 @@ export interface Making {
   readonly verb: string;
   readonly runId: string;
   /** Where the run is put. */
-  readonly path: string;
+  readonly place: RunPlace;
   readonly replace: boolean;
   /** Signs for who plans. */
   readonly signer: CheckpointSigner | undefined;
@@ -42,12 +40,12 @@ export interface Making {
 }
 
 /** A run that has begun holds the only proof of what was done: nothing writes over it. */
-export async function refuseTaken(context: Context, path: string, replace: boolean): Promise<void> {
-  if ((await stat(path).catch(() => undefined)) === undefined) return refuseNoFolder(context, dirname(path));
-  const name = printable(shownPath(context, path));
+export async function refuseTaken(context: Context, place: RunPlace, replace: boolean): Promise<void> {
+  if (!(await place.isThere())) return place.path === undefined ? undefined : refuseNoFolder(context, place.folder);
+  const name = printable(place.name, 500);
   const other = "choose another name with -o NAME";
   if (!replace) throw new UsageError(`${name} exists already`, `${other}, or add --replace`);
-  const reader = await openReader(path);
+  const reader = await place.openReader();
   const begun = hasBegun(await reader.counts());
   await reader.close();
   if (begun) throw new GuardError("progress", `${name} has been carried out in part and is the proof of it`, other);
@@ -81,7 +79,7 @@ export async function makeRun(
   try {
     const api = "api" in settings ? settings.api : await connected(settings);
     try {
-      const writer = await createRun(making.path, { replace: making.replace, signer: making.signer });
+      const writer = await making.place.create({ replace: making.replace, signer: making.signer });
       const { clock, random } = context;
       outcome = await work({ api, clock, random, onEvent, stop: stopping.stop }, writer).catch(
         async (error: unknown) => {
@@ -124,9 +122,9 @@ function isStop(error: unknown): boolean {
 }
 
 async function showOutcome(context: Context, making: Making, outcome: PlanOutcome): Promise<void> {
-  const name = shownPath(context, making.path);
+  const { name } = making.place;
   if (outcome.kind !== "made") return showNoRun(context, outcome, name, making.view);
-  const reader = await openReader(making.path);
+  const reader = await making.place.openReader();
   try {
     await showRun(context, reader, name, making.view);
   } finally {

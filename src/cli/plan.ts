@@ -14,10 +14,10 @@ import { resolveGuards, resolveSettings } from "./config.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { newRunPath, openPlanFile } from "./files.ts";
+import { openPlanFile } from "./files.ts";
 import type { PlanFormat } from "./files.ts";
-import { addGoogleOptions, count, duration } from "./flags.ts";
-import type { GoogleFlags } from "./flags.ts";
+import { addGoogleOptions, addJournalOptions, count, duration } from "./flags.ts";
+import type { GoogleFlags, JournalFlags } from "./flags.ts";
 import { addLimitOptions, boundBy, limitsByFlag } from "./guard-flags.ts";
 import type { LimitFlags } from "./guard-flags.ts";
 import type { GuardSettings } from "./guard-settings.ts";
@@ -25,8 +25,9 @@ import { ulid } from "./ids.ts";
 import { print, styleOf } from "./output.ts";
 import { addSignKey, checkpointSigner, plannerOf } from "./run-signer.ts";
 import type { SignKeyFlags } from "./run-signer.ts";
+import { freshRun } from "./run-store.ts";
 
-export interface PlanFlags extends GoogleFlags, LimitFlags, SignKeyFlags {
+export interface PlanFlags extends GoogleFlags, JournalFlags, LimitFlags, SignKeyFlags {
   readonly output?: string;
   readonly format?: PlanFormat;
   readonly skipRefused?: boolean;
@@ -57,7 +58,7 @@ export interface PlanOptions {
   readonly snapshotAgeMaxMs: number;
   /** A key to sign with that the run is as it was planned, and by whom. */
   readonly signKey: string | undefined;
-  readonly google: GoogleFlags;
+  readonly google: GoogleFlags & JournalFlags;
 }
 
 const dayMs = 86_400_000;
@@ -75,7 +76,7 @@ export function define(command: Command): void {
     .option("--json", "one JSON document with every step")
     .option("--detailed-exitcode", "exit 2 when the run has something to do, 0 when it has not")
     .option("--concurrency <n>", "calls under way at once (default 8)", count);
-  addGoogleOptions(addSignKey(addLimitOptions(command))).addHelpText(
+  addGoogleOptions(addJournalOptions(addSignKey(addLimitOptions(command)))).addHelpText(
     "after",
     `
 Examples:
@@ -123,10 +124,10 @@ export function parse(args: readonly string[], flags: PlanFlags): PlanOptions {
 }
 
 export async function run(context: Context, options: PlanOptions): Promise<ExitCode> {
-  const path = newRunPath(context, options.run);
+  const place = await freshRun(context, options.google, options.run);
   // What planning takes is loaded only now, so that help and mistyped options are answered at once.
   const { makeRun, refuseTaken } = await import("./making.ts");
-  await refuseTaken(context, path, options.replace);
+  await refuseTaken(context, place, options.replace);
   const signer = await checkpointSigner(context, options.signKey);
   const { openStage } = await import("../journal/sqlite/stage.ts");
   const { planRun } = await import("../engine/plan.ts");
@@ -137,7 +138,7 @@ export async function run(context: Context, options: PlanOptions): Promise<ExitC
     const settings = snapshot ?? (await resolveSettings(context, options.google));
     const guards = "guards" in settings ? settings.guards : await resolveGuards(context, options.google);
     const bound = { settings: { ...wishes.settings, ...boundBy(wishes.settings, guards, options.limits) } };
-    const making = { ...options, verb: "plan", runId: wishes.runId, path, signer, settings, view: options };
+    const making = { ...options, verb: "plan", runId: wishes.runId, place, signer, settings, view: options };
     return await makeRun(context, making, (surroundings, writer) =>
       planRun(surroundings, stage, writer, { ...wishes, ...bound, admin: settings.admin, snapshotAt: snapshot?.at }),
     );

@@ -2,7 +2,6 @@
 import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
-import { openReader } from "../journal/sqlite/reader.ts";
 import type { RunReader } from "../journal/journal.ts";
 import { UsageError } from "../model/errors.ts";
 import { stepsCsv } from "../report/csv.ts";
@@ -19,15 +18,17 @@ import { shellWord } from "../report/words.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { existingPath, refuseTakenFile, shownPath, writeWhole } from "./files.ts";
-import type { CommonFlags } from "./flags.ts";
+import { refuseTakenFile, shownPath, writeWhole } from "./files.ts";
+import { addJournalOptions } from "./flags.ts";
+import type { CommonFlags, JournalFlags } from "./flags.ts";
 import { print, printText, styleOf } from "./output.ts";
 import { auditHead, runFacts, telemetryOf } from "./run-facts.ts";
+import { existingNamed } from "./run-store.ts";
 import { showCoverage } from "./snapshots.ts";
 
 type Format = "text" | "md" | "csv" | "json" | "html";
 
-export interface ReportFlags extends CommonFlags {
+export interface ReportFlags extends CommonFlags, JournalFlags {
   readonly format?: Format;
   readonly json?: boolean;
   readonly csv?: boolean;
@@ -52,10 +53,11 @@ export interface ReportOptions {
   readonly evidence: string | undefined;
   readonly signKey: string | undefined;
   readonly color: boolean;
+  readonly store: JournalFlags;
 }
 
 export function define(command: Command): void {
-  command
+  addJournalOptions(command)
     .argument("<run>", "the run: friday or friday.handover; or a snapshot: october.snapshot")
     .addOption(new Option("--format <format>", "how it is written").choices(["text", "md", "csv", "json", "html"]))
     .option("--json", "the same as --format json")
@@ -115,21 +117,23 @@ export function parse(args: readonly string[], flags: ReportFlags): ReportOption
     output: flags.output === "-" ? undefined : flags.output,
     replace: flags.replace === true,
     color: flags.color,
+    store: flags,
   };
 }
 
 export async function run(context: Context, options: ReportOptions): Promise<ExitCode> {
-  const { kind, path } = await existingPath(context, options.run);
-  if (kind === "snapshot") return reportSnapshot(context, path, options);
+  const named = await existingNamed(context, options.store, options.run);
+  if (named.kind === "snapshot") return reportSnapshot(context, named.path, options);
+  const { place } = named;
   if (options.evidence !== undefined) {
     const { writeBundle } = await import("./bundle-writer.ts");
-    await writeBundle(context, path, { ...options, file: options.evidence });
+    await writeBundle(context, place, { ...options, file: options.evidence });
     return exitCode({ kind: "done" });
   }
-  const name = shownPath(context, path);
+  const { name } = place;
   const output = options.output === undefined ? undefined : resolve(context.cwd, options.output);
   if (output !== undefined) await refuseTakenFile(context, output, options.replace);
-  const reader = await openReader(path);
+  const reader = await place.openReader();
   try {
     const style = output === undefined ? styleOf(context, context.stdout, options.color) : plainStyle;
     const pieces = options.sheet

@@ -1,6 +1,6 @@
 /** The key a verb signs with what it writes into a run: who planned it, and how far the audit chain had come. */
 import type { Command } from "commander";
-import type { RunFileJournal } from "../journal/opening.ts";
+import type { SigningJournal } from "../journal/opening.ts";
 import { RunFileError, RunLockedError } from "../model/errors.ts";
 import type { Planner } from "../model/run.ts";
 import type { CheckpointSigner } from "../model/signing/checkpoint.ts";
@@ -41,7 +41,7 @@ export function plannerOf(context: Context, signer: CheckpointSigner | undefined
  */
 export async function checkpointAtEnd(
   context: Context,
-  journal: RunFileJournal,
+  journal: SigningJournal,
   signer: CheckpointSigner | undefined,
   json: boolean,
 ): Promise<void> {

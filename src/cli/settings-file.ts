@@ -24,7 +24,10 @@ export type SettingName =
   | "admin"
   | "rate"
   | "actor_rate"
-  | "log_file";
+  | "log_file"
+  | "journal"
+  | "journal_schema"
+  | "tenant";
 
 export const settingNames: readonly SettingName[] = [
   "endpoint",
@@ -35,6 +38,9 @@ export const settingNames: readonly SettingName[] = [
   "rate",
   "actor_rate",
   "log_file",
+  "journal",
+  "journal_schema",
+  "tenant",
 ];
 
 /** A value with the place that set it, as people would look for it. */
@@ -167,7 +173,8 @@ async function shapes(): Promise<Shapes> {
     token_command: command,
     token_actor: text,
   };
-  const fields = { endpoint: text, proxy: text, ...auth, admin: text, rate, actor_rate: rate, log_file: text };
+  const kept = { journal: text, journal_schema: text, tenant: text };
+  const fields = { endpoint: text, proxy: text, ...auth, admin: text, rate, actor_rate: rate, log_file: text, ...kept };
   const authMap = z.strictObject({ mode: text, ...auth });
   // Told apart here, so that a fault inside the mapping is told with its own place.
   const authShape = (value: unknown): unknown => (typeof value === "string" ? { mode: value } : value);

@@ -3,7 +3,6 @@ import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
 import type { RunReader } from "../journal/journal.ts";
-import { openReader } from "../journal/sqlite/reader.ts";
 import { UsageError } from "../model/errors.ts";
 import { printable } from "../model/text.ts";
 import { shellWord } from "../report/words.ts";
@@ -13,14 +12,16 @@ import { pagesOf } from "../report/rows.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { existingPath, refuseTakenFile, shownPath, writeWhole } from "./files.ts";
-import type { CommonFlags } from "./flags.ts";
+import { refuseTakenFile, shownPath, writeWhole } from "./files.ts";
+import { addJournalOptions } from "./flags.ts";
+import type { CommonFlags, JournalFlags } from "./flags.ts";
 import { print } from "./output.ts";
 import { showRun } from "./plan-view.ts";
 import { runFacts } from "./run-facts.ts";
+import { existingNamed } from "./run-store.ts";
 import { showCoverage } from "./snapshots.ts";
 
-export interface ShowFlags extends CommonFlags {
+export interface ShowFlags extends CommonFlags, JournalFlags {
   readonly html?: string;
   readonly redact?: Redaction;
   readonly replace?: boolean;
@@ -37,10 +38,11 @@ export interface ShowOptions {
   readonly json: boolean;
   readonly all: boolean;
   readonly color: boolean;
+  readonly store: JournalFlags;
 }
 
 export function define(command: Command): void {
-  command
+  addJournalOptions(command)
     .argument("<run>", "the run: friday or friday.handover; or a snapshot: october.snapshot")
     .option("--all", "show every step, not only the first 40")
     .option("--json", "one JSON document with every step")
@@ -79,18 +81,20 @@ export function parse(args: readonly string[], flags: ShowFlags): ShowOptions {
     json: flags.json === true,
     all: flags.all === true,
     color: flags.color,
+    store: flags,
   };
 }
 
 export async function run(context: Context, options: ShowOptions): Promise<ExitCode> {
-  const { kind, path } = await existingPath(context, options.run);
-  if (kind === "snapshot") return showSnapshot(context, path, options);
+  const named = await existingNamed(context, options.store, options.run);
+  if (named.kind === "snapshot") return showSnapshot(context, named.path, options);
+  const { place } = named;
   const output = options.html === undefined ? undefined : resolve(context.cwd, options.html);
   if (output !== undefined) await refuseTakenFile(context, output, options.replace);
-  const reader = await openReader(path);
+  const reader = await place.openReader();
   try {
-    if (output === undefined) await showRun(context, reader, shownPath(context, path), options);
-    else await writeReview(context, reader, shownPath(context, path), output, options);
+    if (output === undefined) await showRun(context, reader, place.name, options);
+    else await writeReview(context, reader, place.name, output, options);
   } finally {
     await reader.close();
   }

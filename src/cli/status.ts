@@ -1,20 +1,19 @@
 /** `handover status`: how far a run or an inventory has come, also while another process is at it. */
 import type { Command } from "commander";
-import { isRunHeld } from "../journal/sqlite/held.ts";
-import { openReader } from "../journal/sqlite/reader.ts";
 import { parseSlowness } from "../model/slowness.ts";
 import { statusJson } from "../report/json.ts";
 import { statusText } from "../report/status-text.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { existingPath, shownPath } from "./files.ts";
-import type { CommonFlags } from "./flags.ts";
+import { addJournalOptions } from "./flags.ts";
+import type { CommonFlags, JournalFlags } from "./flags.ts";
 import { print, styleOf } from "./output.ts";
 import { runFacts, slownessName } from "./run-facts.ts";
+import { existingNamed } from "./run-store.ts";
 import { showProgress } from "./snapshots.ts";
 
-export interface StatusFlags extends CommonFlags {
+export interface StatusFlags extends CommonFlags, JournalFlags {
   readonly json?: boolean;
 }
 
@@ -22,10 +21,11 @@ export interface StatusOptions {
   readonly run: string;
   readonly json: boolean;
   readonly color: boolean;
+  readonly store: JournalFlags;
 }
 
 export function define(command: Command): void {
-  command
+  addJournalOptions(command)
     .argument("<run>", "the run: friday or friday.handover; or a snapshot: october.snapshot")
     .option("--json", "one JSON document")
     .addHelpText(
@@ -38,20 +38,21 @@ Examples:
 }
 
 export function parse(args: readonly string[], flags: StatusFlags): StatusOptions {
-  return { run: args[0] ?? "", json: flags.json === true, color: flags.color };
+  return { run: args[0] ?? "", json: flags.json === true, color: flags.color, store: flags };
 }
 
 export async function run(context: Context, options: StatusOptions): Promise<ExitCode> {
-  const { kind, path } = await existingPath(context, options.run);
-  if (kind === "snapshot") {
-    await showProgress(context, path, options);
+  const named = await existingNamed(context, options.store, options.run);
+  if (named.kind === "snapshot") {
+    await showProgress(context, named.path, options);
     return exitCode({ kind: "done" });
   }
-  const name = shownPath(context, path);
-  const reader = await openReader(path);
+  const { place } = named;
+  const { name } = place;
+  const reader = await place.openReader();
   try {
     const facts = await runFacts(reader);
-    const held = isRunHeld(path);
+    const held = await place.isHeld();
     // Of a run that nobody carries out nothing holds it up.
     const slowness = held ? parseSlowness(await reader.kept(slownessName)) : undefined;
     await print(

@@ -4,17 +4,17 @@ import { UsageError } from "../model/errors.ts";
 import { resolveSettings } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { existingRunPath, newRunPath } from "./files.ts";
-import { addGoogleOptions, count } from "./flags.ts";
-import type { GoogleFlags } from "./flags.ts";
+import { addGoogleOptions, addJournalOptions, count } from "./flags.ts";
+import type { GoogleFlags, JournalFlags } from "./flags.ts";
 import { addLimitOptions, boundBy, limitsByFlag } from "./guard-flags.ts";
 import type { LimitFlags } from "./guard-flags.ts";
 import type { GuardSettings } from "./guard-settings.ts";
 import { ulid } from "./ids.ts";
 import { addSignKey, checkpointSigner, plannerOf } from "./run-signer.ts";
 import type { SignKeyFlags } from "./run-signer.ts";
+import { existingRun, freshRun } from "./run-store.ts";
 
-export interface UndoFlags extends GoogleFlags, LimitFlags, SignKeyFlags {
+export interface UndoFlags extends GoogleFlags, JournalFlags, LimitFlags, SignKeyFlags {
   readonly output?: string;
   readonly replace?: boolean;
   readonly json?: boolean;
@@ -34,7 +34,7 @@ export interface UndoOptions {
   readonly color: boolean;
   readonly signKey: string | undefined;
   readonly limits: GuardSettings["limits"];
-  readonly google: GoogleFlags;
+  readonly google: GoogleFlags & JournalFlags;
 }
 
 export function define(command: Command): void {
@@ -45,7 +45,7 @@ export function define(command: Command): void {
     .option("--all", "show every step, not only the first 40")
     .option("--json", "one JSON document with every step")
     .option("--concurrency <n>", "calls under way at once (default 8)", count);
-  addGoogleOptions(addSignKey(addLimitOptions(command))).addHelpText(
+  addGoogleOptions(addJournalOptions(addSignKey(addLimitOptions(command)))).addHelpText(
     "after",
     `
 Examples:
@@ -73,16 +73,16 @@ export function parse(args: readonly string[], flags: UndoFlags): UndoOptions {
 }
 
 export async function run(context: Context, options: UndoOptions): Promise<ExitCode> {
-  const done = await existingRunPath(context, options.run);
-  const path = newRunPath(context, options.output);
-  if (path === done) throw new UsageError("a run cannot be its own undo", "name the new run differently with -o NAME");
+  const done = await existingRun(context, options.google, options.run);
+  const place = await freshRun(context, options.google, options.output);
+  if (place.name === done.name)
+    throw new UsageError("a run cannot be its own undo", "name the new run differently with -o NAME");
   // What planning takes is loaded only now, so that help and mistyped options are answered at once.
   const { makeRun, refuseTaken } = await import("./making.ts");
-  const { openReader } = await import("../journal/sqlite/reader.ts");
   const { undoRun } = await import("../engine/undo.ts");
-  await refuseTaken(context, path, options.replace);
+  await refuseTaken(context, place, options.replace);
   const settings = await resolveSettings(context, options.google);
-  const reader = await openReader(done);
+  const reader = await done.openReader();
   try {
     const signer = await checkpointSigner(context, options.signKey);
     const runId = ulid(context.clock, context.random);
@@ -90,7 +90,7 @@ export async function run(context: Context, options: UndoOptions): Promise<ExitC
     const making = {
       verb: "undo",
       runId,
-      path,
+      place,
       replace,
       signer,
       settings,

@@ -3,8 +3,6 @@ import type { Command } from "commander";
 import type { VerifySummary } from "../engine/verbs.ts";
 import { verifyRun } from "../engine/verify.ts";
 import type { Journal, RunReader } from "../journal/journal.ts";
-import { openJournal } from "../journal/sqlite/journal.ts";
-import { openReader } from "../journal/sqlite/reader.ts";
 import { RunFileError, RunLockedError } from "../model/errors.ts";
 import type { EngineEvent } from "../model/event.ts";
 import { verifyJson } from "../report/json.ts";
@@ -13,17 +11,19 @@ import { resolveSettings } from "./config.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { existingRunPath, shownPath, typedCommand } from "./files.ts";
-import { addGoogleOptions, count } from "./flags.ts";
-import type { GoogleFlags } from "./flags.ts";
+import { typedCommand } from "./files.ts";
+import { addGoogleOptions, addJournalOptions, count } from "./flags.ts";
+import type { GoogleFlags, JournalFlags } from "./flags.ts";
 import { guardTenant } from "./guards.ts";
 import { openLog } from "./logging.ts";
 import { print, styleOf } from "./output.ts";
+import { existingRun } from "./run-store.ts";
+import type { RunPlace } from "./run-place.ts";
 import { stopOnSignals } from "./signals.ts";
 import { SurveyView } from "./survey-view.ts";
 import { troubleNotes } from "./trouble.ts";
 
-export interface VerifyFlags extends GoogleFlags {
+export interface VerifyFlags extends GoogleFlags, JournalFlags {
   readonly json?: boolean;
   readonly detailedExitcode?: boolean;
   readonly concurrency?: number;
@@ -35,7 +35,7 @@ export interface VerifyOptions {
   readonly detailed: boolean;
   readonly concurrency: number;
   readonly color: boolean;
-  readonly google: GoogleFlags;
+  readonly google: GoogleFlags & JournalFlags;
 }
 
 /** Drifts that are listed one by one; all are counted. */
@@ -47,7 +47,7 @@ export function define(command: Command): void {
     .option("--json", "one JSON document")
     .option("--detailed-exitcode", "exit 2 when something differs, instead of 5")
     .option("--concurrency <n>", "calls under way at once (default 8)", count);
-  addGoogleOptions(command).addHelpText(
+  addGoogleOptions(addJournalOptions(command)).addHelpText(
     "after",
     `
 Examples:
@@ -68,9 +68,9 @@ export function parse(args: readonly string[], flags: VerifyFlags): VerifyOption
 }
 
 export async function run(context: Context, options: VerifyOptions): Promise<ExitCode> {
-  const path = await existingRunPath(context, options.run);
+  const place = await existingRun(context, options.google, options.run);
   const settings = await resolveSettings(context, options.google);
-  const { reader, record } = await openForVerdicts(context, path);
+  const { reader, record } = await openForVerdicts(context, place);
   const { header } = reader;
   const log = openLog(context, settings.logFile, "verify", header.runId);
   const style = styleOf(context, context.stderr, options.color);
@@ -103,7 +103,7 @@ export async function run(context: Context, options: VerifyOptions): Promise<Exi
       view.close();
       await api.close();
     }
-    await show(context, options, summary, reader, shownPath(context, path));
+    await show(context, options, summary, reader, place.name);
     return exitCode({ kind: "verify", summary, detailed: options.detailed });
   } finally {
     view.close();
@@ -116,16 +116,18 @@ export async function run(context: Context, options: VerifyOptions): Promise<Exi
 /** Verdicts are kept in the run, unless another process holds it or it cannot be written. */
 async function openForVerdicts(
   context: Context,
-  path: string,
+  place: RunPlace,
 ): Promise<{ readonly reader: RunReader; readonly record: Pick<Journal, "verified"> | undefined }> {
   try {
-    const journal = await openJournal(path, { clock: context.clock });
+    const journal = await place.openJournal({ clock: context.clock });
     return { reader: journal, record: journal };
   } catch (error) {
-    const readable = error instanceof RunLockedError || (error instanceof RunFileError && error.kind === "read-only");
+    const readable =
+      error instanceof RunLockedError ||
+      (error instanceof RunFileError && (error.kind === "read-only" || error.kind === "moved"));
     if (!readable) throw error;
     await print(context.stderr, [`The verdicts are not kept in the run: ${error.message}.`]);
-    return { reader: await openReader(path), record: undefined };
+    return { reader: await place.openReader(), record: undefined };
   }
 }
 

@@ -1,7 +1,5 @@
 /** `handover watch`: follows a run from another shell until it ends, however often its apply is started anew. */
 import type { Command } from "commander";
-import { isRunHeld } from "../journal/sqlite/held.ts";
-import { openReader } from "../journal/sqlite/reader.ts";
 import type { RunReader } from "../journal/journal.ts";
 import type { Counts } from "../model/run.ts";
 import { parseSlowness } from "../model/slowness.ts";
@@ -16,13 +14,15 @@ import { watchControl } from "./control-client.ts";
 import { findSocket } from "./control-place.ts";
 import { exitCode, exitCodes } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { existingRunPath, shownPath } from "./files.ts";
-import type { CommonFlags } from "./flags.ts";
+import { addJournalOptions } from "./flags.ts";
+import type { CommonFlags, JournalFlags } from "./flags.ts";
 import { print, styleOf } from "./output.ts";
 import { endingName, slownessName } from "./run-facts.ts";
+import { existingRun } from "./run-store.ts";
+import type { RunPlace } from "./run-place.ts";
 import { WatchView } from "./watch-view.ts";
 
-export interface WatchFlags extends CommonFlags {
+export interface WatchFlags extends CommonFlags, JournalFlags {
   readonly json?: boolean;
 }
 
@@ -30,12 +30,13 @@ export interface WatchOptions {
   readonly run: string;
   readonly json: boolean;
   readonly color: boolean;
+  readonly store: JournalFlags;
 }
 
 const lookEveryMs = 1_000;
 
 export function define(command: Command): void {
-  command
+  addJournalOptions(command)
     .argument("<run>", "the run: friday or friday.handover")
     .option("--json", "one JSON object per line: how it stands, and last how it ended")
     .addHelpText(
@@ -53,7 +54,7 @@ Examples:
 }
 
 export function parse(args: readonly string[], flags: WatchFlags): WatchOptions {
-  return { run: args[0] ?? "", json: flags.json === true, color: flags.color };
+  return { run: args[0] ?? "", json: flags.json === true, color: flags.color, store: flags };
 }
 
 /** How an apply ended. */
@@ -63,12 +64,12 @@ interface Ending {
 }
 
 export async function run(context: Context, options: WatchOptions): Promise<ExitCode> {
-  const path = await existingRunPath(context, options.run);
-  const reader = await openReader(path);
+  const place = await existingRun(context, options.store, options.run);
+  const reader = await place.openReader();
   const left = new AbortController();
   const off = context.onSignal(() => left.abort());
   context.stdout.on("error", () => left.abort());
-  const watching = new Watching(context, options, path, reader, left.signal);
+  const watching = new Watching(context, options, place, reader, left.signal);
   try {
     return await watching.untilEnd();
   } finally {
@@ -81,7 +82,7 @@ export async function run(context: Context, options: WatchOptions): Promise<Exit
 class Watching {
   readonly #context: Context;
   readonly #options: WatchOptions;
-  readonly #path: string;
+  readonly #place: RunPlace;
   readonly #name: string;
   readonly #reader: RunReader;
   readonly #left: AbortSignal;
@@ -89,11 +90,11 @@ class Watching {
   /** What was told of the file last. */
   #told = "";
 
-  constructor(context: Context, options: WatchOptions, path: string, reader: RunReader, left: AbortSignal) {
+  constructor(context: Context, options: WatchOptions, place: RunPlace, reader: RunReader, left: AbortSignal) {
     this.#context = context;
     this.#options = options;
-    this.#path = path;
-    this.#name = shownPath(context, path);
+    this.#place = place;
+    this.#name = place.name;
     this.#reader = reader;
     this.#left = left;
     this.#view = new WatchView(context);
@@ -117,7 +118,8 @@ class Watching {
 
   /** Undefined when nobody listens, or the one who did has gone without a word. */
   async #followSocket(): Promise<Ending | undefined> {
-    const socket = await findSocket(this.#context, this.#path);
+    const { path } = this.#place;
+    const socket = path === undefined ? undefined : await findSocket(this.#context, path);
     if (socket === undefined || this.#left.aborted) return undefined;
     const { readLive } = await import("./live-shape.ts");
     let ending: Ending | undefined;
@@ -134,7 +136,7 @@ class Watching {
   }
 
   async #lookAtFile(atFirst: string | undefined): Promise<Ending | undefined> {
-    const held = isRunHeld(this.#path);
+    const held = await this.#place.isHeld();
     const kept = await this.#reader.kept(endingName);
     const counts = await this.#reader.counts();
     if (!held) {

@@ -5,7 +5,7 @@
 import PQueue from "p-queue";
 import type { Claim, Journal } from "../journal/journal.ts";
 import type { Email } from "../model/email.ts";
-import { ApiError, RunFileError } from "../model/errors.ts";
+import { ApiError, JournalError, RunFileError } from "../model/errors.ts";
 import type { Counts } from "../model/run.ts";
 import type { ByHandStep, StepResult } from "../model/step.ts";
 import { counted } from "../model/text.ts";
@@ -268,7 +268,8 @@ class Applying {
 
   /** A run file that takes no more writes ends the run cleanly; anything else unexpected is a bug and ends it loudly. */
   #fault(error: unknown): void {
-    if (error instanceof RunFileError) this.#end("journal", `${error.message}; ${error.remedy}`);
+    if (error instanceof RunFileError || error instanceof JournalError)
+      this.#end("journal", `${error.message}; ${error.remedy}`);
     else this.#crash ??= { error };
     this.#wake();
   }

@@ -1,6 +1,6 @@
 /** Signed checkpoints of the chain: when one is due, and what of it the run keeps. */
 import type { ChainHead } from "../model/examination.ts";
-import { checkpointName, rowsPerCheckpoint, signedCheckpoint } from "../model/signing/checkpoint.ts";
+import { checkpointName, isCheckpointName, rowsPerCheckpoint, signedCheckpoint } from "../model/signing/checkpoint.ts";
 import type { ChainOf, CheckpointSigner } from "../model/signing/checkpoint.ts";
 
 /** Something for the run to keep. */
@@ -36,4 +36,9 @@ export class Checkpointing {
     this.#signed = head.row;
     return { name: checkpointName(head.row), body: signedCheckpoint(this.#chain, head, at, this.#signer) };
   }
+}
+
+/** Those among everything kept that are checkpoints, in the order of rows. */
+export function keptCheckpointsIn(kept: readonly Kept[]): readonly Kept[] {
+  return kept.filter(({ name }) => isCheckpointName(name)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -15,6 +15,9 @@ const stateCodes: Readonly<Record<StepState, number>> = {
 const stateNames = new Map<number, StepState>(
   (Object.keys(stateCodes) as StepState[]).map((state) => [stateCodes[state], state]),
 );
+/** How many states there are. */
+export const stateCount: number = stateNames.size;
+
 const kindNames: readonly Step["kind"][] = ["edit", "transfer", "by-hand"];
 
 export function stateCode(state: StepState): number {

@@ -1,8 +1,8 @@
-/** How a run file is opened to be carried out, and what its journal offers beyond the interface. */
+/** How a run is opened, whatever store it is kept in, and what its reader and journal offer beyond the interface of the engine. */
 import type { Clock } from "../model/clock.ts";
 import type { ChainHead } from "../model/examination.ts";
 import type { CheckpointSigner } from "../model/signing/checkpoint.ts";
-import type { Journal } from "./journal.ts";
+import type { Journal, RunReader } from "./journal.ts";
 
 /** How a run is opened to be carried out. */
 export interface OpeningOptions {
@@ -13,8 +13,16 @@ export interface OpeningOptions {
   readonly onCommit?: ((ms: number) => void) | undefined;
 }
 
-/** The journal of a run file, which can also tell the end of its chain, and sign it. */
-export interface RunFileJournal extends Journal {
+/** A reader that can also check the steps against the digest, and tell the end of the chain. */
+export interface SealedRunReader extends RunReader {
+  /** Reads every step; throws RunFileError (`tampered`). Header and page digests are checked on opening. */
+  verifyDigest(): Promise<void>;
+  /** The last link of the chain, as the store keeps it beside the rows; row 0 is what stands before the first. */
+  head(): Promise<ChainHead>;
+}
+
+/** A journal that can also tell the end of its chain, and sign it. */
+export interface SigningJournal extends Journal {
   head(): Promise<ChainHead>;
   /** Signs the chain as far as it has come, where there is a signer and something new to sign; resolves once durable. */
   checkpoint(): Promise<void>;

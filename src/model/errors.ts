@@ -84,13 +84,39 @@ export class GuardError extends Error {
   }
 }
 
-/** A run file that is damaged, changed, from a newer version, or not a run at all. `tampered` and `stale` are guards (exit 6). */
+/** A run file that is damaged, changed, from a newer version, or not a run at all. `tampered`, `stale` and `moved` (it is carried out elsewhere) are guards (exit 6). */
 export class RunFileError extends Error {
   override readonly name: string = "RunFileError";
-  readonly kind: "missing" | "not-a-run" | "corrupt" | "newer" | "tampered" | "stale" | "read-only" | "unsafe" | "full";
+  readonly kind:
+    | "missing"
+    | "not-a-run"
+    | "corrupt"
+    | "newer"
+    | "older"
+    | "tampered"
+    | "stale"
+    | "moved"
+    | "read-only"
+    | "unsafe"
+    | "full";
   readonly remedy: string;
   constructor(kind: RunFileError["kind"], problem: string, remedy: string) {
     super(problem);
+    this.kind = kind;
+    this.remedy = remedy;
+  }
+}
+
+/**
+ * The database that keeps runs cannot be used. `wrong`: its address, or what answers there, is not fit (exit 3) ·
+ * `denied`: it does not let us in, or not far enough (exit 4) · `away`: it does not answer now (exit 1).
+ */
+export class JournalError extends Error {
+  override readonly name: string = "JournalError";
+  readonly kind: "wrong" | "denied" | "away";
+  readonly remedy: string;
+  constructor(kind: JournalError["kind"], problem: string, remedy: string, cause?: unknown) {
+    super(problem, { cause });
     this.kind = kind;
     this.remedy = remedy;
   }
@@ -100,9 +126,12 @@ export class RunFileError extends Error {
 export class RunLockedError extends Error {
   override readonly name: string = "RunLockedError";
   readonly remedy: string;
-  constructor(path: string) {
-    super(`another process is carrying out ${path}`);
-    this.remedy = `wait for it to end, or look at it with: handover status ${path}`;
+  constructor(path: string, doing: "carrying out" | "making" = "carrying out") {
+    super(`another process is ${doing} ${path}`);
+    this.remedy =
+      doing === "making"
+        ? "wait for it to end, or choose another name"
+        : `wait for it to end, or look at it with: handover status ${path}`;
   }
 }
 

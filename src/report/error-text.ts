@@ -3,6 +3,7 @@ import {
   ApiError,
   ControlError,
   GuardError,
+  JournalError,
   PlanFileError,
   RunFileError,
   RunLockedError,
@@ -17,7 +18,7 @@ import { durationText } from "./words.ts";
 
 /** An operating error taken apart, for people and programs. */
 export interface ErrorWords {
-  /** `usage`, `plan-file`, `guard`, `run-file`, `locked`, `control`, `api`, `system` or `unexpected`. */
+  /** `usage`, `plan-file`, `guard`, `run-file`, `journal`, `locked`, `control`, `api`, `system` or `unexpected`. */
   readonly kind: string;
   /** The rule, file fault or failure class within the kind; undefined where there is only one. */
   readonly rule: string | undefined;
@@ -48,6 +49,7 @@ export function errorWords(error: unknown): ErrorWords {
   if (error instanceof UsageError) return wordsOf("usage", undefined, error);
   if (error instanceof GuardError) return wordsOf("guard", error.rule, error);
   if (error instanceof RunFileError) return wordsOf("run-file", error.kind, error);
+  if (error instanceof JournalError) return wordsOf("journal", error.kind, error);
   if (error instanceof RunLockedError) return wordsOf("locked", undefined, error);
   if (error instanceof ControlError) return wordsOf("control", undefined, error);
   if (error instanceof PlanFileError) {

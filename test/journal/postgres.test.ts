@@ -1,7 +1,8 @@
 /** The contract of a journal, over a real PostgreSQL. */
 import { afterAll, beforeAll } from "vitest";
 import { wallClock } from "../../src/cli/context.ts";
-import { JournalDatabase, parseJournalAddress } from "../../src/journal/postgres/database.ts";
+import { parseJournalAddress } from "../../src/journal/postgres/address.ts";
+import { JournalDatabase } from "../../src/journal/postgres/database.ts";
 import { openPostgresJournal } from "../../src/journal/postgres/journal.ts";
 import type { Journal } from "../../src/journal/journal.ts";
 import { openPostgresReader } from "../../src/journal/postgres/reader.ts";

@@ -1,8 +1,14 @@
 /** The journal over PostgreSQL: any number of workers carry one run out, each holding its steps by lease and fence. */
 import type { Clock } from "../../model/clock.ts";
+import type { PoolClient } from "pg";
 import type { Email } from "../../model/email.ts";
+import type { ChainHead } from "../../model/examination.ts";
 import type { Intent, StepResult } from "../../model/step.ts";
-import type { Claim, Journal, Written } from "../journal.ts";
+import { Checkpointing } from "../checkpoints.ts";
+import type { Kept } from "../checkpoints.ts";
+import type { Claim, Written } from "../journal.ts";
+import type { OpeningOptions, SigningJournal } from "../opening.ts";
+import { newestCheckpoint } from "./checkpoints.ts";
 import { canonicalJson } from "../../model/canonical.ts";
 import { voidByConflict, voided } from "../codes.ts";
 import { endedText, intentOf, intentText } from "../codec.ts";
@@ -32,8 +38,7 @@ interface Held {
   ending: boolean;
 }
 
-export interface PostgresJournalOptions {
-  readonly clock: Clock;
+export interface PostgresJournalOptions extends OpeningOptions {
   readonly leaseMs?: number;
   /** Close the database with the journal. */
   readonly ownsDatabase?: boolean;
@@ -44,7 +49,7 @@ export async function openPostgresJournal(
   database: JournalDatabase,
   name: string,
   options: PostgresJournalOptions,
-): Promise<Journal> {
+): Promise<SigningJournal> {
   const run = await readSealedRun(database, name);
   await checkSteps(database, run);
   const [tail] = await database.rows<{ holds: boolean }>(
@@ -55,12 +60,25 @@ export async function openPostgresJournal(
     [run.id],
   );
   if (tail?.holds !== true) throw tamperedRun(run.place, "the end of the audit chain is not as it was written");
+  const chain = { runId: run.header.runId, digest: run.digest };
+  const signed = await newestCheckpoint(database, run.id, chain);
+  if (signed.flaw !== undefined) throw tamperedRun(run.place, signed.flaw);
+  const { signer } = options;
+  const signing = signer === undefined ? undefined : new Checkpointing(chain, signer, signed.row);
   const [worker] = await database.rows<{ id: string }>("insert into workers (run) values ($1) returning id", [run.id]);
   if (worker === undefined) throw new SyntaxError("no worker was made");
-  return new PostgresJournal(database, run, Number(worker.id), options);
+  return new PostgresJournal(database, run, { worker: Number(worker.id), signing }, options);
 }
 
-class PostgresJournal extends PostgresRunReader implements Journal {
+/** Who opened the run, and what signs its chain for them. */
+interface Opening {
+  readonly worker: number;
+  readonly signing: Checkpointing | undefined;
+}
+
+class PostgresJournal extends PostgresRunReader implements SigningJournal {
+  readonly #database: JournalDatabase;
+  readonly #signing: Checkpointing | undefined;
   readonly #clock: Clock;
   readonly #leaseMs: number;
   readonly #worker: number;
@@ -69,15 +87,27 @@ class PostgresJournal extends PostgresRunReader implements Journal {
   readonly #aside = new Set<number>();
   readonly #ended = new AbortController();
   #renewing: Promise<void> | undefined;
+  /** Of the chain, as this worker's last commit left it. */
+  #lastLink: ChainHead = { row: 0, hash: "" };
 
-  constructor(database: JournalDatabase, run: SealedRun, worker: number, options: PostgresJournalOptions) {
+  constructor(
+    database: JournalDatabase,
+    run: SealedRun,
+    { worker, signing }: Opening,
+    options: PostgresJournalOptions,
+  ) {
     super(database, run, options.ownsDatabase === true);
+    this.#database = database;
+    this.#signing = signing;
     this.#clock = options.clock;
     this.#leaseMs = options.leaseMs ?? defaultLeaseMs;
     this.#worker = worker;
-    this.#slices = new Slices<Entry>(database, options.clock, worker, async (client, entries) =>
-      writeSlice(client, run.id, worker, entries),
-    );
+    const { clock, onCommit } = options;
+    const write = async (client: PoolClient, entries: readonly Entry[]): Promise<ReadonlySet<Entry>> =>
+      writeSlice(client, { run: run.id, worker, onHead: (head) => (this.#lastLink = head) }, entries);
+    // Behind the commit: what waits for an intent or a result never waits for a signature.
+    const kept = (): void => this.#keepSigned(this.#signing?.due(this.#lastLink, clock.now()));
+    this.#slices = new Slices<Entry>({ database, clock, worker, write, onCommit, kept });
   }
 
   async open(): Promise<{ readonly ready: number; readonly waiting: number }> {
@@ -98,7 +128,7 @@ class PostgresJournal extends PostgresRunReader implements Journal {
   }): Promise<readonly Claim[]> {
     this.#checkUsable();
     const rule = { ...query, leaseMs: this.#leaseMs, aside: [...this.#aside] };
-    const claims = await this.database.transaction(async (client) => {
+    const claims = await this.#database.transaction(async (client) => {
       const taken = await claimSteps(client, this.run.id, this.#worker, rule);
       if (taken.length === 0) return [];
       const seqs = taken.map(({ seq }) => seq);
@@ -198,9 +228,24 @@ class PostgresJournal extends PostgresRunReader implements Journal {
     await this.#written({ kind: "verdict", seq, verdict, at });
   }
 
+  async checkpoint(): Promise<void> {
+    await this.flush();
+    if (this.#signing === undefined) return;
+    this.#keepSigned(this.#signing.last(await this.head(), this.#clock.now()));
+    await this.flush();
+  }
+
+  #keepSigned(signed: Kept | undefined): void {
+    if (signed !== undefined) this.keep(signed.name, signed.body);
+  }
+
   /** Makes everything durable first, and gives back what is still held. */
   override async close(): Promise<void> {
     if (this.#ended.signal.aborted) return;
+    if (this.#signing !== undefined && this.#slices.failure === undefined) {
+      // A database that refuses is no reason to complain here: the chain stands unsigned, and says so.
+      await this.checkpoint().catch(() => undefined);
+    }
     this.#ended.abort();
     await this.#slices.idle();
     await this.#renewing;

@@ -4,14 +4,16 @@ import type { Email } from "../../model/email.ts";
 import { noCounts } from "../../model/run.ts";
 import type { Counts, Digest, RunHeader } from "../../model/run.ts";
 import type { Outcome, Step, StepResult, StepState } from "../../model/step.ts";
+import type { ChainHead } from "../../model/examination.ts";
 import type { AuditRow, RunReader, StepFilter, StepRow } from "../journal.ts";
+import type { SealedRunReader } from "../opening.ts";
 import { genesis, linkHash } from "../chain.ts";
 import { resultOf, stepOf } from "../codec.ts";
 import { kindCode, kindName, stateCode, stateName } from "../codes.ts";
 import { skippedResult } from "../skipped.ts";
-import { corruptRun } from "./database.ts";
-import type { JournalDatabase } from "./database.ts";
-import { checkSteps, frozenColumns, readSealedRun } from "./sealed.ts";
+import type { JournalDatabase, RowSource } from "./database.ts";
+import { corruptRun } from "./faults.ts";
+import { checkSteps, frozenColumns, goneRun, readSealedRun } from "./sealed.ts";
 import type { FrozenRow, SealedRun } from "./sealed.ts";
 import { unescaped } from "./text.ts";
 
@@ -48,14 +50,14 @@ export async function openPostgresReader(
   return new PostgresRunReader(database, await readSealedRun(database, name), options.ownsDatabase);
 }
 
-export class PostgresRunReader implements RunReader {
+export class PostgresRunReader implements SealedRunReader {
   readonly header: RunHeader;
   readonly digest: Digest;
-  protected readonly database: JournalDatabase;
+  protected readonly database: RowSource;
   protected readonly run: SealedRun;
   readonly #ownsDatabase: boolean;
 
-  constructor(database: JournalDatabase, run: SealedRun, ownsDatabase: boolean) {
+  constructor(database: RowSource, run: SealedRun, ownsDatabase: boolean) {
     this.database = database;
     this.run = run;
     this.header = run.header;
@@ -68,7 +70,7 @@ export class PostgresRunReader implements RunReader {
       "select counts, (select count(distinct seq) from intents where run = $1) as begun from runs where id = $1",
       [this.run.id],
     );
-    if (row === undefined) throw corruptRun(this.run.place, "its counts are gone");
+    if (row === undefined) throw goneRun(this.run.place);
     const counts: Record<StepState, number> = { ...noCounts };
     for (const [code, count] of row.counts.entries()) counts[this.state(code)] += count;
     counts["in-flight"] += Number(row.begun);
@@ -166,6 +168,15 @@ export class PostgresRunReader implements RunReader {
   /** Reads every step; throws RunFileError (`tampered`). */
   async verifyDigest(): Promise<void> {
     await checkSteps(this.database, this.run);
+  }
+
+  async head(): Promise<ChainHead> {
+    const [tail] = await this.database.rows<ChainHead>(
+      "select audit_rows as row, audit_head as hash from runs where id = $1",
+      [this.run.id],
+    );
+    if (tail === undefined) throw goneRun(this.run.place);
+    return tail;
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,6 @@
 /** The tables of a PostgreSQL journal: what was approved (runs, actors, steps) apart from what happened (the others). */
 import type { PoolClient } from "pg";
-
-/** Each migration raises it by one. */
-export const schemaVersion = 1;
+import { JournalError, RunFileError } from "../../model/errors.ts";
 
 /**
  * `steps` never changes after the run is sealed and is covered by the digest; `progress` holds small rows. A step that
@@ -12,7 +10,7 @@ export const schemaVersion = 1;
  * `turn` of an actor grows with each of its claims: the one with the smallest comes next. `counts` is by state, for steps
  * that have ended; those still open are in its first place.
  */
-const tables = `
+const first = `
   create table runs (
     id bigint generated always as identity primary key,
     name text not null unique, run_id text not null, tenant text not null,
@@ -69,22 +67,104 @@ const tables = `
   create index ends on steps (run, "unless") where "unless" is not null;
 `;
 
-/** Makes or upgrades the tables of the schema that the connection uses. One process does so, the others wait. */
-export async function migrate(client: PoolClient, schema: string): Promise<void> {
+/** All tables that belong to a tenant. */
+const ofTenants = ["runs", "actors", "steps", "progress", "intents", "audit", "verdicts", "kept", "workers"] as const;
+
+/**
+ * Each row belongs to a tenant, and a connection sees those of the one it names (`handover.tenant`), its owner included:
+ * a statement that forgets to ask whose run it is finds nothing of another tenant. A connection that names none sees no row.
+ */
+const tenants = `
+  alter table runs rename column tenant to domain;
+  ${ofTenants.map(ofTenant).join("\n")}
+  alter table runs drop constraint runs_name_key;
+  alter table runs add constraint runs_name_key unique (tenant, name);
+`;
+
+/** The default of the rows there are is a constant, so that the table is not written anew. */
+function ofTenant(table: string): string {
+  return `
+    alter table ${table} add column tenant text not null default 'default';
+    alter table ${table} alter column tenant set default current_setting('handover.tenant');
+    alter table ${table} enable row level security;
+    alter table ${table} force row level security;
+    create policy tenant on ${table} using (tenant = current_setting('handover.tenant', true));`;
+}
+
+/** In order; the place of each is the version that it makes. Only ever added to. */
+const migrations: readonly string[] = [first, tenants];
+
+const schemaVersion: number = migrations.length;
+
+/** The oldest server whose planner and locks this was measured with (`server_version_num`). */
+const serverMin = 120_000;
+
+/**
+ * Makes or upgrades the tables of the schema that the connection uses, in one transaction. Processes that start at the
+ * same time come one after the other, and the later ones find nothing left to do.
+ */
+export async function migrate(client: PoolClient, schema: string, shown: string): Promise<void> {
+  await expectServer(client, shown);
+  if ((await foundVersion(client)) === schemaVersion) return;
   await client.query("begin");
   await client.query("select pg_advisory_xact_lock(hashtext('handover journal ' || $1))", [schema]);
-  await client.query(`create schema if not exists ${quotedName(schema)}`);
+  // Even with `if not exists`, making a schema asks for rights that whoever only uses it need not have.
+  const { rows: there } = await client.query("select 1 from pg_namespace where nspname = $1", [schema]);
+  if (there.length === 0) await client.query(`create schema ${quotedName(schema)}`);
   await client.query("create table if not exists journal_version (version integer not null)");
-  const { rows } = await client.query<{ version: number }>("select version from journal_version");
-  if (rows.length === 0) {
-    await client.query(tables);
+  const found = (await foundVersion(client)) ?? 0;
+  if (found > schemaVersion) throw newer(found, shown);
+  for (const migration of migrations.slice(found)) await client.query(migration);
+  if (found < schemaVersion) {
+    await client.query("delete from journal_version");
     await client.query("insert into journal_version values ($1)", [schemaVersion]);
   }
   await client.query("commit");
 }
 
+/** Throws unless the tables are those of this version. */
+export async function expectReady(client: PoolClient, shown: string): Promise<void> {
+  await expectServer(client, shown);
+  const found = await foundVersion(client);
+  if (found === schemaVersion) return;
+  if (found === undefined) {
+    throw new RunFileError(
+      "missing",
+      `there are no runs at ${shown}`,
+      "make one with: handover plan FILE --journal URL",
+    );
+  }
+  if (found > schemaVersion) throw newer(found, shown);
+  throw new RunFileError(
+    "older",
+    `${shown} has the format ${found}, and this version of handover keeps journals in format ${schemaVersion}`,
+    "let workers of the older version end, then bring it up with: handover run list --upgrade",
+  );
+}
+
+async function expectServer(client: PoolClient, shown: string): Promise<void> {
+  const { rows } = await client.query<{ version: string; number: string }>(
+    "select current_setting('server_version') as version, current_setting('server_version_num') as number",
+  );
+  const [server] = rows;
+  if (Number(server?.number) >= serverMin) return;
+  throw new JournalError(
+    "wrong",
+    `${shown} is PostgreSQL ${server?.version ?? "of an unknown version"}, and a journal needs ${serverMin / 10_000} or newer`,
+    "use a newer server",
+  );
+}
+
+function newer(found: number, shown: string): RunFileError {
+  return new RunFileError(
+    "newer",
+    `${shown} has the format ${found}, made by a newer version of handover; this one knows up to ${schemaVersion}`,
+    "use the version that made it, or a newer one",
+  );
+}
+
 /** The version of the tables there; undefined when there are none. */
-export async function foundVersion(client: PoolClient): Promise<number | undefined> {
+async function foundVersion(client: PoolClient): Promise<number | undefined> {
   const { rows: there } = await client.query<{ found: boolean }>(
     "select to_regclass('journal_version') is not null as found",
   );

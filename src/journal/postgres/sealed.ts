@@ -3,8 +3,8 @@ import { RunFileError } from "../../model/errors.ts";
 import type { Digest, RunHeader } from "../../model/run.ts";
 import { PageDigests, runDigest } from "../digest.ts";
 import { stepsPerPage } from "../digest.ts";
-import { corruptRun } from "./database.ts";
-import type { JournalDatabase } from "./database.ts";
+import type { RowSource } from "./database.ts";
+import { corruptRun } from "./faults.ts";
 
 export interface SealedRun {
   readonly id: number;
@@ -30,11 +30,11 @@ export interface FrozenRow {
 export const frozenColumns = `s.seq, s.kind, a.email, s.asset, s."after", s."unless", s.body`;
 
 /** Throws RunFileError: `missing`, or `tampered` when header and digests disagree. */
-export async function readSealedRun(database: JournalDatabase, name: string): Promise<SealedRun> {
+export async function readSealedRun(database: RowSource, name: string): Promise<SealedRun> {
   const place = `the run ${name} at ${database.shown}`;
   const [row] = await database.rows<{ id: string; header: string; digest: string; pages: string[] }>(
-    "select id, header, digest, pages from runs where name = $1",
-    [name],
+    "select id, header, digest, pages from runs where tenant = $1 and name = $2",
+    [database.tenant, name],
   );
   if (row === undefined) {
     throw new RunFileError("missing", `there is no run ${name} at ${database.shown}`, "make it with: handover plan");
@@ -46,7 +46,7 @@ export async function readSealedRun(database: JournalDatabase, name: string): Pr
 }
 
 /** Reads every step and compares each page with its digest. Throws `tampered` with the steps concerned. */
-export async function checkSteps(database: JournalDatabase, run: SealedRun): Promise<void> {
+export async function checkSteps(database: RowSource, run: SealedRun): Promise<void> {
   let last = 0;
   for (const [page, expected] of run.pages.entries()) {
     const rows = await database.rows<FrozenRow>(
@@ -77,6 +77,15 @@ export async function checkSteps(database: JournalDatabase, run: SealedRun): Pro
   if (Number(sums.progress) !== last || Number(sums.strange) > 0) {
     throw tamperedRun(run.place, `what is known of some of its ${steps} steps was taken away`);
   }
+}
+
+/** It was there when it was opened. */
+export function goneRun(place: string): RunFileError {
+  return new RunFileError(
+    "missing",
+    `${place} is gone: somebody has purged or replaced it`,
+    "see what is there: handover run list",
+  );
 }
 
 export function tamperedRun(place: string, detail: string): RunFileError {

@@ -5,8 +5,8 @@
 import type { PoolClient } from "pg";
 import type { Clock } from "../../model/clock.ts";
 import { RunFileError } from "../../model/errors.ts";
-import { isPassing } from "./database.ts";
 import type { JournalDatabase } from "./database.ts";
+import { isPassing } from "./faults.ts";
 
 /** A connection may break as long as a database takes to fail over; then the run ends, resumable. */
 const patienceMs = 120_000;
@@ -23,21 +23,36 @@ export interface Waiting {
 /** Carries one slice out inside a transaction; answers those whose claim somebody else has taken over meanwhile. */
 export type WriteSlice<Entry> = (client: PoolClient, entries: readonly Entry[]) => Promise<ReadonlySet<Entry>>;
 
+export interface SlicesOptions<Entry> {
+  readonly database: JournalDatabase;
+  readonly clock: Clock;
+  readonly worker: number;
+  readonly write: WriteSlice<Entry>;
+  /** Told after each commit how long it took. */
+  readonly onCommit: ((ms: number) => void) | undefined;
+  /** Runs after each commit, once every entry has been told. */
+  readonly kept: () => void;
+}
+
 export class Slices<Entry extends Waiting> {
   readonly #database: JournalDatabase;
   readonly #clock: Clock;
   readonly #worker: number;
   readonly #write: WriteSlice<Entry>;
+  readonly #onCommit: ((ms: number) => void) | undefined;
+  readonly #kept: () => void;
   #next: Entry[] = [];
   #number = 0;
   #running: Promise<void> | undefined;
   #failure: Error | undefined;
 
-  constructor(database: JournalDatabase, clock: Clock, worker: number, write: WriteSlice<Entry>) {
+  constructor({ database, clock, worker, write, onCommit, kept }: SlicesOptions<Entry>) {
     this.#database = database;
     this.#clock = clock;
     this.#worker = worker;
     this.#write = write;
+    this.#onCommit = onCommit;
+    this.#kept = kept;
   }
 
   /** Why nothing more is taken. */
@@ -72,11 +87,14 @@ export class Slices<Entry extends Waiting> {
 
   async #carryOut(entries: readonly Entry[]): Promise<void> {
     try {
+      const startMs = this.#clock.monotonic();
       const lost = await this.#surely(entries);
+      this.#onCommit?.(this.#clock.monotonic() - startMs);
       for (const entry of entries) {
         if (lost.has(entry)) entry.lost();
         else entry.kept();
       }
+      this.#kept();
     } catch (error) {
       this.#failure = error instanceof Error ? error : new Error(String(error));
       for (const entry of [...entries, ...this.#next]) entry.failed(this.#failure);

@@ -2,6 +2,7 @@
 import type { PoolClient } from "pg";
 import { linkHash } from "../chain.ts";
 import { stateCode } from "../codes.ts";
+import type { ChainHead } from "../../model/examination.ts";
 import type { Outcome } from "../../model/step.ts";
 import { anythingWaits, passGates } from "./gates.ts";
 import type { Waiting } from "./slices.ts";
@@ -47,16 +48,23 @@ export interface Entry extends Waiting {
 
 type Of<Kind extends Write["kind"]> = Extract<Write, { readonly kind: Kind }>;
 
+/** Whose writes they are. */
+interface WrittenBy {
+  readonly run: number;
+  readonly worker: number;
+  /** Told of the end of the chain as the slice leaves it, before the commit. */
+  readonly onHead: (head: ChainHead) => void;
+}
+
 /** Answers the entries whose claim is not the worker's any more; nothing of them is written. */
 export async function writeSlice(
   client: PoolClient,
-  run: number,
-  worker: number,
+  { run, worker, onHead }: WrittenBy,
   entries: readonly Entry[],
 ): Promise<ReadonlySet<Entry>> {
   const lost = await lostClaims(client, run, worker, entries);
   const writes = entries.filter((entry) => !lost.has(entry)).map(({ write }) => write);
-  const slice = new Slice(client, run, writes);
+  const slice = new Slice(client, run, writes, onHead);
   await slice.intents();
   await slice.voids();
   await slice.memos();
@@ -89,7 +97,10 @@ class Slice {
   readonly #run: number;
   readonly #writes: readonly Write[];
 
-  constructor(client: PoolClient, run: number, writes: readonly Write[]) {
+  readonly #onHead: (head: ChainHead) => void;
+
+  constructor(client: PoolClient, run: number, writes: readonly Write[], onHead: (head: ChainHead) => void) {
+    this.#onHead = onHead;
     this.#client = client;
     this.#run = run;
     this.#writes = writes;
@@ -169,6 +180,7 @@ class Slice {
       counts.byState,
     ]);
     await counts.writeActors(this.#client, this.#run);
+    this.#onHead({ row: audit.last, hash: audit.head });
   }
 
   async releases(): Promise<void> {

@@ -20,7 +20,7 @@ import { Gates } from "./gates.ts";
 import type { GateMoves } from "./gates.ts";
 import { checkStillThere } from "./gone.ts";
 import { lockRun } from "./lock.ts";
-import type { OpeningOptions, RunFileJournal } from "../opening.ts";
+import type { OpeningOptions, SigningJournal } from "../opening.ts";
 import { connectForWriting, makeDurable, putAtRest, readSealed, runPath } from "./open.ts";
 import type { SealedRun } from "./open.ts";
 import { SqliteRunReader } from "./reader.ts";
@@ -54,7 +54,7 @@ interface Held extends Omit<Turn, "begun"> {
  * Opens a run to carry it out. Checks the lock, the file, and each step against the digest before handing it out. Throws
  * RunLockedError when another process has it, RunFileError otherwise.
  */
-export async function openJournal(path: string, options: OpeningOptions): Promise<RunFileJournal> {
+export async function openJournal(path: string, options: OpeningOptions): Promise<SigningJournal> {
   const full = runPath(path);
   const lock = lockRun(full);
   let db: Database | undefined;
@@ -79,7 +79,7 @@ export async function beginJournal(
   run: SealedRun,
   options: OpeningOptions,
   atEnd: (sound: boolean) => void,
-): Promise<RunFileJournal> {
+): Promise<SigningJournal> {
   const pages = new StepPages(db, run.path, run.pages);
   await pages.checkAtOnce();
   return withFaults(run.path, () => {
@@ -109,7 +109,7 @@ interface Found {
   readonly signing: Checkpointing | undefined;
 }
 
-class SqliteJournal extends SqliteRunReader implements RunFileJournal {
+class SqliteJournal extends SqliteRunReader implements SigningJournal {
   readonly #clock: Clock;
   readonly #signing: Checkpointing | undefined;
   readonly #atEnd: (sound: boolean) => void;

@@ -6,7 +6,7 @@ import type { Journal, RunWriter } from "../journal.ts";
 import { beginJournal } from "./journal.ts";
 import { readSealed } from "./open.ts";
 import { SqliteRunReader } from "./reader.ts";
-import type { RunFileReader } from "./reader.ts";
+import type { SealedRunReader } from "../opening.ts";
 import { SqliteRunWriter } from "./writer.ts";
 
 export interface MemoryRun {
@@ -17,7 +17,7 @@ export interface MemoryRun {
    * answered `lost` from then on, and what it had not committed is gone.
    */
   openJournal(options: { readonly clock: Clock }): Promise<Journal>;
-  openReader(): Promise<RunFileReader>;
+  openReader(): Promise<Omit<SealedRunReader, "head">>;
   /** Frees the memory. */
   dispose(): void;
 }

@@ -11,6 +11,7 @@ import { genesis } from "../chain.ts";
 import { readTail } from "./chain.ts";
 import { intentOf, resultOf, stepOf } from "../codec.ts";
 import { StepPages } from "./step-pages.ts";
+import type { SealedRunReader } from "../opening.ts";
 import { corrupt, runFileFault, withFaults } from "./faults.ts";
 import { connectForReading, readSealed, runPath } from "./open.ts";
 import type { SealedRun } from "./open.ts";
@@ -19,12 +20,6 @@ import { kindCode, kindName, stateCode, stateName } from "../codes.ts";
 import { skippedResult } from "../skipped.ts";
 import { expectAllTexts, expectTexts, instantOf } from "../shapes.ts";
 import { standingOf } from "./standing.ts";
-
-/** A reader that can also check the steps against the digest. */
-export interface RunFileReader extends RunReader {
-  /** Reads every step; throws RunFileError (`tampered`). Header and page digests are checked on opening. */
-  verifyDigest(): Promise<void>;
-}
 
 /** A row of `steps`. */
 export interface FrozenStep {
@@ -66,7 +61,7 @@ interface FailureRow {
 }
 
 /** Opens a run for looking at. Throws RunFileError; never waits for the process that carries the run out. */
-export async function openReader(path: string): Promise<RunFileReader> {
+export async function openReader(path: string): Promise<SealedRunReader> {
   const full = runPath(path);
   const db = connectForReading(full);
   try {
@@ -77,7 +72,7 @@ export async function openReader(path: string): Promise<RunFileReader> {
   }
 }
 
-export class SqliteRunReader implements RunFileReader {
+export class SqliteRunReader implements SealedRunReader {
   readonly header: RunHeader;
   readonly digest: Digest;
   protected readonly db: Database;

@@ -5,8 +5,11 @@ import { flawOf } from "../../model/examination.ts";
 import type { Examination, Flaw } from "../../model/examination.ts";
 import { isCheckpointName } from "../../model/signing/checkpoint.ts";
 import { approvalsName, signersName } from "../../model/signing/kept-approvals.ts";
-import { RunDump, dumpedTables } from "./dump.ts";
-import type { DumpedHead, DumpedTable } from "./dump.ts";
+import { keptCheckpointsIn } from "../checkpoints.ts";
+import type { Kept } from "../checkpoints.ts";
+import { dumpedTables } from "../dump.ts";
+import type { DumpedHead, DumpedTable, RunDump } from "../dump.ts";
+import { SqliteRunDump } from "./dump.ts";
 import { examineDatabase } from "./examine.ts";
 import type { ExamineOptions } from "./examine.ts";
 import { faultCode } from "./faults.ts";
@@ -46,7 +49,7 @@ export async function rebuildRun(source: DumpSource): Promise<RebuiltRun> {
   let flaw: Flaw | undefined;
   try {
     await new Rebuilding(db).run(source);
-    dump = new RunDump(db, readSealed(db, place));
+    dump = new SqliteRunDump(db, readSealed(db, place));
   } catch (error) {
     if (error instanceof LineError) flaw = flawOf(error.message);
     else if (!(error instanceof Error) || (faultCode(error) === undefined && error.name !== "RunFileError"))
@@ -59,6 +62,35 @@ export async function rebuildRun(source: DumpSource): Promise<RebuiltRun> {
     examine: (options) => examineDatabase(db, place, options),
     close: () => db.close(),
   };
+}
+
+/** Every check there is for a run file, of a run kept elsewhere. */
+export async function examineDump(dump: RunDump, options: ExamineOptions): Promise<Examination> {
+  const kept = await dump.allKept();
+  const rebuilt = await rebuildRun({
+    head: dump.frozen,
+    approvals: kept.find(({ name }) => name === approvalsName)?.body,
+    signers: kept.find(({ name }) => name === signersName)?.body,
+    lines: (file) => linesOf(dump, kept, file),
+  });
+  try {
+    const { flaw } = rebuilt;
+    if (flaw === undefined) return await rebuilt.examine(options);
+    const findings = [{ check: "content", verdict: "broken", covered: 0, flaw } as const];
+    return { findings, header: dump.header, digest: dump.digest, head: undefined, signed: undefined };
+  } finally {
+    rebuilt.close();
+  }
+}
+
+async function* linesOf(dump: RunDump, kept: readonly Kept[], file: string): AsyncGenerator<string> {
+  if (file === checkpointsFile) {
+    for (const { name, body } of keptCheckpointsIn(kept)) yield JSON.stringify({ name, body });
+    return;
+  }
+  const table = dumpedTables.find((each) => each.file === file);
+  if (table === undefined) return;
+  for await (const rows of dump.rows(table)) for (const row of rows) yield JSON.stringify(row);
 }
 
 class LineError extends Error {}
@@ -88,10 +120,10 @@ class Rebuilding {
     createIndexes(db);
   }
 
-  async #table(source: DumpSource, { file, columns }: DumpedTable): Promise<void> {
+  async #table(source: DumpSource, { name, file, columns }: DumpedTable): Promise<void> {
     const stored = columns.map((column) => (column === "after" || column === "unless" ? `"${column}"` : column));
     const insert = this.#db.prepare(
-      `insert into ${file.replace(".ndjson", "")} (${stored.join(", ")}) values (${columns.map(() => "?").join(", ")})`,
+      `insert into ${name} (${stored.join(", ")}) values (${columns.map(() => "?").join(", ")})`,
     );
     await this.#each(source, file, (row) => {
       insert.run(...columns.map((column) => this.#value(column, row[column])));

@@ -7,7 +7,7 @@ import { auditHead, runFacts } from "../../../src/cli/run-facts.ts";
 import { openJournal } from "../../../src/journal/sqlite/journal.ts";
 import type { Journal } from "../../../src/journal/journal.ts";
 import { openReader } from "../../../src/journal/sqlite/reader.ts";
-import type { RunFileReader } from "../../../src/journal/sqlite/reader.ts";
+import type { SealedRunReader } from "../../../src/journal/opening.ts";
 import { RunFileError, RunLockedError } from "../../../src/model/errors.ts";
 import { stepsCsv } from "../../../src/report/csv.ts";
 import { handoverSheet, sheetText } from "../../../src/report/handover-sheet.ts";
@@ -99,7 +99,7 @@ async function look(path: string, sound: ReadonlySet<string>, steps: ReadonlySet
   }
 }
 
-async function stepsOf(reader: RunFileReader): Promise<string> {
+async function stepsOf(reader: SealedRunReader): Promise<string> {
   const texts: string[] = [];
   for await (const page of pagesOf(reader)) for (const { step } of page) texts.push(JSON.stringify(withRoles(step)));
   return texts.join("\n");

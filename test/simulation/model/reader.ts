@@ -1,7 +1,7 @@
 /** A modelled run as anybody may read it: straight from what is durable. */
 import { hash } from "node:crypto";
 import type { AuditRow, RunReader, StepFilter, StepRow } from "../../../src/journal/journal.ts";
-import type { RunFileReader } from "../../../src/journal/sqlite/reader.ts";
+import type { SealedRunReader } from "../../../src/journal/opening.ts";
 import type { Counts, Digest, RunHeader } from "../../../src/model/run.ts";
 import { auditText } from "./audit-text.ts";
 import { countsOf, stateOf, stepRow } from "./store.ts";
@@ -9,7 +9,7 @@ import type { Row, Store } from "./store.ts";
 
 type Failure = Awaited<ReturnType<RunReader["failures"]>>[number];
 
-export class ModelReader implements RunFileReader {
+export class ModelReader implements Omit<SealedRunReader, "head"> {
   protected readonly store: Store;
 
   constructor(store: Store) {
