@@ -42,7 +42,8 @@ export async function makeRun(play: Play, source: Source): Promise<boolean> {
     const isDoomed = !sim.setting.isCalm && attempt < triesMax && doom.hits(0.12);
     const made = await planOnce(play, source, isDoomed ? drawPlanDoom(doom) : {});
     if (made === "nothing" || made === "made") return made === "made";
-    await sim.time.sleep(doom.between(0, 120_000));
+    // Longer and longer, as people wait: what went wrong is mostly over before the last try.
+    await sim.time.sleep(doom.between(0, 60_000 * 2 ** attempt));
   }
   return false;
 }

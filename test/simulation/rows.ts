@@ -38,12 +38,12 @@ const types = ["REPORT", "DATA_SOURCE"] as const;
 export function makeRows(chance: Chance, scene: Scene): readonly Request[] {
   const manner: Manner = {
     isTidy: chance.hits(0.85),
-    isWide: chance.hits(0.2),
+    isWide: chance.hits(0.12),
     successions: new Map(),
     wishes: new Map(),
     hasLink: false,
   };
-  const count = chance.whole(1, Math.max(4, Math.min(10, scene.assets.length * 2)));
+  const count = chance.whole(1, Math.max(3, Math.min(10, scene.assets.length * 2)));
   const rows: Request[] = [];
   for (let line = 2; line < count + 2; line += 1) {
     rows.push(rowAt({ file: "seed.csv", line, column: 1 }, chance, scene, manner));
@@ -57,7 +57,7 @@ function rowAt(place: Place, chance: Chance, scene: Scene, manner: Manner): Requ
   if (kind < 3) return transferAt(place, chance, scene, manner, trashed);
   const common = { place, select: selector(chance, scene, manner), trashed } as const;
   if (kind < 8) {
-    const { name, wish } = someone(chance, scene, manner, kind);
+    const { name, wish } = someone(chance, scene, manner, kind, common.select.asset);
     const member = written(name);
     if (wish.action !== "replace-member") return { ...common, ...wish, member };
     return { ...common, action: "replace-member", from: member, to: written(wish.to), roles: [EDITOR, VIEWER] };
@@ -75,7 +75,7 @@ function transferAt(
   manner: Manner,
   trashed: "include" | "exclude",
 ): Request {
-  const from = address(chance.pick(scene.staff.leavers));
+  const from = leaver(chance, scene);
   const theirs = chance.hits(0.75) ? [] : scene.assets.filter((name) => ownerOf(scene, name) === from);
   const asset = theirs.length === 0 ? undefined : (chance.pick(theirs) as AssetName);
   return {
@@ -87,6 +87,14 @@ function transferAt(
     ...successionOf(from, chance, scene, manner),
     ownerChange: chance.hits(0.4) ? "attempt" : "compile",
   };
+}
+
+/** Mostly one who owns something: a plan that finds nothing to do is a story without an end. */
+function leaver(chance: Chance, scene: Scene): Email {
+  const owning = scene.staff.leavers
+    .map(address)
+    .filter((email) => scene.assets.some((name) => ownerOf(scene, name) === email));
+  return owning.length > 0 && chance.hits(0.9) ? chance.pick(owning) : address(chance.pick(scene.staff.leavers));
 }
 
 /** Now and then the heir is somebody who leaves as well, whose own assets go on to the next. */
@@ -109,7 +117,8 @@ function selector(chance: Chance, scene: Scene, manner: Manner): Selector {
     return { types, asset, owner: manner.isWide ? undefined : ownerOf(scene, asset) };
   }
   if (!manner.isWide || chance.hits(0.5)) {
-    return { types, owner: address(chance.pick([...scene.staff.leavers, ...heirs])) };
+    const owner = chance.hits(0.7) ? ownerOf(scene, chance.pick(scene.assets)) : undefined;
+    return { types, owner: owner ?? address(chance.pick([...scene.staff.leavers, ...heirs])) };
   }
   return { types: [chance.pick(types)] };
 }
@@ -125,8 +134,9 @@ function someone(
   scene: Scene,
   manner: Manner,
   kind: number,
+  asset: AssetName | undefined,
 ): { readonly name: string; readonly wish: Wish } {
-  const name = anybody(chance, scene, manner);
+  const name = kind < 5 ? anybody(chance, scene, manner) : holder(chance, scene, manner, asset);
   const known = manner.wishes.get(name);
   if (manner.isTidy && known !== undefined) return { name, wish: known };
   const role = chance.pick([EDITOR, VIEWER]);
@@ -144,10 +154,25 @@ function drawWish(kind: number, role: Role, chance: Chance, another: () => strin
   return kind === 6 ? { action: "set-role", role } : { action: "replace-member", to: another() };
 }
 
+/** Mostly somebody who holds a role: from others there is nothing to take. */
+function holder(chance: Chance, scene: Scene, manner: Manner, asset: AssetName | undefined): string {
+  const name = asset ?? chance.pick(scene.assets);
+  const roles = scene.world.state.assets.get(name)?.roles;
+  const busy = busyOf(manner);
+  const held = [...(roles?.get(EDITOR) ?? []), ...(roles?.get(VIEWER) ?? [])].filter((each) => !busy.has(each));
+  return held.length > 0 && chance.hits(0.7) ? chance.pick(held) : anybody(chance, scene, manner);
+}
+
 function anybody(chance: Chance, scene: Scene, manner: Manner): string {
   if (chance.hits(0.15)) return chance.pick(strangers);
-  const busy = new Set<Email>(manner.isTidy ? [...manner.successions].flatMap(([from, { to }]) => [from, to]) : []);
-  return `user:${chance.pick(scene.people.filter((email) => !busy.has(email)))}`;
+  const busy = busyOf(manner);
+  return chance.pick(scene.people.map((email) => `user:${email}`).filter((each) => !busy.has(each)));
+}
+
+/** Whom somebody tidy leaves alone. */
+function busyOf(manner: Manner): ReadonlySet<string> {
+  const busy = manner.isTidy ? [...manner.successions].flatMap(([from, { to }]) => [from, to]) : [];
+  return new Set(busy.map((email) => `user:${email}`));
 }
 
 function written(text: string): WrittenMember {

@@ -15,6 +15,8 @@ export const heirs: readonly string[] = ["hei", "hal"];
 const colleagues = ["ana", "bob", "cyd"];
 export const strangers: readonly string[] = ["user:eve@elsewhere.example", "group:crew@acme.example"];
 
+const assetsMax = 40;
+
 const known = new Map<string, Email>();
 
 /** Asked for so often that taking the same few texts apart again would be a hundredth of a seed. */
@@ -56,7 +58,7 @@ export function makeScene(chance: Chance): Scene {
   for (const email of staff.everybody) world.addUser({ email });
   world.addUser({ email: "sam", suspended: true });
   world.addGroup({ email: "crew", members: staff.colleagues });
-  const count = chance.hits(0.1) ? chance.whole(12, 40) : chance.whole(1, 7);
+  const count = drawCount(chance);
   const assets: string[] = [];
   for (let index = 1; index <= count; index += 1) {
     const name = `a${index}`;
@@ -73,9 +75,17 @@ export function makeScene(chance: Chance): Scene {
   return { world, staff, assets, people: staff.everybody.map(address), successors };
 }
 
+/**
+ * How many assets: heavy-tailed. Small stories find most bugs, and find them soonest; one in twenty is large, for what only
+ * shows where much is under way at once.
+ */
+function drawCount(chance: Chance): number {
+  return Math.min(assetsMax, Math.floor(2 / (1 - chance.random()) ** 0.6));
+}
+
 /** Few in most seeds: a plan may have to ask as everybody, and that is what most requests of a seed are. */
 function drawStaff(chance: Chance): Staff {
-  const isLarge = chance.hits(0.25);
+  const isLarge = chance.hits(0.12);
   const leaving = isLarge || chance.hits(0.5) ? leavers : leavers.slice(0, 1);
   const staying = isLarge ? colleagues : colleagues.slice(0, 1);
   return { leavers: leaving, colleagues: staying, everybody: [...leaving, ...heirs, ...staying] };

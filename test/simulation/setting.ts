@@ -42,9 +42,9 @@ const baseOptions: ApplyOptions = {
   durationMs: undefined,
 };
 
-/** The store follows from the seed's number, so that one look at it tells: the real SQLite in one of ten, at twice the price. */
+/** The store follows from the seed's number, so that one look at it tells: the real SQLite in one of fifteen, at twice the price. */
 function storeOf(seed: number): StoreKind {
-  return seed % 10 === 6 ? "sqlite" : "model";
+  return seed % 15 === 6 ? "sqlite" : "model";
 }
 
 function isCalmSeed(seed: number): boolean {
@@ -67,7 +67,7 @@ export function drawSetting(seed: number): Setting {
     perActor: chance.pick([1, 2, workers]),
     attemptsMax: isCalm ? 30 : chance.pick([3, 6, 30]),
     conflictsMax: isCalm ? 8 : chance.pick([2, 8]),
-    transferPollMaxMs: chance.pick([60_000, 600_000]),
+    transferPollMaxMs: chance.pick([60_000, 600_000, 600_000]),
   };
   const isHurried = !isCalm && chance.hits(0.15);
   const hurried = isHurried
