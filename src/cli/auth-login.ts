@@ -14,6 +14,7 @@ import { shown as shownAnswer } from "../google/error-body.ts";
 import { scopesOf } from "../google/scopes.ts";
 import type { Send } from "../google/send.ts";
 import { ApiError } from "../model/errors.ts";
+import type { FailureClass } from "../model/errors.ts";
 import { labelled, labelledCommand } from "../report/style.ts";
 import type { AuthOptions } from "./auth-options.ts";
 import { resolveAccess } from "./config.ts";
@@ -159,6 +160,6 @@ async function refuseUnfit(
     : signInError(`the sign-in was not given ${missing.join(" ")}`, "oauth-scopes");
 }
 
-function signInError(problem: string, failure: string): ApiError {
+function signInError(problem: string, failure: FailureClass): ApiError {
   return new ApiError(problem, { disposition: "halt-run", failure });
 }

@@ -4,13 +4,16 @@ import type { Command } from "commander";
 import { bashScript } from "./completion/bash.ts";
 import { fishScript } from "./completion/fish.ts";
 import { commandShape } from "./completion/table.ts";
-import type { CommandShape } from "./completion/table.ts";
+import type { CommandShape, OperandShape } from "./completion/table.ts";
 import { zshScript } from "./completion/zsh.ts";
 import type { Context } from "./context.ts";
 import { exitCodes } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
 import type { CommonFlags } from "./flags.ts";
 import { print } from "./output.ts";
+import { pageKinds } from "./topic-names.ts";
+import type { PageKind } from "./topic-names.ts";
+import { allPages } from "./topics/pages/find.ts";
 import type { Verb } from "./verb.ts";
 
 const shells = ["bash", "fish", "zsh"] as const;
@@ -52,9 +55,23 @@ The script knows the verbs and options of this version: make it again after an u
   };
 }
 
+function pageNames(kind: PageKind): OperandShape {
+  const words = [...new Set(allPages(kind).map(({ name }) => name))];
+  return { name: kind, fill: { kind: "words", words }, rest: true };
+}
+
 /** commander answers `help` by itself and does not list it. */
 function help({ commands }: CommandShape, topics: readonly string[]): CommandShape {
-  const words = [...commands.map(({ path }) => path[0] ?? ""), ...topics];
-  const operands = [{ name: "verb or topic", fill: { kind: "words", words }, rest: false }] as const;
-  return { path: ["help"], summary: "print help for a verb or a topic", options: [], operands, commands: [] };
+  const about = (word: string, summary: string, operands: CommandShape["operands"] = []): CommandShape => {
+    return { path: ["help", word], summary, options: [], operands, commands: [] };
+  };
+  const below = [
+    ...commands.map(({ path, summary }) => about(path[0] ?? "", summary)),
+    ...topics.map((topic) => about(topic, "a topic")),
+    ...pageKinds.flatMap((kind) => [
+      about(kind, `what a ${kind} means, and what to do`, [pageNames(kind)]),
+      about(`${kind}s`, `every ${kind} there is`),
+    ]),
+  ];
+  return { path: ["help"], summary: "print help for a verb or a topic", options: [], operands: [], commands: below };
 }

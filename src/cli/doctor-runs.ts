@@ -53,7 +53,7 @@ async function withRun(
     }
   } catch (error) {
     if (error instanceof RunFileError) {
-      const isGuarded = error.kind === "tampered" || error.kind === "stale";
+      const isGuarded = error.kind === "tampered";
       return { ...failed(error.message, { action: error.remedy }), ...(isGuarded ? { area: "guard" } : {}) };
     }
     if (error instanceof UsageError) return failed(error.message, { action: error.remedy });

@@ -119,7 +119,6 @@ function ofApiError(error: ApiError): ExitCode {
 function ofRunFile(kind: RunFileError["kind"]): ExitCode {
   switch (kind) {
     case "tampered":
-    case "stale":
     case "moved":
       return exitCodes.guard;
     case "full":

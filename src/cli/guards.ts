@@ -25,7 +25,7 @@ export function guardLimits(
   const [first] = broken;
   if (first === undefined) return;
   throw new GuardError(
-    broken.map(({ limit }) => limitNames[limit]).join(", "),
+    broken.map(({ limit }) => limitNames[limit]),
     `the run is over a limit: ${broken.map(breachText).join("; ")}`,
     `look at it with handover show; then ${broken.map(breachRemedy).join("; ")}`,
   );

@@ -164,7 +164,7 @@ async function openFacts(
   if (ageMs > options.snapshotAgeMaxMs) {
     await reader.close();
     throw new GuardError(
-      "snapshot age",
+      "snapshot-age",
       `${printable(name)} was taken ${durationText(ageMs)} ago, and a plan is made of facts no older than ${durationText(options.snapshotAgeMaxMs)}`,
       `take a new one: handover inventory --refresh ${shellWord(name)} -o NEW; or allow it: --max-snapshot-age ${Math.ceil(ageMs / 3_600_000)}h`,
     );

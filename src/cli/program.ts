@@ -5,7 +5,7 @@ import { exitCode, exitCodes } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
 import type { VerbGroup } from "./help.ts";
 import { print, styleOf } from "./output.ts";
-import { topicNames } from "./topic-names.ts";
+import { pageKindOf, pageKinds, topicNames } from "./topic-names.ts";
 import type { Verb } from "./verb.ts";
 
 interface BoundVerb {
@@ -169,6 +169,12 @@ async function dispatch(context: Context): Promise<ExitCode> {
     await print(context.stdout, topicText(page));
     return exitCodes.done;
   }
+  const kind = first === "help" ? pageKindOf(topic) : undefined;
+  if (kind !== undefined) {
+    const { pagesText } = await import("./topics/pages/find.ts");
+    await print(context.stdout, pagesText(kind, argv.slice(2)));
+    return exitCodes.done;
+  }
   if (first === undefined) {
     const { firstScreen } = await import("./help.ts");
     await print(context.stdout, firstScreen(verbs, context.version, styleOf(context, context.stdout, true)));
@@ -202,7 +208,7 @@ function defineVerb(command: Command, verb: BoundVerb): void {
 }
 
 /** Every verb with its options: what completion knows of. */
-async function wholeProgram(context: Context): Promise<Command> {
+export async function wholeProgram(context: Context): Promise<Command> {
   const program = newProgram(context);
   for (const entry of verbs) defineVerb(addVerb(program, entry), await entry.load());
   return program;
@@ -213,7 +219,10 @@ function newProgram(context: Context): Command {
     .description("Moves ownership of, and access to, Looker Studio assets between people, in bulk.")
     .version(context.version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
-    .helpCommand("help [verb]", `print help for a verb, or for ${topicNames.join(", ")}`)
+    .helpCommand(
+      "help [verb]",
+      `print help for a verb, or for ${[...topicNames, ...pageKinds.map((kind) => `${kind}s`)].join(", ")}`,
+    )
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),
       writeErr: () => undefined,

@@ -5,6 +5,7 @@ import type { Readable } from "node:stream";
 import { concealed } from "../google/conceal.ts";
 import { shown } from "../google/error-body.ts";
 import { ApiError } from "../model/errors.ts";
+import type { FailureClass } from "../model/errors.ts";
 import type { Email } from "../model/email.ts";
 import { printable } from "../model/text.ts";
 import type { Context } from "./context.ts";
@@ -16,7 +17,7 @@ export interface Command {
   readonly timeoutMs: number;
   /** What it is called in problems, such as `the token command`. */
   readonly name: string;
-  readonly failure: string;
+  readonly failure: FailureClass;
   readonly actor: Email;
 }
 

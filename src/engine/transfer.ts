@@ -7,6 +7,7 @@ import { assetTypes } from "../model/asset.ts";
 import type { TransferJob } from "../model/api.ts";
 import type { Email } from "../model/email.ts";
 import { ApiError } from "../model/errors.ts";
+import type { FailureClass } from "../model/errors.ts";
 import { nothing } from "../model/permissions.ts";
 import type { Intent, StepResult, TransferStep } from "../model/step.ts";
 import { counted } from "../model/text.ts";
@@ -296,7 +297,7 @@ class TransferConvergence {
     return found;
   }
 
-  #failed(failure: string, reason: string): Ending {
+  #failed(failure: FailureClass, reason: string): Ending {
     return this.#end("failed", { failure, reason, evidence: "refusal" });
   }
 

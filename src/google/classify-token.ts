@@ -1,4 +1,5 @@
 /** What the token endpoint's refusals mean: whether one user cannot be acted as, or nobody can. */
+import type { TokenFailure } from "../model/errors.ts";
 import { serverDateMs } from "./error-body.ts";
 import type { ErrorBody } from "./error-body.ts";
 import type { ResponseHeaders } from "./exchange.ts";
@@ -7,7 +8,7 @@ import type { Finding } from "./verdict.ts";
 /** The clocks may differ by this much before a refusal is put down to them. */
 const skewMs = 4 * 60_000;
 
-const clientErrors: ReadonlyMap<string, string> = new Map([
+const clientErrors: ReadonlyMap<string, TokenFailure> = new Map([
   ["unauthorized_client", "unauthorized-client"],
   ["invalid_scope", "invalid-scope"],
   ["invalid_client", "invalid-client"],
@@ -16,7 +17,7 @@ const clientErrors: ReadonlyMap<string, string> = new Map([
   ["unsupported_grant_type", "invalid-client"],
 ]);
 
-const userErrors: ReadonlyMap<string, string> = new Map([
+const userErrors: ReadonlyMap<string, TokenFailure> = new Map([
   ["access_denied", "access-denied"],
   ["invalid_account", "account-forbidden"],
   ["account_restricted", "account-forbidden"],

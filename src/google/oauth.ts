@@ -5,6 +5,7 @@ import type { Clock } from "../model/clock.ts";
 import { emailOrUndefined } from "../model/email.ts";
 import type { Email } from "../model/email.ts";
 import { ApiError, UsageError } from "../model/errors.ts";
+import type { FailureClass, SignInFailure } from "../model/errors.ts";
 import type { AskToken } from "./auth.ts";
 import { tokenCall, tokenUrl } from "./delegation.ts";
 import { tokenOrigin } from "./route.ts";
@@ -187,16 +188,16 @@ export async function revoke(send: Send, signIn: SignIn): Promise<"revoked" | "a
 }
 
 /** Refusals that mean something else for a person and an OAuth client than for a service account. */
-const ofClient: ReadonlyMap<string, string> = new Map([
+const ofClient: ReadonlyMap<FailureClass, SignInFailure> = new Map([
   ["invalid-client", "oauth-client"],
   ["unauthorized-client", "oauth-client"],
   ["bad-assertion", "oauth-client"],
   ["invalid-scope", "oauth-scopes"],
 ]);
-const ofPerson: ReadonlySet<string> = new Set(["token-refused", "reauthentication", "access-denied"]);
+const ofPerson: ReadonlySet<FailureClass> = new Set(["token-refused", "reauthentication", "access-denied"]);
 
 /** What is wrong with the only person there is ends the run. */
-function clientError(error: unknown, lost: string): unknown {
+function clientError(error: unknown, lost: SignInFailure): unknown {
   if (!(error instanceof ApiError) || error.disposition === "retry" || error.disposition === "throttle") return error;
   const failure = ofPerson.has(error.failure) ? lost : (ofClient.get(error.failure) ?? error.failure);
   const { status, retryAfterMs, call } = error;

@@ -1,9 +1,10 @@
 /** Steps skipped because the one they wait for did not succeed: one row of the audit chain names them all. */
+import type { StepFailure } from "../model/errors.ts";
 import type { Step, StepResult } from "../model/step.ts";
 import { rangesText } from "./pages.ts";
 
 /** Their class of failure. */
-export const predecessorFailure = "predecessor";
+export const predecessorFailure: StepFailure = "predecessor";
 
 /** The audit body, canonical. `steps` is ascending. */
 export function skippedText(at: number, because: number, steps: readonly number[]): string {

@@ -10,8 +10,89 @@ import type { Diagnostic } from "./diagnostic.ts";
  */
 export type Disposition = "retry" | "throttle" | "conflict" | "ambiguous" | "refuse" | "halt-actor" | "halt-run";
 
-/** Why a call was refused or failed, in one word for grouping: `not-found`, `permission-denied`, `owner-not-modifiable`, … */
-export type FailureClass = string;
+/** What an API of Google answered, or that nothing answered. */
+export type AnswerFailure =
+  | "throttled"
+  | "daily-limit"
+  | "server-error"
+  | "unknown-status"
+  | "unreadable-answer"
+  | "redirected"
+  | "endless-pages"
+  | "no-answer"
+  | "unreachable"
+  | "untrusted-server"
+  | "not-google"
+  | "permission-denied"
+  | "not-found"
+  | "invalid-argument"
+  | "failed-precondition"
+  | "rejected"
+  | "conflict"
+  | "stale-etag"
+  | "owner-not-modifiable"
+  | "service-disabled"
+  | "project-refused"
+  | "insufficient-scope"
+  | "unauthenticated"
+  /** Given up because the user asked to stop. */
+  | "stopped";
+
+/** Why there is no access token: the client, its key, its grants, or the user it is to act as. */
+export type TokenFailure =
+  | "unauthorized-client"
+  | "invalid-scope"
+  | "invalid-client"
+  | "clock-skew"
+  | "bad-signature"
+  | "unknown-issuer"
+  | "bad-assertion"
+  | "no-such-user"
+  | "account-deleted"
+  | "account-forbidden"
+  | "account-unusable"
+  | "access-denied"
+  | "reauthentication"
+  | "token-refused"
+  | "token-unknown"
+  | "source-credentials"
+  | "no-credentials"
+  | "sign-denied"
+  | "sign-refused"
+  | "no-such-service-account"
+  | "iam-disabled";
+
+/** The same for a person who signed in, and for tokens of a command. */
+export type SignInFailure =
+  | "one-person"
+  | "not-signed-in"
+  | "sign-in-ended"
+  | "sign-in-declined"
+  | "sign-in-refused"
+  | "sign-in-timeout"
+  | "sign-in-other"
+  | "sign-in-scopes"
+  | "no-refresh-token"
+  | "oauth-client"
+  | "oauth-scopes"
+  | "token-command"
+  | "same-token";
+
+/** Why a step was given up although its calls were answered. */
+export type StepFailure =
+  | "owner-drift"
+  | "predecessor"
+  | "ineffective"
+  | "attempts"
+  | "contention"
+  | "no-etag"
+  | "transfer-failed"
+  | "transfer-conflict"
+  | "transfer-unknown"
+  | "transfer-incomplete";
+
+/** Why a call was refused or a step failed, in one word for grouping. Each has a page: `handover help failure NAME`. */
+export type FailureClass = AnswerFailure | TokenFailure | SignInFailure | StepFailure;
 
 /** A call to Google that did not end well. `message` is sanitised and safe to print. */
 export class ApiError extends Error {
@@ -72,40 +153,66 @@ export class PlanFileError extends Error {
   }
 }
 
-/** A guard stopped the command: exit code 6. `rule` names it, `remedy` says how to lift it on purpose. */
+/** What each ceiling of a plan is called where it is written. */
+export type LimitName = "changes" | "percent_of_assets" | "per_owner" | "new_external" | "new_public" | "failures";
+
+/** What can keep a command from going on. Each has a page: `handover help failure NAME`. */
+export type GuardRule =
+  | LimitName
+  /** Nobody confirmed that it is to be done. */
+  | "approval"
+  /** Signatures of other people are asked for and missing. */
+  | "approvals"
+  | "hazard"
+  | "max-age"
+  | "max-changes"
+  | "progress"
+  | "protected"
+  | "snapshot-age"
+  | "tenant"
+  | "window";
+
+/** A guard stopped the command: exit code 6. `rule` names it, or several with commas; `remedy` says how to lift it on purpose. */
 export class GuardError extends Error {
   override readonly name: string = "GuardError";
+  readonly rules: readonly GuardRule[];
   readonly rule: string;
   readonly remedy: string;
-  constructor(rule: string, problem: string, remedy: string) {
+  constructor(rules: GuardRule | readonly GuardRule[], problem: string, remedy: string) {
     super(problem);
-    this.rule = rule;
+    this.rules = typeof rules === "string" ? [rules] : rules;
+    this.rule = this.rules.join(", ");
     this.remedy = remedy;
   }
 }
 
-/** A run file that is damaged, changed, from a newer version, or not a run at all. `tampered`, `stale` and `moved` (it is carried out elsewhere) are guards (exit 6). */
+/** What is wrong with a run file, or with where a run is kept. Each has a page: `handover help failure NAME`. */
+export type RunFileFault =
+  | "missing"
+  | "not-a-run"
+  | "corrupt"
+  | "newer"
+  | "older"
+  | "tampered"
+  | "moved"
+  | "read-only"
+  | "unsafe"
+  | "full";
+
+/** A run file that is damaged, changed, from a newer version, or not a run at all. `tampered` and `moved` (it is carried out elsewhere) are guards (exit 6). */
 export class RunFileError extends Error {
   override readonly name: string = "RunFileError";
-  readonly kind:
-    | "missing"
-    | "not-a-run"
-    | "corrupt"
-    | "newer"
-    | "older"
-    | "tampered"
-    | "stale"
-    | "moved"
-    | "read-only"
-    | "unsafe"
-    | "full";
+  readonly kind: RunFileFault;
   readonly remedy: string;
-  constructor(kind: RunFileError["kind"], problem: string, remedy: string) {
+  constructor(kind: RunFileFault, problem: string, remedy: string) {
     super(problem);
     this.kind = kind;
     this.remedy = remedy;
   }
 }
+
+/** Why the database that keeps runs cannot be used. Each has a page: `handover help failure NAME`. */
+export type JournalFault = "wrong" | "denied" | "away";
 
 /**
  * The database that keeps runs cannot be used. `wrong`: its address, or what answers there, is not fit (exit 3) ·
@@ -113,9 +220,9 @@ export class RunFileError extends Error {
  */
 export class JournalError extends Error {
   override readonly name: string = "JournalError";
-  readonly kind: "wrong" | "denied" | "away";
+  readonly kind: JournalFault;
   readonly remedy: string;
-  constructor(kind: JournalError["kind"], problem: string, remedy: string, cause?: unknown) {
+  constructor(kind: JournalFault, problem: string, remedy: string, cause?: unknown) {
     super(problem, { cause });
     this.kind = kind;
     this.remedy = remedy;
@@ -135,6 +242,9 @@ export class RunLockedError extends Error {
   }
 }
 
+/** Why a live run could not be steered. Each has a page: `handover help failure NAME`. */
+export type ControlFault = "nobody" | "silent" | "stopping" | "refused" | "unsafe";
+
 /**
  * A live run could not be steered. `nobody`: no apply of it is under way (exit 9) · `silent`: one is, and nobody answers
  * (exit 8) · `stopping`: too late, it is ending already (exit 7) · `refused`: it does not know what is asked (exit 3) ·
@@ -142,9 +252,9 @@ export class RunLockedError extends Error {
  */
 export class ControlError extends Error {
   override readonly name: string = "ControlError";
-  readonly kind: "nobody" | "silent" | "stopping" | "refused" | "unsafe";
+  readonly kind: ControlFault;
   readonly remedy: string;
-  constructor(kind: ControlError["kind"], problem: string, remedy: string) {
+  constructor(kind: ControlFault, problem: string, remedy: string) {
     super(problem);
     this.kind = kind;
     this.remedy = remedy;

@@ -1,6 +1,5 @@
 /** What happens while a verb works, as one union: views subscribe, the engine never formats. */
 import type { Email } from "./email.ts";
-import type { FailureClass } from "./errors.ts";
 import type { Counts } from "./run.ts";
 import type { Slowness } from "./slowness.ts";
 import type { Outcome } from "./step.ts";
@@ -36,7 +35,7 @@ export type EngineEvent =
       readonly type: "step";
       readonly seq: number;
       readonly outcome: Outcome;
-      readonly failure?: FailureClass | undefined;
+      readonly failure?: string | undefined;
       readonly reason?: string | undefined;
       readonly asset?: string | undefined;
       /** From when it was begun here to its end. */
@@ -45,7 +44,7 @@ export type EngineEvent =
       readonly calls?: number | undefined;
     }
   /** A step is tried again: the answer's class and the wait before the next attempt. */
-  | { readonly type: "retry"; readonly seq: number; readonly failure: FailureClass; readonly waitMs: number }
+  | { readonly type: "retry"; readonly seq: number; readonly failure: string; readonly waitMs: number }
   | { readonly type: "conflict"; readonly seq: number; readonly conflicts: number }
   | {
       readonly type: "transfer";
@@ -67,7 +66,7 @@ export type EngineEvent =
       /** Set by steering, which is told by itself. */
       readonly asked?: boolean | undefined;
     }
-  | { readonly type: "actor-halted"; readonly actor: Email; readonly failure: FailureClass; readonly reason: string }
+  | { readonly type: "actor-halted"; readonly actor: Email; readonly failure: string; readonly reason: string }
   /** A wave begins, its gate reads it back, and lets the run go on or not; `wave` counts from 1. */
   | {
       readonly type: "wave";

@@ -34,8 +34,7 @@ export type RefusalRule =
   | "nobody-can-act"
   | "unreadable"
   | "owner-role"
-  | "not-offered"
-  | "incomplete";
+  | "not-offered";
 
 /** A request that needs nothing: everything it asks for is so already, or its selector matched no asset. */
 export interface NoAction {

@@ -2,7 +2,6 @@
 import type { AssetName } from "./asset.ts";
 import type { Etag } from "./brand.ts";
 import type { Place } from "./diagnostic.ts";
-import type { FailureClass } from "./errors.ts";
 import type { Email } from "./email.ts";
 import type { Delta, Permissions, RoleMap } from "./permissions.ts";
 import type { Keep } from "./request.ts";
@@ -136,8 +135,8 @@ export interface Intent {
 /** How a step ended, with what it changed. */
 export interface StepResult {
   readonly outcome: Outcome;
-  /** For `skipped` and `failed`: the class, in one word for grouping. */
-  readonly failure: FailureClass | undefined;
+  /** For `skipped` and `failed`: the `FailureClass`, in one word for grouping; one of another version is carried through. */
+  readonly failure: string | undefined;
   /** For people: what happened and what to do; already printable. */
   readonly reason: string | undefined;
   readonly evidence: Evidence;

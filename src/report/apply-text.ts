@@ -3,6 +3,7 @@ import type { EngineEvent } from "../model/event.ts";
 import { counted, printable, thousands } from "../model/text.ts";
 import { countFacts, openOf } from "./counts-text.ts";
 import { failureLines } from "./failure-text.ts";
+import { moreLines } from "./more-help.ts";
 import { stepsPerSecond, timeLeftMs } from "./progress.ts";
 import type { Progress } from "./progress.ts";
 import type { ApplyEnding, FailureGroup } from "./rows.ts";
@@ -192,10 +193,17 @@ export function applyFoot(
     ...(byHand === 0
       ? []
       : labelled("By hand", `${counted(byHand, "owner change")}: handover report ${run} --handover-sheet`, style)),
+    ...moreLines("failure", toReadAbout(ending, failures), style),
     ...(ending.end === "finished" && open === 0
       ? labelledCommand("Next", `handover verify ${run}`, style)
       : labelledCommand("Resume", resume, style)),
   ];
+}
+
+/** The pages about what went wrong: how it ended comes first, then each class. */
+function toReadAbout({ end, blocked }: ApplyEnding, failures: readonly FailureGroup[]): readonly string[] {
+  const isAsked = end === "finished" || end === "stopped" || end === "wave";
+  return [...(isAsked ? [] : [end]), ...[...blocked, ...failures].map(({ failure }) => failure)];
 }
 
 /** A transfer goes on at Google by itself, and a write whose answer was lost may have been carried out. */

@@ -1,10 +1,12 @@
 /** Why no run was made: plan files with problems, refused requests, limits, selectors that matched nothing. */
 import type { Diagnostic, Place } from "../model/diagnostic.ts";
 import { placeText } from "../model/diagnostic.ts";
+import type { LimitName } from "../model/errors.ts";
 import type { Limits } from "../model/request.ts";
 import type { RunHeader } from "../model/run.ts";
 import { counted, thousands } from "../model/text.ts";
 import { groupBy } from "./grouping.ts";
+import { moreLines } from "./more-help.ts";
 import { noActionLines, refusalLines, sumLines } from "./plan-sums.ts";
 import { cells, labelled, labelledCommand, pad, paint, shown, sigil, wrap } from "./style.ts";
 import type { Style } from "./style.ts";
@@ -98,7 +100,7 @@ export function refusedText(header: RunHeader, planCommand: string, style: Style
 }
 
 /** What each ceiling is called where it is written. */
-export const limitNames: Readonly<Record<keyof Limits, string>> = {
+export const limitNames: Readonly<Record<keyof Limits, LimitName>> = {
   changes: "changes",
   percentOfAssets: "percent_of_assets",
   perOwner: "per_owner",
@@ -123,6 +125,11 @@ export function overLimitText(header: RunHeader, breaches: readonly Breach[], st
     ...sumLines(header, style),
     "",
     ...breaches.flatMap((breach) => breachLines(breach, style)),
+    ...moreLines(
+      "failure",
+      breaches.map(({ limit }) => limitNames[limit]),
+      style,
+    ),
     "",
     ...wrap(
       "No run was made: the plan is over its limits. Plan fewer rows, or lift the limit on purpose.",

@@ -12,14 +12,26 @@ import {
 import type { Disposition, FailureClass } from "../model/errors.ts";
 import { driverProblem, driverRemedy, isDriverMissing } from "../model/sqlite-driver.ts";
 import { diagnosticsText } from "./diagnostics-text.ts";
+import { moreLines } from "./more-help.ts";
 import { labelled, labelledCommand, shown } from "./style.ts";
 import type { Style } from "./style.ts";
 import { durationText } from "./words.ts";
 
+export type ErrorKind =
+  | "usage"
+  | "plan-file"
+  | "guard"
+  | "run-file"
+  | "journal"
+  | "locked"
+  | "control"
+  | "api"
+  | "system"
+  | "unexpected";
+
 /** An operating error taken apart, for people and programs. */
 export interface ErrorWords {
-  /** `usage`, `plan-file`, `guard`, `run-file`, `journal`, `locked`, `control`, `api`, `system` or `unexpected`. */
-  readonly kind: string;
+  readonly kind: ErrorKind;
   /** The rule, file fault or failure class within the kind; undefined where there is only one. */
   readonly rule: string | undefined;
   readonly problem: string;
@@ -38,8 +50,16 @@ export function errorText(error: unknown, style: Style, next?: string): string[]
   return [
     ...labelled(failedLabels.get(words.kind) ?? "Failed", problem + rule, style),
     ...labelled("Remedy", shown(words.remedy, style, messageCharactersMax), style),
+    ...moreLines("failure", pagesOf(words, error), style),
     ...(next === undefined ? [] : labelledCommand("Next", next, style)),
   ];
+}
+
+/** Mistakes in a command line say all there is to say; the others have a page under their class, or their kind. */
+function pagesOf({ kind, rule }: ErrorWords, error: unknown): readonly string[] {
+  if (kind === "usage") return [];
+  if (error instanceof GuardError) return error.rules;
+  return kind === "system" || kind === "unexpected" ? [kind] : [rule ?? kind];
 }
 
 const failedLabels: ReadonlyMap<string, string> = new Map([["guard", "Stopped"]]);
@@ -76,7 +96,7 @@ export function errorWords(error: unknown): ErrorWords {
   };
 }
 
-function wordsOf(kind: string, rule: string | undefined, error: Error & { readonly remedy: string }): ErrorWords {
+function wordsOf(kind: ErrorKind, rule: string | undefined, error: Error & { readonly remedy: string }): ErrorWords {
   return { kind, rule, problem: error.message, remedy: error.remedy };
 }
 

@@ -5,6 +5,7 @@ import type { Exposure } from "../model/snapshot.ts";
 import { hazardsToAllow } from "../model/step.ts";
 import { counted, thousands } from "../model/text.ts";
 import { groupBy } from "./grouping.ts";
+import { moreLines } from "./more-help.ts";
 import { cells, label, labelled, pad, paint, shown, sigil, wrap, wrapFacts } from "./style.ts";
 import type { Style, Tone } from "./style.ts";
 import { durationText, percentText, rowText } from "./words.ts";
@@ -119,6 +120,11 @@ export function hazardLines(hazards: readonly HazardTotal[], style: Style): stri
       const first = `  ${mark} ${pad(hazard.name, nameWidth)}  `;
       return wrap(shown(hazard.text, style, 1000), first, style.width);
     }),
+    ...moreLines(
+      "hazard",
+      sorted.map(({ name }) => name),
+      style,
+    ),
   ];
 }
 
@@ -134,6 +140,11 @@ export function refusalLines({ refusals, totals }: RunHeader, style: Style): str
     `${label("Refused", style)}${thousands(Math.max(totals.refused, refusals.length))}`,
     ...lines,
     ...(unkept > 0 ? [`  and ${thousands(unkept)} more, which are counted only`] : []),
+    ...moreLines(
+      "failure",
+      refusals.map(({ rule }) => rule),
+      style,
+    ),
   ];
 }
 

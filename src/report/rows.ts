@@ -1,6 +1,5 @@
 /** What reports need of a run, by shape: a run reader and its rows fit without this layer knowing the journal. */
 import type { Email } from "../model/email.ts";
-import type { FailureClass } from "../model/errors.ts";
 import type { Delta } from "../model/permissions.ts";
 import type { Counts, Digest, RunHeader } from "../model/run.ts";
 import type { Outcome, Step, StepAsset, StepResult, StepState } from "../model/step.ts";
@@ -22,7 +21,7 @@ export type Pages = AsyncIterable<readonly StepProgress[]>;
 /** Failures and skips that ended alike. */
 export interface FailureGroup {
   readonly outcome: Outcome;
-  readonly failure: FailureClass;
+  readonly failure: string;
   readonly reason: string;
   readonly count: number;
   /** One step of the group. */
@@ -74,7 +73,7 @@ export interface ApplyEnding {
     | "blocked";
   readonly reason: string | undefined;
   readonly counts: Counts;
-  readonly blocked: readonly { readonly actor: Email; readonly failure: FailureClass; readonly reason: string }[];
+  readonly blocked: readonly { readonly actor: Email; readonly failure: string; readonly reason: string }[];
   /** Steps ended by this process. */
   readonly ended: number;
 }

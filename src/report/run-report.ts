@@ -5,6 +5,7 @@ import { openOf, totalOf } from "./counts-text.ts";
 import type { Block, Phrase } from "./document.ts";
 import { blockMarkdown } from "./document-markdown.ts";
 import { blockText } from "./document-text.ts";
+import { helpCommand } from "./more-help.ts";
 import { exposureWords } from "./plan-sums.ts";
 import type { AuditHead, Pages, RunFacts, StepProgress, Verification } from "./rows.ts";
 import { verificationText } from "./status-text.ts";
@@ -146,6 +147,17 @@ function* failureBlocks({ failures }: RunFacts): Generator<Block> {
       [`#${group.seq}`],
     ]),
   };
+  yield* helpBlocks(
+    "failure",
+    failures.map(({ failure }) => failure),
+  );
+}
+
+/** What each of `names` means, and what to do about it, is said by a page of the program. */
+function* helpBlocks(kind: "hazard" | "failure", names: readonly string[]): Generator<Block> {
+  const command = helpCommand(kind, names);
+  if (command === undefined) return;
+  yield { kind: "paragraph", text: ["What that means, and what to do: ", { code: command }] };
 }
 
 const transfersListed = 200;
@@ -214,6 +226,10 @@ function* refusalBlocks({ refusals }: RunHeader): Generator<Block> {
     ]),
   };
   if (more > 0) yield { kind: "paragraph", text: [`and ${counted(more, "more refusal")}.`] };
+  yield* helpBlocks(
+    "failure",
+    refusals.map(({ rule }) => rule),
+  );
 }
 
 function* exposureBlocks({ exposureBefore, exposureAfter }: RunHeader): Generator<Block> {

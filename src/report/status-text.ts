@@ -5,6 +5,7 @@ import { counted, thousands } from "../model/text.ts";
 import { countFacts, openOf, totalOf } from "./counts-text.ts";
 import { failureLines } from "./failure-text.ts";
 import type { WavesView } from "../model/waves.ts";
+import { moreLines } from "./more-help.ts";
 import type { RunFacts, Verification } from "./rows.ts";
 import { slownessText } from "./slowness-text.ts";
 import { label, labelled, labelledCommand, paint, shown, wrapFacts } from "./style.ts";
@@ -51,6 +52,11 @@ export function statusText(
     ...(facts.failures.length === 0
       ? []
       : [label("Failures", style).trimEnd(), ...failureLines(facts.failures, style)]),
+    ...moreLines(
+      "failure",
+      facts.failures.map(({ failure }) => failure),
+      style,
+    ),
     ...(facts.verification === undefined ? [] : labelled("Verified", verificationText(facts.verification), style)),
     ...(facts.waves === undefined ? [] : labelled("Waves", wavesText(facts.waves, style), style)),
     ...nextLines(facts, standing, runName, style),

@@ -123,7 +123,7 @@ describe("what holds it up", () => {
     work = { steps: 2, waiting: 0, transfers: 0 };
     const retry = { service: "data-studio", route: "assets.search", problem: "x", failures: 1 } as const;
     live.onEvent({ type: "retry", seq: 1, failure: "server-error", waitMs: 60_000 });
-    live.onRetry({ ...retry, actor: email("ana@acme.example"), failure: "network", waitMs: 2_500 });
+    live.onRetry({ ...retry, actor: email("ana@acme.example"), failure: "no-answer", waitMs: 2_500 });
     await looks(3);
     expect(said.at(-1)).toMatchObject({ kind: "trouble", by: "server-error", count: 1 });
     live.onEvent({ type: "step", seq: 1, outcome: "applied" });

@@ -78,6 +78,8 @@ const cases: readonly (readonly [
   ["hazards", ["handover", "apply", "x", "--allow", "new-"], ["new-external", "new-public"], ["whole-user-transfer"]],
   ["files of an option", ["handover", "plan", "--key", ""], ["key.json", "moves.csv"], ["apply"]],
   ["choices of an argument", ["handover", "completion", ""], ["bash", "zsh", "fish"], ["plan"]],
+  ["kinds of failures", ["handover", "help", "failure", "th"], ["throttled"], ["plan"]],
+  ["several hazards", ["handover", "help", "hazard", "new-public", "new-"], ["new-external"], ["plan"]],
   ["topics of help", ["handover", "help", ""], ["exit-codes", "limits", "plan"], ["friday.handover"]],
 ];
 

@@ -22,7 +22,7 @@ const controlError = (kind: ControlError["kind"]): Ending => ({
 });
 const apiError = (disposition: Disposition, status?: number): Ending => ({
   kind: "error",
-  error: new ApiError("no", { disposition, failure: "x", status }),
+  error: new ApiError("no", { disposition, failure: "rejected", status }),
 });
 const applied = (end: ApplyEnd, counts: Partial<Counts> = {}): Ending => {
   const summary: ApplySummary = { end, reason: undefined, counts: { ...noCounts, ...counts }, blocked: [], ended: 0 };
@@ -58,7 +58,7 @@ describe("the exit code says how a verb ended", () => {
     ["something thrown that is no error", { kind: "error", error: "oops" }, 1],
     ["bad usage", { kind: "error", error: new UsageError("p", "r") }, 3],
     ["a bad plan file", { kind: "error", error: new PlanFileError([]) }, 3],
-    ["a guard", { kind: "error", error: new GuardError("rule", "p", "r") }, 6],
+    ["a guard", { kind: "error", error: new GuardError("progress", "p", "r") }, 6],
     ["nobody to steer", controlError("nobody"), 9],
     ["nobody who answers", controlError("silent"), 8],
     ["a wish that comes too late", controlError("stopping"), 7],
@@ -72,7 +72,6 @@ describe("the exit code says how a verb ended", () => {
     ["a run that cannot be written", fileError("read-only"), 3],
     ["an unsafe run file", fileError("unsafe"), 3],
     ["a changed run", fileError("tampered"), 6],
-    ["a stale run", fileError("stale"), 6],
     ["a full disk", fileError("full"), 1],
     ["credentials refused", apiError("halt-run", 401), 4],
     ["nobody to act as", apiError("halt-actor", 400), 4],

@@ -298,7 +298,7 @@ describe("the figures", () => {
 
   afterEach(() => server?.close());
 
-  const call = (route: string, failure: string | undefined, ms: number): CallRecord => ({
+  const call = (route: string, failure: CallRecord["failure"], ms: number): CallRecord => ({
     service: "data-studio",
     route,
     actor: email("ana@acme.example"),

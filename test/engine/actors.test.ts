@@ -5,7 +5,7 @@ import { ApiError } from "../../src/model/errors.ts";
 import type { EngineEvent } from "../../src/model/event.ts";
 import { email } from "../plan/compile/world.ts";
 
-const suspended = new ApiError("the account is suspended", { disposition: "halt-actor", failure: "suspended" });
+const suspended = new ApiError("the account is suspended", { disposition: "halt-actor", failure: "account-forbidden" });
 
 function actorsAndEvents(): { readonly actors: Actors; readonly events: EngineEvent[] } {
   const events: EngineEvent[] = [];
@@ -27,8 +27,8 @@ describe("a user who cannot be acted as", () => {
     const { actors, events } = actorsAndEvents();
     expect(actors.why(email("ben"))).toBeUndefined();
     actors.halt(email("ben"), suspended);
-    actors.halt(email("ben"), new ApiError("later news", { disposition: "halt-actor", failure: "auth" }));
-    const known = { actor: email("ben"), failure: "suspended", reason: "the account is suspended" };
+    actors.halt(email("ben"), new ApiError("later news", { disposition: "halt-actor", failure: "unauthenticated" }));
+    const known = { actor: email("ben"), failure: "account-forbidden", reason: "the account is suspended" };
     expect(actors.why(email("ben"))).toEqual(known);
     expect(events).toEqual([{ type: "actor-halted", ...known }]);
   });

@@ -10,7 +10,7 @@ import type { Api, DataStudioApi } from "../../src/model/api.ts";
 import { etag } from "../../src/model/brand.ts";
 import type { Email } from "../../src/model/email.ts";
 import { ApiError, RunLockedError } from "../../src/model/errors.ts";
-import type { Disposition } from "../../src/model/errors.ts";
+import type { Disposition, FailureClass } from "../../src/model/errors.ts";
 import type { EngineEvent } from "../../src/model/event.ts";
 import { member } from "../../src/model/member.ts";
 import type { Delta, Permissions, RoleMap } from "../../src/model/permissions.ts";
@@ -44,7 +44,7 @@ export function shows(tag: string | undefined, change: "with" | "without", owner
 }
 
 export function no(disposition: Disposition, failure: string = disposition): ApiError {
-  return new ApiError(`Google said ${failure}`, { disposition, failure });
+  return new ApiError(`Google said ${failure}`, { disposition, failure: failure as FailureClass });
 }
 
 /**

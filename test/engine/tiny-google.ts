@@ -5,6 +5,7 @@ import type { Api, AssetQuery } from "../../src/model/api.ts";
 import type { Asset, AssetName } from "../../src/model/asset.ts";
 import type { Domain, Email } from "../../src/model/email.ts";
 import { ApiError } from "../../src/model/errors.ts";
+import type { FailureClass } from "../../src/model/errors.ts";
 import type { EngineEvent } from "../../src/model/event.ts";
 import type { GroupMember } from "../../src/model/inventory.ts";
 import type { Permissions } from "../../src/model/permissions.ts";
@@ -34,7 +35,11 @@ export interface TinyTenant {
   readonly pageSize?: number;
 }
 
-export function no(disposition: ApiError["disposition"], message = `no: ${disposition}`, failure = "test"): ApiError {
+export function no(
+  disposition: ApiError["disposition"],
+  message = `no: ${disposition}`,
+  failure: FailureClass = "rejected",
+): ApiError {
   return new ApiError(message, { disposition, failure });
 }
 

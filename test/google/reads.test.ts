@@ -8,7 +8,7 @@ import type { Disposition } from "../../src/model/errors.ts";
 import { ManualClock, settle } from "../support/clock.ts";
 
 const failing = (disposition: Disposition, retryAfterMs?: number): ApiError =>
-  new ApiError("no", { disposition, failure: "test", retryAfterMs });
+  new ApiError("no", { disposition, failure: "rejected", retryAfterMs });
 
 function options(clock: ManualClock, other: Partial<RepeatOptions> = {}): RepeatOptions {
   return { clock, random: () => 0.5, attemptsMax: 10, ...other };
@@ -48,8 +48,8 @@ describe("a read", () => {
     expect(await clock.drive(result)).toBe("done");
     expect(clock.monotonic()).toBe(250 + 20_000);
     expect(notices).toEqual([
-      { failure: "test", problem: "no", failures: 1, waitMs: 250 },
-      { failure: "test", problem: "no", failures: 2, waitMs: 20_000 },
+      { failure: "rejected", problem: "no", failures: 1, waitMs: 250 },
+      { failure: "rejected", problem: "no", failures: 2, waitMs: 20_000 },
     ]);
   });
 

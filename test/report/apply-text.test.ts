@@ -164,6 +164,7 @@ describe("how an apply ended", () => {
       Failures
         x 2  permission-denied  The caller does not have permission (first #3)
       By hand   4 owner changes: handover report friday.handover --handover-sheet
+      More      handover help failure permission-denied
       Next      handover verify friday.handover
       "
     `);
@@ -184,6 +185,7 @@ describe("how an apply ended", () => {
       Blocked   1 user
         x leaver@acme.example: 400 invalid_grant: deleted (account-deleted)
       By hand   4 owner changes: handover report friday.handover --handover-sheet
+      More      handover help failure blocked account-deleted
       Resume    handover apply friday.handover \\
                   --allow whole-user-transfer \\
                   --allow moves-unnamed-assets

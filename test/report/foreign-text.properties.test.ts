@@ -3,6 +3,7 @@ import { parse } from "csv-parse/sync";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ApiError, GuardError, RunFileError, UsageError } from "../../src/model/errors.ts";
+import type { FailureClass, GuardRule } from "../../src/model/errors.ts";
 import { eventLine } from "../../src/report/apply-text.ts";
 import { stepsCsv } from "../../src/report/csv.ts";
 import { diagnosticsText } from "../../src/report/diagnostics-text.ts";
@@ -69,9 +70,9 @@ describe("any foreign text", () => {
         const event = { type: "step", seq: 1, outcome: "failed", failure: text, reason: text, asset: text } as const;
         const errors = [
           new UsageError(text, text),
-          new GuardError(text, text, text),
+          new GuardError(text as GuardRule, text, text),
           new RunFileError("corrupt", text, text),
-          new ApiError(text, { disposition: "refuse", failure: text }),
+          new ApiError(text, { disposition: "refuse", failure: text as FailureClass }),
           new Error(text),
         ];
         const lines = [

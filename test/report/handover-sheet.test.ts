@@ -238,6 +238,8 @@ describe("the report of a run", () => {
         Steps  State   Class              Reason                               Step
             2  failed  permission-denied  The caller does not have permission  #3
 
+      What that means, and what to do: handover help failure permission-denied
+
       Whole-user transfers
       --------------------
 
@@ -261,6 +263,8 @@ describe("the report of a run", () => {
                                                   protect[0]
         to-suspended  moves.csv:57                suspended.sam@acme.example is
                                                   suspended and cannot own anything
+
+      What that means, and what to do: handover help failure protected to-suspended
 
       Exposure, as planned
       --------------------
@@ -319,6 +323,8 @@ describe("the report of a run", () => {
       | --: | --- | --- | --- | --- |
       | 2 | failed | \`permission-denied\` | The caller does not have permission | \\#3 |
 
+      What that means, and what to do: \`handover help failure permission-denied\`
+
       ## Whole-user transfers
 
       | Step | From | To | Assets | State |
@@ -338,6 +344,8 @@ describe("the report of a run", () => {
       | \`protected\` | moves.csv:22, moves.csv:24 | REPORT "Board minutes" is protected by protect\\[0\\] |
       | \`protected\` | moves.csv:40 | REPORT "Board pack" is protected by protect\\[0\\] |
       | \`to-suspended\` | moves.csv:57 | suspended.sam@acme.example is suspended and cannot own anything |
+
+      What that means, and what to do: \`handover help failure protected to-suspended\`
 
       ## Exposure, as planned
 

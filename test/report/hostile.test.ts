@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ApiError, GuardError, PlanFileError, RunFileError, UsageError } from "../../src/model/errors.ts";
+import type { FailureClass, GuardRule } from "../../src/model/errors.ts";
 import { noCounts } from "../../src/model/run.ts";
 import { applyFoot, eventLine, statusLine } from "../../src/report/apply-text.ts";
 import { stepsCsv } from "../../src/report/csv.ts";
@@ -62,7 +63,7 @@ async function screens(run: Poisoned): Promise<ReadonlyMap<string, readonly stri
     unreadable: [{ seq: 2, reason: text }],
     stopped: false,
   };
-  const api = new ApiError(text, { disposition: "refuse", failure: text });
+  const api = new ApiError(text, { disposition: "refuse", failure: text as FailureClass });
   const report = await sample.written(
     runReportText(facts, undefined, sample.pages(run.rows.slice(2)), text, style),
     "\n",
@@ -75,7 +76,12 @@ async function screens(run: Poisoned): Promise<ReadonlyMap<string, readonly stri
     ["diagnostics", diagnosticsText(diagnostics, 0, style)],
     ["refused", refusedText(header, "handover plan x.csv", style)],
     ["matched nothing", matchedNothingText(header, style)],
-    ["errors", [api, new UsageError(text, text), new GuardError(text, text, text)].flatMap((e) => errorText(e, style))],
+    [
+      "errors",
+      [api, new UsageError(text, text), new GuardError(text as GuardRule, text, text)].flatMap((e) =>
+        errorText(e, style),
+      ),
+    ],
     [
       "files",
       [new RunFileError("corrupt", text, text), new PlanFileError(diagnostics), new Error(text), text].flatMap((e) =>

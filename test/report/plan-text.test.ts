@@ -238,6 +238,7 @@ describe("the foot of a plan", () => {
             moves.csv:57  suspended.sam@acme.example is suspended and cannot own
                           anything
             -> name another heir, or reactivate the user first
+      More      handover help failure protected to-suspended
 
         = 1 request asks for what is so already
         ! 1 request matched no asset: moves.csv:61
@@ -248,6 +249,7 @@ describe("the foot of a plan", () => {
         ! moves-unnamed-assets  3 assets that moves.csv does not name move too
           keeps-credentials     9 data sources keep leaver's credentials: reconnect
                                 before suspension
+      More      handover help hazard whole-user-transfer moves-unnamed-assets
 
       Totals    1 transfer (37 assets) · 212 edits on 96 assets · 4 by hand
                 3 refused · 2,760 already so · 3 duplicate rows merged

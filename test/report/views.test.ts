@@ -7,7 +7,7 @@ import {
   RunLockedError,
   UsageError,
 } from "../../src/model/errors.ts";
-import type { Disposition } from "../../src/model/errors.ts";
+import type { Disposition, FailureClass } from "../../src/model/errors.ts";
 import { noCounts } from "../../src/model/run.ts";
 import type { Counts } from "../../src/model/run.ts";
 import { diagnosticsText, matchedNothingText, overLimitText, refusedText } from "../../src/report/diagnostics-text.ts";
@@ -66,6 +66,7 @@ describe("a plan that was not made", () => {
               moves.csv:57  suspended.sam@acme.example is suspended and cannot own
                             anything
               -> name another heir, or reactivate the user first
+        More      handover help failure protected to-suspended
 
           = 1 request asks for what is so already
           ! 1 request matched no asset: moves.csv:61
@@ -109,6 +110,7 @@ describe("a plan that was not made", () => {
           -> raise it to 2 on purpose: new_external under limits: in the plan file
         x 1 link newly open to anyone; new_public allows 0
           -> raise it to 1 on purpose: new_public under limits: in the plan file
+      More      handover help failure changes percent_of_assets new_external
 
       No run was made: the plan is over its limits. Plan fewer rows, or lift the limit
       on purpose.
@@ -130,7 +132,7 @@ describe("a plan that was not made", () => {
   });
 });
 
-function api(failure: string, disposition: Disposition, retryAfterMs?: number): ApiError {
+function api(failure: FailureClass, disposition: Disposition, retryAfterMs?: number): ApiError {
   return new ApiError("what Google said", { disposition, failure, retryAfterMs });
 }
 
@@ -146,13 +148,13 @@ describe("an error", () => {
       "enable the Data Studio API",
     ],
     [api("unauthorized-client", "halt-run"), "(unauthorized-client)", "Domain-wide delegation"],
-    [api("something-new", "halt-run"), "(something-new)", "check the key and its rights"],
+    [api("token-refused", "halt-run"), "(token-refused)", "check the key and its rights"],
     [api("server-error", "retry"), "(server-error)", "check network, proxy and --endpoint"],
     [api("throttled", "throttle", 120_000), "(throttled)", "Google asks to wait 2 min"],
     [api("stale-etag", "conflict"), "(stale-etag)", "somebody else is editing"],
     [api("server-error", "ambiguous"), "(server-error)", "it reads first what has happened"],
-    [api("odd", "refuse"), "(odd)", "change the request"],
-    [api("odd", "halt-actor"), "(odd)", "look the user up"],
+    [api("rejected", "refuse"), "(rejected)", "change the request"],
+    [api("token-refused", "halt-actor"), "(token-refused)", "look the user up"],
     [Object.assign(new Error("no space"), { code: "ENOSPC" }), "no space (ENOSPC)", "free some space"],
     [Object.assign(new Error("odd"), { code: "EODD" }), "odd (EODD)", "remove the cause"],
     [new TypeError("x is not a function"), "x is not a function (TypeError)", "this is a fault of handover"],
@@ -215,6 +217,7 @@ describe("the status of a run", () => {
       Steps     93 applied · 1 confirmed · 1 unchanged · 4 by hand · 2 failed
       Failures
         x 2  permission-denied  The caller does not have permission (first #3)
+      More      handover help failure permission-denied
       Verified  90 steps as the run left them, 2 drifted, 1 unreadable, 2026-11-20
                 09:14 UTC
       Next      handover report friday.handover

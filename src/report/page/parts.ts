@@ -1,5 +1,6 @@
 /** The parts that pages are put together from: strips of figures, lists of facts, plain tables, bars. */
 import { thousands } from "../../model/text.ts";
+import { helpCommand } from "../more-help.ts";
 import { html, joined } from "./markup.ts";
 import type { Markup, Part } from "./markup.ts";
 
@@ -183,6 +184,12 @@ function legend(list: readonly Bar[]): Markup {
         >`,
     )}</span
   >`;
+}
+
+/** Below a list of hazards or failures: the command that explains them. */
+export function readMore(kind: "hazard" | "failure", names: Iterable<string>): Markup | undefined {
+  const command = helpCommand(kind, names);
+  return command === undefined ? undefined : html`<p>What that means, and what to do: <code>${command}</code></p>`;
 }
 
 /** Sections one after the other, each with its heading; those without content are left out. */

@@ -8,7 +8,7 @@ import { applyCommand, percentText } from "../words.ts";
 import { html, joined } from "./markup.ts";
 import type { Markup } from "./markup.ts";
 import type { PageContent } from "./page.ts";
-import { facts, plainTable, sections, strip, tablePlace } from "./parts.ts";
+import { facts, plainTable, readMore, sections, strip, tablePlace } from "./parts.ts";
 import { exposurePicture, footLine, provenance } from "./run-parts.ts";
 import { stepsTable } from "./steps-table.ts";
 import { TextPools } from "./tables.ts";
@@ -115,7 +115,7 @@ function readNotice({ coverage }: RunHeader, redact: Redactor): Markup | undefin
 
 function hazardList({ hazards }: RunHeader, redact: Redactor): Markup | undefined {
   if (hazards.length === 0) return undefined;
-  return plainTable(
+  const table = plainTable(
     ["Hazard", "Count", "What it means", "Allowed"],
     hazards
       .toSorted((a, b) => Number(hazardsToAllow.has(b.name)) - Number(hazardsToAllow.has(a.name)))
@@ -127,6 +127,8 @@ function hazardList({ hazards }: RunHeader, redact: Redactor): Markup | undefine
       ]),
     [1],
   );
+  const names = hazards.map(({ name }) => name);
+  return joined([table, readMore("hazard", names)]);
 }
 
 function refusals({ refusals: list, totals }: RunHeader, redact: Redactor): Markup | undefined {
@@ -146,6 +148,10 @@ function refusals({ refusals: list, totals }: RunHeader, redact: Redactor): Mark
       ]),
     ),
     more > 0 ? html`<p>${`and ${thousands(more)} more, which are counted only`}</p>` : undefined,
+    readMore(
+      "failure",
+      list.map(({ rule }) => rule),
+    ),
   ]);
 }
 

@@ -12,7 +12,7 @@ import { html, joined } from "./markup.ts";
 import type { Markup } from "./markup.ts";
 import type { PageContent } from "./page.ts";
 import { callsPart } from "./calls-part.ts";
-import { bars, facts, plainTable, sections, strip, tablePlace } from "./parts.ts";
+import { bars, facts, plainTable, readMore, sections, strip, tablePlace } from "./parts.ts";
 import type { Tone } from "./parts.ts";
 import { exposurePicture, footLine, provenance } from "./run-parts.ts";
 import { stateText, stepsTable } from "./steps-table.ts";
@@ -116,7 +116,7 @@ function outcomePicture({ counts }: RunFacts): Markup | undefined {
 
 function failures({ failures: groups }: RunFacts, redact: Redactor): Markup | undefined {
   if (groups.length === 0) return undefined;
-  return plainTable(
+  const table = plainTable(
     ["Ended", "Class", "Reason", "Steps", "For example"],
     groups.map(({ outcome, failure, reason, count, seq }) => [
       stateText(outcome),
@@ -129,6 +129,8 @@ function failures({ failures: groups }: RunFacts, redact: Redactor): Markup | un
     ]),
     [3],
   );
+  const classes = groups.map(({ failure }) => failure);
+  return joined([table, readMore("failure", classes)]);
 }
 
 function proof({ digest, verification }: RunFacts, audit: AuditHead | undefined): Markup {

@@ -1,0 +1,176 @@
+/** The pages about requests that are refused when planning, because they cannot be done or must not. */
+import type { RefusalRule } from "../../../model/run.ts";
+import type { Page } from "./page.ts";
+
+const untouched = "Untouched: planning only reads.";
+const noRun = "Listed it with the place of its row, and made no run.";
+const correct = [
+  "Correct the row and plan again, or make the run without what is refused:",
+  "handover plan FILE -o RUN --skip-refused",
+] as const;
+const pastAccount =
+  "Without the account there is no token for it and nothing to transfer. Within 20 days of the deletion a super administrator can restore it.";
+
+export const refusalPages: Readonly<Record<RefusalRule, Page>> = {
+  "from-outside": {
+    title: "The owner belongs to another organisation",
+    what: "The from of a row is in none of the tenant's domains.",
+    why: "Nobody here can act as that person, and Google moves ownership inside one organisation only.",
+    data: untouched,
+    done: noRun,
+    now: ["Ask the owner to hand the asset over by hand; take the row out.", ...correct],
+    sure: "Google's pages differ about other organisations; the older one says the same domain only.",
+  },
+  "from-unknown": {
+    title: "The old owner is not known",
+    what: "The Directory knows nobody of that address, or it is a group or service account, which own nothing.",
+    why: "A slip in the address, a user renamed without an alias, or deleted more than 20 days ago.",
+    data: untouched,
+    done: noRun,
+    now: correct,
+  },
+  "from-deleted": {
+    title: "The old owner's account was deleted",
+    what: "The from of a row was deleted less than 20 days ago.",
+    why: pastAccount,
+    data: "The assets still exist. After those days they are gone for good, unless the account is restored.",
+    done: noRun,
+    now: [
+      "Restore the user in the Admin console at once (Users, More options, Recently deleted users), then plan again:",
+      "handover plan FILE -o RUN",
+    ],
+    sure: "The 20 days are documented; that a deleted account cannot be transferred from is assumed, as its id is gone.",
+  },
+  "to-outside": {
+    title: "The heir belongs to another organisation",
+    what: "The to of a transfer is in none of the tenant's domains.",
+    why: "Google moves ownership inside one organisation only.",
+    data: untouched,
+    done: noRun,
+    now: ["Name an heir of your own; access alone can be granted to outsiders with a grant row.", ...correct],
+    sure: "Google's pages differ here; the safe reading is taken.",
+  },
+  "to-unknown": {
+    title: "The heir is not known",
+    what: "The Directory knows no user of that address.",
+    why: "A slip, or an account that is still to be made.",
+    data: untouched,
+    done: noRun,
+    now: correct,
+  },
+  "to-suspended": {
+    title: "The heir is suspended or archived",
+    what: "The to of a transfer has an account that cannot be used.",
+    why: "Nobody could use what it would own, and nobody can act as it for the steps that follow.",
+    data: untouched,
+    done: noRun,
+    now: ["Restore the account, or name another heir.", ...correct],
+    sure: "Whether Google would accept such an heir is not documented; it is refused here either way.",
+  },
+  "to-not-a-person": {
+    title: "The heir is a group or a service account",
+    what: "Only a person can own an asset.",
+    why: "Google's OWNER is always one user.",
+    data: untouched,
+    done: noRun,
+    now: ["Name a person as heir, and give the group EDITOR with a grant row.", ...correct],
+  },
+  "member-unknown": {
+    title: "The member is not known, or of another kind",
+    what: "A row gives access to an address of the tenant that the Directory does not know, or calls a group a user or a user a group.",
+    why: "Google would accept some of these and give access to nobody.",
+    data: untouched,
+    done: noRun,
+    now: ["Correct the address, or write its kind: user:…, group:…, serviceAccount:….", ...correct],
+  },
+  "same-person": {
+    title: "Old and new are the same person",
+    what: "Both addresses of the row belong to one account, perhaps as an alias.",
+    why: "There would be nothing to do, and likely something else was meant.",
+    data: untouched,
+    done: noRun,
+    now: correct,
+  },
+  "not-owner": {
+    title: "The asset belongs to somebody else",
+    what: "A row hands an asset over from somebody who does not own it.",
+    why: "It was handed over already, or the list is out of date.",
+    data: untouched,
+    done: noRun,
+    now: ["The message names the present owner: write that as from, or take the row out.", ...correct],
+  },
+  "not-found": {
+    title: "No asset of that id was found",
+    what: "A row names an asset by id or address, and nobody who was asked can see it.",
+    why: "A slip, an asset deleted for good, or one that only its owner can open and whose owner the row does not name.",
+    data: untouched,
+    done: noRun,
+    now: ["Open its address in the browser. If it exists, name its owner as from in the row.", ...correct],
+    sure: "Google has no look-up by id in its public documentation: assets are found by searching as users.",
+  },
+  "in-trash": {
+    title: "The asset is in the trash",
+    what: "A row names an asset that its owner has put into the trash.",
+    why: "Whether trashed assets can be changed is not documented, so that they are left out unless you ask for them.",
+    data: untouched,
+    done: noRun,
+    now: ["Have it restored in the web UI, or write trashed: include in a YAML plan.", ...correct],
+  },
+  protected: {
+    title: "A rule protects the asset or the member",
+    what: "A row reaches what a protect: rule covers: an owner, a title, an asset or a member.",
+    why: "Somebody wrote that rule, in a plan file or in handover.yaml; the message names the place.",
+    data: untouched,
+    done: noRun,
+    now: ["Narrow the row so that it leaves out what is protected, or lift the rule on purpose.", ...correct],
+  },
+  swap: {
+    title: "Users would exchange all they own",
+    what: "Whole-user transfers form a ring: A to B and B to A, or longer.",
+    why: "The first transfer would mix both users' assets, and the second would move all of them.",
+    data: untouched,
+    done: noRun,
+    now: [
+      "Hand one side over to a third account first, in a run of its own; then the rest. Or name assets in the rows.",
+      ...correct,
+    ],
+  },
+  "nobody-can-act": {
+    title: "Nobody is left who could make the change",
+    what: "The owner cannot be acted as, and no active editor of the tenant would keep the right to after the change.",
+    why: "A change is made in somebody's name. Taking one's own right away halfway leaves nobody to finish or undo it.",
+    data: untouched,
+    done: noRun,
+    now: ["Restore the owner's account, or first grant EDITOR to somebody who stays, in a run of its own.", ...correct],
+  },
+  unreadable: {
+    title: "The permissions of the asset cannot be read",
+    what: "Everybody who might know was asked, and nobody may read who has which role on the asset.",
+    why: "Viewers may not read permissions, and the owner cannot be acted as.",
+    data: untouched,
+    done: noRun,
+    now: ["Restore the owner's account, or have the owner make somebody of the tenant an editor.", ...correct],
+    sure: "Seen: viewers are refused.",
+  },
+  "owner-role": {
+    title: "A row would change the role of the owner",
+    what: "A row sets, takes or replaces the role of the person who owns the asset.",
+    why: "Google's API refuses every change of the owner's role.",
+    data: untouched,
+    done: noRun,
+    now: ["Write a transfer row instead; it says what the old owner keeps.", ...correct],
+    sure: "Documented.",
+  },
+  "not-offered": {
+    title: "The tenant offers no transfer of Data Studio assets",
+    what: "The list of applications that Data Transfer can move does not hold Data Studio.",
+    why: "The service is off for the whole organisation, or the edition does not have it.",
+    data: untouched,
+    done: noRun,
+    now: [
+      "Turn the service on in the Admin console, or name assets one by one: then heirs get edit access, and owners a hand-over sheet.",
+      "handover doctor",
+    ],
+    sure: "Documented: only applications that support transfer and are installed are listed. Its number is 810260081642.",
+  },
+};
