@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { RunDump } from "../journal/dump.ts";
 import { rebuildRun } from "../journal/sqlite/rebuild.ts";
 import type { DumpSource, RebuiltRun } from "../journal/sqlite/rebuild.ts";
-import { flawOf, isSound } from "../model/examination.ts";
+import { flawOf, isOnlyUnsigned, isSound } from "../model/examination.ts";
 import type { BundleFacts, Examination, Finding, Flaw } from "../model/examination.ts";
 import { checkSignature } from "../model/signing/signature.ts";
 import { signerOf } from "../model/signing/signers.ts";
@@ -58,7 +58,8 @@ export async function examineBundle(path: string, options: CheckOptions): Promis
     const { head, signers, toolVersion } = options;
     const examination = await rebuilt.examine({ head, signers });
     // What is derived can only be made anew from a run that holds.
-    const content = isSound(examination) ? await checkContent(bundle, dump, toolVersion) : undefined;
+    const content =
+      isSound(examination) || isOnlyUnsigned(examination) ? await checkContent(bundle, dump, toolVersion) : undefined;
     if (content === undefined) findings.push({ check: "content", verdict: "unchecked", covered: 0, flaw: undefined });
     else if (content.flaw === undefined) findings.push({ check: "content", verdict: "holds", ...content });
     else broken("content", content.flaw, content.covered);

@@ -90,6 +90,15 @@ export function isSound(examination: Examination): boolean {
   return examination.findings.every((finding) => finding.verdict === "holds");
 }
 
+/** What is said where signatures are asked for and there are none: nothing is known to be changed, and nothing is proved. */
+export const unsignedProblem = "nothing of the chain is signed";
+
+/** Whether all of it holds but for signatures that were asked for and never made. */
+export function isOnlyUnsigned(examination: Examination): boolean {
+  const broken = examination.findings.filter((finding) => finding.verdict !== "holds");
+  return broken.length === 1 && broken[0]?.check === "signed" && broken[0].flaw?.problem === unsignedProblem;
+}
+
 /** A flaw with everything unsaid left out. */
 export function flawOf(problem: string, said: Partial<Omit<Flaw, "problem">> = {}): Flaw {
   return { row: said.row, step: said.step, problem, expected: said.expected, found: said.found };

@@ -1,5 +1,5 @@
 /** What examining a run file found: each check with how much it covered, the first flaw of each, and what cannot be told. */
-import { isSound } from "../model/examination.ts";
+import { isOnlyUnsigned, isSound } from "../model/examination.ts";
 import type {
   BundleFacts,
   ChainHead,
@@ -77,6 +77,16 @@ function placed(flaw: Flaw, style: Style): string {
 function verdictLines(examination: Examination, style: Style): string[] {
   if (isSound(examination)) {
     return labelled("Verdict", paint("sound: nothing in it contradicts anything else", "green", style), style);
+  }
+  if (isOnlyUnsigned(examination)) {
+    return [
+      ...labelled("Verdict", paint("nothing contradicts anything else, but it is not signed", "yellow", style), style),
+      ...labelled(
+        "Remedy",
+        "a run is signed where plan and apply are given --sign-key; this one can be held against a head that was noted",
+        style,
+      ),
+    ];
   }
   return [
     ...labelled("Verdict", paint("not as it was written", "red", style), style),

@@ -111,6 +111,19 @@ describe("a run that was changed", () => {
     expect(document.findings.find(({ verdict }) => verdict === "broken")?.flaw?.row).toBe(5);
   });
 
+  it("is told from one that is whole and was never signed, where signatures are asked for", async () => {
+    const signers = join(folder, "signers");
+    const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIO9fgVZW+j4KyV6Cg9j0RpIzwz94HixrwKw7IlASVQ8V";
+    await writeFile(signers, `anna@acme.example ${key}\n`);
+    const { code, out } = await verified(original, "--signers", signers);
+    expect(code).toBe(6);
+    expect(out).toMatch(/^ {2}x signed {4}nothing of the chain is signed/m);
+    expect(out).toMatch(/^Verdict {3}nothing contradicts anything else, but it is not signed/m);
+    expect(out).not.toContain("who changed it");
+    const changed = await meddled(original, "update audit set body = replace(body, 'not-found', 'xxx-xxxxx')");
+    expect((await verified(changed, "--signers", signers)).out).toMatch(/^Verdict {3}not as it was written/m);
+  });
+
   it("is quoted harmlessly, whatever was written into it", async () => {
     for (const [, text] of hostile.filter(([, each]) => each !== "")) {
       const path = await meddled(original, (db) => {

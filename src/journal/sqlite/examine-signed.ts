@@ -1,6 +1,6 @@
 /** What of a run is signed: its checkpoints against the chain, and its approvals against the rows that say they counted. */
 import type { Database } from "better-sqlite3";
-import { flawOf } from "../../model/examination.ts";
+import { flawOf, unsignedProblem } from "../../model/examination.ts";
 import type { Flaw, SignedPart } from "../../model/examination.ts";
 import { checkCheckpoint, checkpointName } from "../../model/signing/checkpoint.ts";
 import type { Checkpoint } from "../../model/signing/checkpoint.ts";
@@ -45,7 +45,7 @@ export function examineCheckpoints(
   if (covered > 0) return { covered, signed: signed(), flaw: planFlaw(run, parts) };
   const planned = planFlaw(run, parts);
   if (signers === undefined && planned === undefined) return undefined;
-  return { covered, signed: undefined, flaw: planned ?? flawOf("nothing of the chain is signed") };
+  return { covered, signed: undefined, flaw: planned ?? flawOf(unsignedProblem) };
 }
 
 function checkpointFlaw(
