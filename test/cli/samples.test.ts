@@ -1,5 +1,6 @@
 /** Every sample in migrations-plans, from plan to undo against the tenant it is written for; and that no secret gets out on the way. */
-import { copyFile, readFile, readdir, rm } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { copyFile, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { wallClock } from "../../src/cli/context.ts";
@@ -10,12 +11,22 @@ import { world } from "./world.ts";
 
 const samples = new URL("../../migrations-plans/", import.meta.url);
 
-/** A sample, what it makes by whole-user transfer, and what is left to people. */
-const table: readonly (readonly [file: string, transfers: number, byHand: number])[] = [
-  ["minimal.csv", 1, 0],
-  ["off-boarding.csv", 2, 6],
-  ["reorganisation.yaml", 1, 3],
-];
+/** What the README says comes of a sample. */
+interface Told {
+  readonly file: string;
+  readonly transfers: number;
+  readonly assetsTransferred: number;
+  readonly edits: number;
+  readonly assetsEdited: number;
+  readonly byHand: number;
+}
+
+const readme = readFileSync(new URL("README.md", samples), "utf8");
+const row = /^\| \d+\. .*?\| `([^`]+)`.*?\| +(\d+) +\| +(\d+) +\| +(\d+) +\| +(\d+) +\| +(\d+) +\|$/gm;
+const table: readonly Told[] = [...readme.matchAll(row)].map(([, file = "", ...figures]) => {
+  const [transfers = -1, assetsTransferred = -1, edits = -1, assetsEdited = -1, byHand = -1] = figures.map(Number);
+  return { file, transfers, assetsTransferred, edits, assetsEdited, byHand };
+});
 
 let google: RunningEmulator;
 let folder: string;
@@ -37,7 +48,12 @@ beforeAll(async () => {
   folder = (await world()).folder;
 });
 
-describe.each(table)("%s", (file, transfers, byHand) => {
+it("the README tells of ten samples", () => {
+  expect(table).toHaveLength(10);
+});
+
+describe.each(table)("$file", ({ file, ...told }) => {
+  const { byHand } = told;
   const name = file.replace(/\..*$/, "");
   const log = `${name}.log`;
   let settings = "";
@@ -62,10 +78,10 @@ describe.each(table)("%s", (file, transfers, byHand) => {
     await rm(join(folder, `${name}-key.json`));
   });
 
-  it("compiles as its comments say", async () => {
+  it("compiles to what the README says", async () => {
     const { code, json } = await handover(`plan ${file} -o ${name} ${settings}`);
     expect(code).toBe(0);
-    expect(json).toMatchObject({ verdict: "made", header: { totals: { transfers, byHand, refused: 0 } } });
+    expect(json).toMatchObject({ verdict: "made", header: { totals: { ...told, refused: 0 } } });
     expect(google.emulator.log.writes).toBe(0);
   });
 
@@ -92,6 +108,35 @@ describe.each(table)("%s", (file, transfers, byHand) => {
     const hazards = "--allow new-external --allow new-public";
     expect((await handover(`apply ${name}-undo --yes ${hazards} ${settings}`)).code).toBe(0);
     expect((await handover(`verify ${name}-undo ${settings}`)).code).toBe(0);
+  });
+});
+
+describe("house-rules.yaml", () => {
+  let settings = "";
+
+  beforeAll(async () => {
+    const keyFile = join(folder, "house-key.json");
+    google = await startEmulator({ clock: wallClock, seed: 7, users: 30, assets: 400, keyFile });
+    settings = `--endpoint ${google.url} --key house-key.json --admin ${google.admin}`;
+  });
+
+  afterAll(async () => {
+    await google.close();
+  });
+
+  it("lets a plan pass that keeps to it", async () => {
+    const { code, json } = await handover(`plan off-boarding.csv house-rules.yaml -o friday ${settings}`);
+    expect(code).toBe(0);
+    expect(json).toMatchObject({ verdict: "made", header: { limits: { changes: 2000, newPublic: 0 } } });
+    await rm(join(folder, "friday.handover"));
+  });
+
+  it("has everything refused that it protects", async () => {
+    await writeFile(join(folder, "cfo.csv"), "from,to\ncfo@acme.example,heir@acme.example\n");
+    const { code, json } = await handover(`plan cfo.csv house-rules.yaml -o cfo ${settings}`);
+    expect(code).toBe(6);
+    const { header } = json as { readonly header: { readonly refusals: readonly { readonly rule: string }[] } };
+    expect(new Set(header.refusals.map(({ rule }) => rule))).toEqual(new Set(["protected"]));
   });
 });
 
