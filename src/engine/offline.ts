@@ -39,11 +39,11 @@ function offlineDataStudio(snapshot: SnapshotReader, readAs: ReadAs): DataStudio
   return {
     search: async (actor, query, pageToken) => {
       await readAs(actor);
-      const { assets, nextPageToken } = await page(snapshot, actor, query, pageToken ?? "");
+      const { assets, nextPageToken } = await page(snapshot, actor, query, Number(pageToken ?? 0));
       return { assets, nextPageToken };
     },
     getPermissions: async (actor, name): Promise<Permissions> => {
-      const found = await snapshot.asset(name);
+      const found = await snapshot.permissions(name);
       if (found === undefined) return refuse(`the snapshot holds no asset ${name}`, "not-found");
       if (found.permissions === undefined) {
         return refuse(found.unreadable ?? "the snapshot does not hold its permissions", "permission-denied");
@@ -60,13 +60,14 @@ async function page(
   snapshot: SnapshotReader,
   actor: Email,
   { owner, ...query }: AssetQuery,
-  after: string,
+  after: number,
 ): Promise<{ readonly assets: readonly Asset[]; readonly nextPageToken: string | undefined }> {
-  const assets = await snapshot.seenAs(actor, query, after, pageSize);
-  const last = assets.at(-1);
+  const sightings = await snapshot.seenAs(actor, query, after, pageSize);
+  const last = sightings.at(-1);
+  const assets = sightings.map(({ asset }) => asset);
   return {
     assets: owner === undefined ? assets : assets.filter((asset) => asset.owner === owner),
-    nextPageToken: last === undefined || assets.length < pageSize ? undefined : last.name,
+    nextPageToken: last === undefined || sightings.length < pageSize ? undefined : String(last.at),
   };
 }
 

@@ -96,6 +96,7 @@ class Compiling {
 
   /** First walk over the assets: who leaves whole. */
   async #planTransfers(broad: BroadRequests): Promise<void> {
+    if (!(await this.#stage.actions()).has("transfer")) return;
     const census = new TransferCensus(this.#context, broad.all());
     for await (const staged of this.#assets()) {
       const { named } = this.#named(staged);

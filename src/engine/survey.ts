@@ -7,11 +7,12 @@ import type { Email } from "../model/email.ts";
 import { ApiError } from "../model/errors.ts";
 import { memberEmail, memberKind } from "../model/member.ts";
 import { EDITOR } from "../model/permissions.ts";
+import { addressesOf } from "../model/request.ts";
 import type { ProtectRule, Request } from "../model/request.ts";
 import type { AssetRecord, Coverage } from "../model/snapshot.ts";
 import { isActive, isInside } from "../model/tenant.ts";
 import type { Principal, Tenant } from "../model/tenant.ts";
-import { addressesOf, canonical } from "../plan/compile/resolve.ts";
+import { canonical } from "../plan/compile/resolve.ts";
 import { inParallel } from "./parallel.ts";
 import { People, tenantOf } from "./people.ts";
 import type { Surroundings } from "./verbs.ts";
@@ -127,20 +128,8 @@ export class Survey {
 
   async #needs(alsoNamed: readonly Email[]): Promise<Needs> {
     const broad = await this.#stage.broadRequests();
-    const addresses = new Set<Email>([...alsoNamed, ...broad.flatMap(addressesOf)]);
-    const namedOwners = new Set<Email>();
-    let after = "";
-    for (;;) {
-      const page = await this.#stage.unresolved(after, pageSize);
-      const last = page.at(-1);
-      if (last === undefined) break;
-      after = last.name;
-      for (const request of page.flatMap((row) => row.requests)) {
-        for (const email of addressesOf(request)) addresses.add(email);
-        if (request.action === "transfer") namedOwners.add(request.from);
-        if (request.select.owner !== undefined) namedOwners.add(request.select.owner);
-      }
-    }
+    const named = await this.#stage.named();
+    const addresses = new Set<Email>([...alsoNamed, ...broad.flatMap(addressesOf), ...named.addresses]);
     await this.people.lookUp(addresses, this.#concurrency, this.#surroundings.stop);
 
     const owners = new Set<Email>();
@@ -151,7 +140,7 @@ export class Survey {
       if (principal?.kind === "user") owners.add(principal.person.email);
       else if (!transfers) everybody = true;
     };
-    for (const email of namedOwners) wantOwner(email, true);
+    for (const email of named.owners) wantOwner(email, true);
     for (const request of broad) {
       if (request.action === "transfer") wantOwner(request.from, true);
       else if (request.select.owner !== undefined) wantOwner(request.select.owner, false);
@@ -225,14 +214,11 @@ export class Survey {
   async *#pending(touched: (asset: Asset, named: boolean) => boolean): AsyncGenerator<AssetRecord> {
     let after = "";
     for (;;) {
-      const page = await this.#stage.assets(after, pageSize);
+      const page = await this.#stage.unread(after, pageSize);
       const last = page.at(-1);
       if (last === undefined) return;
       after = last.record.asset.name;
-      for (const { record, requests } of page) {
-        const wanted = record.permissions === undefined && record.unreadable === undefined;
-        if (wanted && touched(record.asset, requests.length > 0)) yield record;
-      }
+      for (const { record, isNamed } of page) if (touched(record.asset, isNamed)) yield record;
     }
   }
 

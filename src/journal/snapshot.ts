@@ -14,6 +14,12 @@ import type { Permissions } from "../model/permissions.ts";
 import type { Digest } from "../model/run.ts";
 import type { Person, Principal } from "../model/tenant.ts";
 
+/** An asset that a search showed, with its place in that order. */
+export interface Sighting {
+  readonly at: number;
+  readonly asset: Asset;
+}
+
 /** Pages are in order of name or address; an empty page ends. Throws RunFileError. */
 export interface SnapshotReader {
   readonly header: SnapshotHeader;
@@ -22,11 +28,13 @@ export interface SnapshotReader {
   coverage(): Promise<InventoryCoverage>;
   assets(after: string, max: number): Promise<readonly InventoryAsset[]>;
   asset(name: AssetName): Promise<InventoryAsset | undefined>;
+  /** Of that asset no more than what was read of its permissions. */
+  permissions(name: AssetName): Promise<Pick<InventoryAsset, "permissions" | "unreadable"> | undefined>;
   assetCount(): Promise<number>;
   /** Users whose search showed the asset, in order of address. */
   seers(name: AssetName, max: number): Promise<readonly Email[]>;
-  /** Assets that a search as the user showed, with name > `after`. */
-  seenAs(user: Email, query: InventoryQuery, after: string, max: number): Promise<readonly Asset[]>;
+  /** Assets that a search as the user showed, in the order in which they were found: those that follow `after`, 0 at first. */
+  seenAs(user: Email, query: InventoryQuery, after: number, max: number): Promise<readonly Sighting[]>;
   users(after: string, max: number): Promise<readonly UserRecord[]>;
   user(email: Email): Promise<UserRecord | undefined>;
   principals(after: string, max: number): Promise<readonly { readonly email: Email; readonly principal: Principal }[]>;

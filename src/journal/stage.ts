@@ -2,7 +2,7 @@
 import type { Asset, AssetName } from "../model/asset.ts";
 import type { Email } from "../model/email.ts";
 import type { Permissions } from "../model/permissions.ts";
-import type { Request } from "../model/request.ts";
+import type { Action, Request } from "../model/request.ts";
 import type { AssetRecord } from "../model/snapshot.ts";
 
 /** An asset of the snapshot with the requests that name it by id, in file order. */
@@ -20,6 +20,10 @@ export interface OwnerCount {
 /** Temporary; gone when closed. Pages are in order of asset name; an empty page ends. */
 export interface Stage {
   addRequests(requests: readonly Request[]): Promise<void>;
+  /** What requests there are ask for. */
+  actions(): Promise<ReadonlySet<Action>>;
+  /** Everybody whom requests with an asset id name, and whose asset they say that it is. */
+  named(): Promise<{ readonly addresses: ReadonlySet<Email>; readonly owners: ReadonlySet<Email> }>;
   /** Requests without an asset id, in file order. */
   broadRequests(): Promise<readonly Request[]>;
   /** Assets a search showed to `seenBy`; repeated ones are merged, keeping the first eight users who see each. */
@@ -29,8 +33,10 @@ export interface Stage {
     read: { readonly permissions: Permissions; readonly readAs: Email } | { readonly unreadable: string },
   ): Promise<void>;
   asset(name: AssetName): Promise<AssetRecord | undefined>;
-  /** Snapshot assets with name > `after`, each with the requests that name it; `onlyNamed` leaves out the others. */
-  assets(after: string, max: number, onlyNamed?: boolean): Promise<readonly StagedAsset[]>;
+  /** Snapshot assets with name > `after`, each with the requests that name it. */
+  assets(after: string, max: number): Promise<readonly StagedAsset[]>;
+  /** Those whose permissions were neither read nor found unreadable, and whether any request names them. */
+  unread(after: string, max: number): Promise<readonly { readonly record: AssetRecord; readonly isNamed: boolean }[]>;
   /** Requests that name an asset the snapshot does not hold, by asset name > `after`. */
   unresolved(
     after: string,

@@ -2,6 +2,7 @@
 import type { AssetName, AssetType } from "./asset.ts";
 import type { Place } from "./diagnostic.ts";
 import type { Domain, Email } from "./email.ts";
+import { memberEmail } from "./member.ts";
 import type { Member } from "./member.ts";
 import type { Role } from "./permissions.ts";
 
@@ -90,6 +91,33 @@ export type Request =
   | CloseLinkRequest;
 
 export type Action = Request["action"];
+
+/** Every address a request names, for looking up beforehand. */
+export function addressesOf(request: Request): readonly Email[] {
+  const found: (Email | undefined)[] = [request.select.owner];
+  switch (request.action) {
+    case "transfer":
+      found.push(request.from, request.to);
+      break;
+    case "grant":
+    case "revoke":
+    case "set-role":
+      found.push(memberEmail(request.member.member));
+      break;
+    case "replace-member":
+      found.push(memberEmail(request.from.member), memberEmail(request.to.member));
+      break;
+    case "set-link":
+    case "close-link":
+      break;
+  }
+  return found.filter((email) => email !== undefined);
+}
+
+/** Whose assets the request says it is about. */
+export function ownerNamed(request: Request): Email | undefined {
+  return request.action === "transfer" ? request.from : request.select.owner;
+}
 
 /**
  * A rule of `protect:`: assets that match every given condition are not touched. With a member, on those assets (or on

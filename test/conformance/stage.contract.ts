@@ -5,6 +5,7 @@ import type { Asset, AssetName } from "../../src/model/asset.ts";
 import { etag } from "../../src/model/brand.ts";
 import type { Email } from "../../src/model/email.ts";
 import { allUsers } from "../../src/model/member.ts";
+import { addressesOf } from "../../src/model/request.ts";
 import type { Request, Selector } from "../../src/model/request.ts";
 import { anna, ben, cleo, oddRoles } from "../journal/samples.ts";
 
@@ -70,8 +71,44 @@ export function stageContract(stageName: string, makeStage: () => Promise<Stage>
         ["d", 1],
       ]);
       expect(await stage.assets("d", 3)).toEqual([]);
-      expect((await stage.assets("", 9, true)).map(({ record }) => record.asset.name)).toEqual(["b", "d"]);
       expect(await stage.assetCount()).toBe(5);
+    });
+
+    it("pages the assets that nobody has tried to read, and tells which are named", async () => {
+      await stage.addRequests([named("b"), request({})]);
+      await stage.addAssets(
+        ["d", "c", "b", "a"].map((name) => stagedAsset(name)),
+        ben,
+      );
+      await stage.setPermissions("a" as AssetName, { unreadable: "nobody may" });
+      const unread = async (after: string, max: number): Promise<unknown> =>
+        (await stage.unread(after, max)).map(({ record, isNamed }) => [record.asset.name, record.seenBy, isNamed]);
+      const first = [
+        ["b", [ben], true],
+        ["c", [ben], false],
+      ];
+      expect(await unread("", 2)).toEqual(first);
+      await stage.setPermissions("b" as AssetName, { permissions: { roles: oddRoles, etag: undefined }, readAs: ben });
+      expect(await unread("", 9)).toEqual([
+        ["c", [ben], false],
+        ["d", [ben], false],
+      ]);
+      expect(await unread("d", 9)).toEqual([]);
+    });
+
+    it("knows what is asked for, whom requests for one asset name, and whose it is said to be", async () => {
+      expect([...(await stage.actions())]).toEqual([]);
+      const broad = request({});
+      const owned = { ...named("b"), select: { ...named("b").select, owner: cleo } };
+      await stage.addRequests([broad]);
+      expect((await stage.named()).addresses.size).toBe(0);
+      await stage.addRequests([named("a"), owned, named("a")]);
+      expect([...(await stage.actions())]).toEqual([broad.action]);
+      const { addresses, owners } = await stage.named();
+      expect([...addresses].toSorted()).toEqual(
+        [...new Set([...addressesOf(owned), ...addressesOf(broad)])].toSorted(),
+      );
+      expect([...owners]).toEqual(expect.arrayContaining([cleo]));
     });
 
     it("names the assets that requests name and the snapshot does not hold", async () => {

@@ -65,7 +65,7 @@ describe("a search", () => {
 
   it("comes in pages, of which the last may be empty", async () => {
     const first = await api.dataStudio.search(address("eve"), live);
-    expect([first.assets.length, first.nextPageToken]).toEqual([1000, "many-1999"]);
+    expect([first.assets.length, typeof first.nextPageToken]).toEqual([1000, "string"]);
     const second = await api.dataStudio.search(address("eve"), live, first.nextPageToken);
     expect(second).toEqual({ assets: [], nextPageToken: undefined });
     expect((await api.dataStudio.search(ana.email, live)).nextPageToken).toBeUndefined();

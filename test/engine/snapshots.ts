@@ -111,6 +111,7 @@ export function inPagesOf(size: number, snapshot: SnapshotReader): SnapshotReade
     coverage: () => snapshot.coverage(),
     assets: (after, max) => snapshot.assets(after, least(max)),
     asset: (name) => snapshot.asset(name),
+    permissions: (name) => snapshot.permissions(name),
     assetCount: () => snapshot.assetCount(),
     seers: (name, max) => snapshot.seers(name, max),
     seenAs: (user, query, after, max) => snapshot.seenAs(user, query, after, max),

@@ -11,6 +11,25 @@ function email(text: string): Email {
 }
 
 describe("an address", () => {
+  it("is the same whether it is written plainly or has a blank before it, which is read letter by letter", () => {
+    const part = fc.string({ unit: fc.constantFrom("a", "b", "9", "-", ".", "@", "_", " ", "É"), maxLength: 70 });
+    fc.assert(
+      fc.property(part, part, fc.constantFrom("", ".example", ".a-b.example", "."), (local, domain, end) => {
+        const text = `${local}@${domain}${end}`;
+        expect(parseEmail(text)).toEqual(parseEmail(` ${text}`));
+      }),
+    );
+  });
+
+  it.each([
+    ["a label of 63 letters", `a@${"b".repeat(63)}.example`, true],
+    ["a label of 64 letters", `a@${"b".repeat(64)}.example`, false],
+    ["a domain of 253 letters", `a@${"b.".repeat(123)}example`, true],
+    ["a domain of 254 letters", `a@${"b.".repeat(123)}examples`, false],
+  ])("with %s is read alike", (_, text, isOk) => {
+    expect([parseEmail(text).ok, parseEmail(` ${text}`).ok]).toEqual([isOk, isOk]);
+  });
+
   it.each([
     ["anna@acme.example", "anna@acme.example"],
     ["  Anna.Meier@ACME.Example ", "anna.meier@acme.example"],

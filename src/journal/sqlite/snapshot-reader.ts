@@ -14,14 +14,15 @@ import type {
 } from "../../model/inventory.ts";
 import type { Digest } from "../../model/run.ts";
 import type { Person, Principal } from "../../model/tenant.ts";
-import type { SnapshotReader } from "../snapshot.ts";
+import type { Sighting, SnapshotReader } from "../snapshot.ts";
 import { permissionsOfText } from "../codec.ts";
 import { snapshotCoverage } from "./snapshot-coverage.ts";
 import { snapshotDigest } from "./snapshot-digest.ts";
 import { connectSnapshot, inWords, readState } from "./snapshot-file.ts";
 import type { SnapshotState } from "./snapshot-file.ts";
 
-interface AssetRow {
+/** What a search shows of an asset. */
+interface FoundRow {
   readonly name: AssetName;
   readonly type: string;
   readonly title: string;
@@ -29,6 +30,9 @@ interface AssetRow {
   readonly trashed: number;
   readonly created: string | null;
   readonly updated: string | null;
+}
+
+interface AssetRow extends FoundRow {
   readonly permissions: string | null;
   readonly readAs: Email | null;
   readonly readAt: number | null;
@@ -42,8 +46,8 @@ interface UserRow {
   readonly reason: string | null;
 }
 
-const columns =
-  "name, type, title, owner, trashed, created, updated, permissions, read_as as readAs, read_at as readAt, carried, unreadable";
+const foundColumns = "name, type, title, owner, trashed, created, updated";
+const columns = `${foundColumns}, permissions, read_as as readAs, read_at as readAt, carried, unreadable`;
 
 /** Opens a snapshot, finished or in the making. Throws RunFileError. */
 export async function openSnapshot(path: string): Promise<SnapshotReader> {
@@ -98,6 +102,12 @@ export class SqliteSnapshotReader implements SnapshotReader {
     return this.all<AssetRow>(`select ${columns} from assets where name = ?`, name).map(assetOf)[0];
   }
 
+  async permissions(name: AssetName): Promise<Pick<InventoryAsset, "permissions" | "unreadable"> | undefined> {
+    const sql = "select permissions, unreadable from assets where name = ?";
+    const [row] = this.all<Pick<AssetRow, "permissions" | "unreadable">>(sql, name);
+    return row === undefined ? undefined : readOf(row);
+  }
+
   async assetCount(): Promise<number> {
     return this.all<{ n: number }>("select count(*) as n from assets")[0]?.n ?? 0;
   }
@@ -112,18 +122,19 @@ export class SqliteSnapshotReader implements SnapshotReader {
     return rows.map((row) => row.email);
   }
 
-  async seenAs(user: Email, query: InventoryQuery, after: string, max: number): Promise<readonly Asset[]> {
-    const rows = this.all<AssetRow>(
-      `select ${columns} from users u cross join sightings s cross join assets a
-       where u.email = ? and s.user = u.id and a.id = s.asset and type = ? and trashed = ? and name > ?
-       order by name limit ?`,
+  async seenAs(user: Email, query: InventoryQuery, after: number, max: number): Promise<readonly Sighting[]> {
+    // In the order of the index: by name, each page would look at everything the user sees and sort it.
+    const rows = this.all<FoundRow & { readonly at: number }>(
+      `select s.asset as at, ${foundColumns} from users u cross join sightings s cross join assets a
+       where u.email = ? and s.user = u.id and s.asset > ? and a.id = s.asset and type = ? and trashed = ?
+       order by s.asset limit ?`,
       user,
+      after,
       query.assetType,
       query.trashed ? 1 : 0,
-      after,
       max,
     );
-    return rows.map((row) => assetOf(row).asset);
+    return rows.map((row) => ({ at: row.at, asset: foundOf(row) }));
   }
 
   async users(after: string, max: number): Promise<readonly UserRecord[]> {
@@ -201,22 +212,35 @@ function membersOf(text: string): readonly GroupMember[] {
   }));
 }
 
+function foundOf(row: FoundRow): Asset {
+  return {
+    name: row.name,
+    assetType: row.type,
+    title: JSON.parse(row.title) as string,
+    owner: row.owner ?? undefined,
+    trashed: row.trashed === 1,
+    createTime: row.created ?? undefined,
+    updateTime: row.updated ?? undefined,
+  };
+}
+
+function readOf({
+  permissions,
+  unreadable,
+}: Pick<AssetRow, "permissions" | "unreadable">): Pick<InventoryAsset, "permissions" | "unreadable"> {
+  return {
+    permissions: permissions === null ? undefined : permissionsOfText(permissions),
+    unreadable: unreadable ?? undefined,
+  };
+}
+
 function assetOf(row: AssetRow): InventoryAsset {
   return {
-    asset: {
-      name: row.name,
-      assetType: row.type,
-      title: JSON.parse(row.title) as string,
-      owner: row.owner ?? undefined,
-      trashed: row.trashed === 1,
-      createTime: row.created ?? undefined,
-      updateTime: row.updated ?? undefined,
-    },
-    permissions: row.permissions === null ? undefined : permissionsOfText(row.permissions),
+    asset: foundOf(row),
+    ...readOf(row),
     readAs: row.readAs ?? undefined,
     readAt: row.readAt ?? undefined,
     carriedOver: row.carried === 1,
-    unreadable: row.unreadable ?? undefined,
     seenBy: [],
   };
 }

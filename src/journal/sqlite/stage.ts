@@ -4,7 +4,8 @@ import type { Database as Connection, Statement } from "better-sqlite3";
 import type { Asset, AssetName } from "../../model/asset.ts";
 import type { Email } from "../../model/email.ts";
 import type { Permissions } from "../../model/permissions.ts";
-import type { Request } from "../../model/request.ts";
+import { addressesOf, ownerNamed } from "../../model/request.ts";
+import type { Action, Request } from "../../model/request.ts";
 import type { AssetRecord } from "../../model/snapshot.ts";
 import type { OwnerCount, Stage, StagedAsset } from "../stage.ts";
 import { permissionsOfText, permissionsText } from "../codec.ts";
@@ -17,15 +18,33 @@ const place = "the temporary file of the plan";
 
 /**
  * `seen` holds the numbers of users as `,1,2,`, so that one statement can tell whether a user is in it. Titles are JSON:
- * they may hold halves of surrogate pairs, which UTF-8 cannot.
+ * they may hold halves of surrogate pairs, which UTF-8 cannot. What searches show is put into `arrivals` and sorted into
+ * `assets` before anybody reads those: each user's assets lie all over the names, and a page of the file for every one
+ * of them would be read and written again for every user.
  */
 const tables = `
   create table requests (id integer primary key, asset text, body text not null) strict;
+  create table arrivals (
+    id integer primary key, name text not null, type text not null, title text not null, owner text,
+    trashed integer not null, created text, updated text, seen text not null
+  ) strict;
+  create table reads (name text primary key, permissions text, read_as text, unreadable text) strict, without rowid;
   create table assets (
     name text primary key, type text not null, title text not null, owner text, trashed integer not null,
-    created text, updated text, seen text not null, seen_count integer not null default 1,
-    permissions text, read_as text, unreadable text
+    created text, updated text, seen text not null, seen_count integer not null default 1
   ) strict, without rowid;
+`;
+
+/** The later search tells how an asset is now; what it leaves out is kept. */
+const merge = `
+  insert into assets (name, type, title, owner, trashed, created, updated, seen)
+  select name, type, title, owner, trashed, created, updated, seen from arrivals where true order by name, id
+  on conflict (name) do update set
+    type = excluded.type, title = excluded.title, trashed = excluded.trashed,
+    owner = coalesce(excluded.owner, owner), created = coalesce(excluded.created, created),
+    updated = coalesce(excluded.updated, updated),
+    seen = iif(seen_count >= ${seenByMax} or instr(seen, excluded.seen) > 0, seen, seen || substr(excluded.seen, 2)),
+    seen_count = seen_count + iif(seen_count >= ${seenByMax} or instr(seen, excluded.seen) > 0, 0, 1)
 `;
 
 interface AssetRow {
@@ -47,7 +66,10 @@ interface RequestRow {
   readonly body: string;
 }
 
-const columns = "name, type, title, owner, trashed, created, updated, seen, permissions, read_as as readAs, unreadable";
+const columns =
+  "a.name, type, title, owner, trashed, created, updated, seen, permissions, read_as as readAs, unreadable";
+/** Two tables: each is written from its first name to its last, while rows that grow in place cost twice as much. */
+const withReads = "assets a left join reads r on r.name = a.name";
 
 /**
  * Opens an empty stage. In a file that no folder lists and that is gone when the process ends, however it ends; or, for
@@ -71,33 +93,45 @@ class SqliteStage implements Stage {
   readonly #users = new Map<Email, number>();
   readonly #emails = new Map<number, Email>();
   readonly #insertRequest: Statement<[string | null, string]>;
-  readonly #merge: Statement<[string, string, string, string | null, number, string | null, string | null, string]>;
+  readonly #arrive: Statement<[string, string, string, string | null, number, string | null, string | null, string]>;
   readonly #setPermissions: Statement<[string | null, string | null, string | null, string]>;
   readonly #one: Statement<[string], AssetRow>;
+  readonly #prepared = new Map<string, Statement>();
+  readonly #actions = new Set<Action>();
+  readonly #addresses = new Set<Email>();
+  readonly #owners = new Set<Email>();
   #requestsIndexed = false;
+  #haveArrived = false;
 
   constructor(db: Connection) {
     this.#db = db;
     this.#insertRequest = db.prepare("insert into requests (asset, body) values (?, ?)");
-    this.#setPermissions = db.prepare("update assets set permissions = ?, read_as = ?, unreadable = ? where name = ?");
-    this.#one = db.prepare(`select ${columns} from assets where name = ?`);
-    // The later search tells how an asset is now; what it leaves out is kept.
-    this.#merge = db.prepare(`
-      insert into assets (name, type, title, owner, trashed, created, updated, seen)
-      values (?, ?, ?, ?, ?, ?, ?, ?)
-      on conflict (name) do update set
-        type = excluded.type, title = excluded.title, trashed = excluded.trashed,
-        owner = coalesce(excluded.owner, owner), created = coalesce(excluded.created, created),
-        updated = coalesce(excluded.updated, updated),
-        seen = iif(seen_count >= ${seenByMax} or instr(seen, excluded.seen) > 0, seen, seen || substr(excluded.seen, 2)),
-        seen_count = seen_count + iif(seen_count >= ${seenByMax} or instr(seen, excluded.seen) > 0, 0, 1)
-    `);
+    this.#setPermissions = db.prepare(
+      "insert or replace into reads (name, permissions, read_as, unreadable) select name, ?, ?, ? from assets where name = ?",
+    );
+    this.#one = db.prepare(`select ${columns} from ${withReads} where a.name = ?`);
+    this.#arrive = db.prepare(
+      "insert into arrivals (name, type, title, owner, trashed, created, updated, seen) values (?, ?, ?, ?, ?, ?, ?, ?)",
+    );
   }
 
   async addRequests(requests: readonly Request[]): Promise<void> {
     withFaults(place, () => {
-      for (const request of requests) this.#insertRequest.run(request.select.asset ?? null, JSON.stringify(request));
+      for (const request of requests) {
+        const { asset } = request.select;
+        this.#actions.add(request.action);
+        if (asset !== undefined) this.#note(request);
+        this.#insertRequest.run(asset ?? null, JSON.stringify(request));
+      }
     });
+  }
+
+  async actions(): Promise<ReadonlySet<Action>> {
+    return this.#actions;
+  }
+
+  async named(): Promise<{ readonly addresses: ReadonlySet<Email>; readonly owners: ReadonlySet<Email> }> {
+    return { addresses: this.#addresses, owners: this.#owners };
   }
 
   async broadRequests(): Promise<readonly Request[]> {
@@ -110,8 +144,9 @@ class SqliteStage implements Stage {
       for (const asset of assets) {
         const { name, assetType, owner = null, trashed, createTime = null, updateTime = null } = asset;
         const title = JSON.stringify(asset.title);
-        this.#merge.run(name, assetType, title, owner, trashed ? 1 : 0, createTime, updateTime, seen);
+        this.#arrive.run(name, assetType, title, owner, trashed ? 1 : 0, createTime, updateTime, seen);
       }
+      this.#haveArrived ||= assets.length > 0;
     });
   }
 
@@ -119,6 +154,7 @@ class SqliteStage implements Stage {
     name: AssetName,
     read: { readonly permissions: Permissions; readonly readAs: Email } | { readonly unreadable: string },
   ): Promise<void> {
+    this.#settle();
     const { changes } = withFaults(place, () =>
       "unreadable" in read
         ? this.#setPermissions.run(null, null, read.unreadable, name)
@@ -128,15 +164,15 @@ class SqliteStage implements Stage {
   }
 
   async asset(name: AssetName): Promise<AssetRecord | undefined> {
+    this.#settle();
     const row = this.#one.get(name);
     return row === undefined ? undefined : this.#record(row);
   }
 
-  async assets(after: string, max: number, onlyNamed = false): Promise<readonly StagedAsset[]> {
-    this.#indexRequests();
-    const named = onlyNamed ? "and exists (select 1 from requests r where r.asset = assets.name)" : "";
+  async assets(after: string, max: number): Promise<readonly StagedAsset[]> {
+    this.#settle();
     const rows = this.#all<AssetRow>(
-      `select ${columns} from assets where name > ? ${named} order by name limit ?`,
+      `select ${columns} from ${withReads} where a.name > ? order by a.name limit ?`,
       after,
       max,
     );
@@ -144,11 +180,25 @@ class SqliteStage implements Stage {
     return rows.map((row) => ({ record: this.#record(row), requests: requests.get(row.name) ?? [] }));
   }
 
+  async unread(
+    after: string,
+    max: number,
+  ): Promise<readonly { readonly record: AssetRecord; readonly isNamed: boolean }[]> {
+    this.#settle();
+    const rows = this.#all<AssetRow & { readonly named: number }>(
+      `select ${columns}, exists (select 1 from requests q where q.asset = a.name) as named from ${withReads}
+       where a.name > ? and r.name is null order by a.name limit ?`,
+      after,
+      max,
+    );
+    return rows.map((row) => ({ record: this.#record(row), isNamed: row.named === 1 }));
+  }
+
   async unresolved(
     after: string,
     max: number,
   ): Promise<readonly { readonly name: AssetName; readonly requests: readonly Request[] }[]> {
-    this.#indexRequests();
+    this.#settle();
     const rows = this.#all<{ name: AssetName }>(
       `select distinct asset as name from requests where asset > ?
        and not exists (select 1 from assets a where a.name = requests.asset) order by asset limit ?`,
@@ -161,6 +211,7 @@ class SqliteStage implements Stage {
   }
 
   async owners(): Promise<readonly OwnerCount[]> {
+    this.#settle();
     return this.#all<OwnerCount>(
       `select owner, sum(1 - trashed) as live, sum(trashed) as trashed from assets
        where owner is not null group by owner order by owner`,
@@ -168,11 +219,19 @@ class SqliteStage implements Stage {
   }
 
   async assetCount(): Promise<number> {
+    this.#settle();
     return this.#all<{ n: number }>("select count(*) as n from assets")[0]?.n ?? 0;
   }
 
   async close(): Promise<void> {
     this.#db.close();
+  }
+
+  /** Noted on the way in: to find them afterwards, every request would be read once more. */
+  #note(request: Request): void {
+    for (const address of addressesOf(request)) this.#addresses.add(address);
+    const owner = ownerNamed(request);
+    if (owner !== undefined) this.#owners.add(owner);
   }
 
   #record(row: AssetRow): AssetRecord {
@@ -206,11 +265,18 @@ class SqliteStage implements Stage {
     return byAsset;
   }
 
-  /** Built once the bulk is in: kept up while inserting, it would cost six times as much. */
-  #indexRequests(): void {
-    if (this.#requestsIndexed) return;
-    withFaults(place, () => this.#db.exec("create index named on requests (asset, id) where asset is not null"));
-    this.#requestsIndexed = true;
+  /**
+   * Sorts in what has arrived. The index of requests is built once the bulk is in: kept up while inserting, it would cost
+   * six times as much.
+   */
+  #settle(): void {
+    if (!this.#requestsIndexed) {
+      withFaults(place, () => this.#db.exec("create index named on requests (asset, id) where asset is not null"));
+      this.#requestsIndexed = true;
+    }
+    if (!this.#haveArrived) return;
+    withFaults(place, () => this.#db.exec(`${merge}; delete from arrivals`));
+    this.#haveArrived = false;
   }
 
   #userId(email: Email): number {
@@ -223,7 +289,11 @@ class SqliteStage implements Stage {
   }
 
   #all<R>(sql: string, ...parameters: readonly (string | number)[]): R[] {
-    return withFaults(place, () => this.#db.prepare<unknown[], R>(sql).all(...parameters));
+    return withFaults(place, () => {
+      let statement = this.#prepared.get(sql);
+      if (statement === undefined) this.#prepared.set(sql, (statement = this.#db.prepare(sql)));
+      return statement.all(...parameters) as R[];
+    });
   }
 }
 

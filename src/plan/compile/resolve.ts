@@ -8,28 +8,6 @@ import type { Person, Principal } from "../../model/tenant.ts";
 import { titleMatcher } from "../glob.ts";
 import type { CompileContext, Protection, Resolved, ResolvedAction, TitleTest } from "./context.ts";
 
-/** Every address a request names, for looking up beforehand. */
-export function addressesOf(request: Request): readonly Email[] {
-  const found: (Email | undefined)[] = [request.select.owner];
-  switch (request.action) {
-    case "transfer":
-      found.push(request.from, request.to);
-      break;
-    case "grant":
-    case "revoke":
-    case "set-role":
-      found.push(memberEmail(request.member.member));
-      break;
-    case "replace-member":
-      found.push(memberEmail(request.from.member), memberEmail(request.to.member));
-      break;
-    case "set-link":
-    case "close-link":
-      break;
-  }
-  return found.filter((email) => email !== undefined);
-}
-
 /** The request with its addresses resolved, or why it cannot be done for any asset. */
 export function resolveRequest(context: CompileContext, request: Request): Resolved | Refusal {
   const found = resolveAction(context, request);

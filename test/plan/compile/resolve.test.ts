@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Request } from "../../../src/model/request.ts";
 import type { Principal } from "../../../src/model/tenant.ts";
 import type { CompileContext } from "../../../src/plan/compile/context.ts";
-import { addressesOf, canonical, protectionsOf, resolveRequest } from "../../../src/plan/compile/resolve.ts";
+import { addressesOf } from "../../../src/model/request.ts";
+import { canonical, protectionsOf, resolveRequest } from "../../../src/plan/compile/resolve.ts";
 import { World, email, everything, named, row, transfer, written } from "./world.ts";
 
 const robot = "robot@project.iam.gserviceaccount.com";

@@ -3,7 +3,8 @@ import type { OwnerCount, Stage, StagedAsset } from "../../../src/journal/stage.
 import type { Asset, AssetName } from "../../../src/model/asset.ts";
 import type { Email } from "../../../src/model/email.ts";
 import type { Permissions } from "../../../src/model/permissions.ts";
-import type { Request } from "../../../src/model/request.ts";
+import { addressesOf, ownerNamed } from "../../../src/model/request.ts";
+import type { Action, Request } from "../../../src/model/request.ts";
 import type { AssetRecord } from "../../../src/model/snapshot.ts";
 
 const seenByMax = 8;
@@ -26,6 +27,18 @@ class ModelStage implements Stage {
       if (list !== undefined) list.push(request);
       else if (asset !== undefined) this.#named.set(asset, [request]);
     }
+  }
+
+  async actions(): Promise<ReadonlySet<Action>> {
+    return new Set([...this.#broad, ...[...this.#named.values()].flat()].map(({ action }) => action));
+  }
+
+  async named(): Promise<{ readonly addresses: ReadonlySet<Email>; readonly owners: ReadonlySet<Email> }> {
+    const named = [...this.#named.values()].flat();
+    return {
+      addresses: new Set(named.flatMap(addressesOf)),
+      owners: new Set(named.flatMap((request) => ownerNamed(request) ?? [])),
+    };
   }
 
   async broadRequests(): Promise<readonly Request[]> {
@@ -54,17 +67,20 @@ class ModelStage implements Stage {
     return this.#records.get(name);
   }
 
-  async assets(after: string, max: number, onlyNamed = false): Promise<readonly StagedAsset[]> {
-    this.#names ??= [...this.#records.keys()].toSorted();
-    const found: StagedAsset[] = [];
-    for (const name of this.#names) {
-      if (found.length >= max) break;
-      const record = this.#records.get(name);
-      const requests = this.#named.get(name);
-      if (name <= after || record === undefined || (onlyNamed && requests === undefined)) continue;
-      found.push({ record, requests: requests ?? [] });
-    }
-    return found;
+  async assets(after: string, max: number): Promise<readonly StagedAsset[]> {
+    return this.#from(after)
+      .slice(0, max)
+      .map((record) => ({ record, requests: this.#named.get(record.asset.name) ?? [] }));
+  }
+
+  async unread(
+    after: string,
+    max: number,
+  ): Promise<readonly { readonly record: AssetRecord; readonly isNamed: boolean }[]> {
+    return this.#from(after)
+      .filter(({ permissions, unreadable }) => permissions === undefined && unreadable === undefined)
+      .slice(0, max)
+      .map((record) => ({ record, isNamed: this.#named.has(record.asset.name) }));
   }
 
   async unresolved(
@@ -94,6 +110,11 @@ class ModelStage implements Stage {
   }
 
   async close(): Promise<void> {}
+
+  #from(after: string): readonly AssetRecord[] {
+    this.#names ??= [...this.#records.keys()].toSorted();
+    return this.#names.filter((name) => name > after).flatMap((name) => this.#records.get(name) ?? []);
+  }
 }
 
 function firstSeen(asset: Asset, seenBy: Email): AssetRecord {
