@@ -11,11 +11,13 @@ import type { Authorised } from "./authorised.ts";
 import { carry, loadDirectory } from "./generated.ts";
 import type { Carriage } from "./generated.ts";
 import { allPages } from "./pages.ts";
+import { adminOrigin } from "./route.ts";
 import { directoryMemberScopes, directoryScopes } from "./scopes.ts";
 import type { Scopes } from "./scopes.ts";
 import { ShapeError } from "./send.ts";
 
 const customer = "my_customer";
+const domainsUrl = `${adminOrigin}/admin/directory/v1/customer/${customer}/domains`;
 const userFields = "id,primaryEmail,aliases,nonEditableAliases,suspended,archived,deletionTime,orgUnitPath";
 const pageFields = `nextPageToken,users(${userFields})`;
 /** The largest page of users, and of a group's members (api.md 5). */
@@ -96,10 +98,21 @@ export class DirectoryClient implements DirectoryApi {
     this.#admin = admin;
   }
 
+  /**
+   * Asked before every apply, of which it is often the only call to the Directory: without the generated client, because
+   * loading that takes a third of the time from the start to the first change.
+   */
   async domains(): Promise<{ readonly primary: Domain; readonly all: readonly Domain[] }> {
-    const found = await this.#call("directory.domains.list", domains, (api, carriage) =>
-      api.domains.list({ customer }, carriage),
-    );
+    const call = {
+      service: "directory" as const,
+      route: "directory.domains.list",
+      isWrite: false,
+      actor: this.#admin,
+      method: "GET" as const,
+      url: domainsUrl,
+      headers: { accept: "application/json", "user-agent": "handover (gzip)" },
+    };
+    const found = await this.#authorised.read(call, directoryScopes, (body) => domains.parse(JSON.parse(body)));
     this.#isAdmin = true;
     return found;
   }

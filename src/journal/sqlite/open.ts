@@ -80,7 +80,7 @@ export function makeDurable(db: Connection): void {
   expectPragma(db, "journal_mode = wal", "journal_mode", db.memory ? "memory" : "wal");
   expectPragma(db, "synchronous = full", "synchronous", 2);
   expectPragma(db, "foreign_keys = on", "foreign_keys", 1);
-  db.pragma("cache_size = -65536");
+  db.pragma("cache_size = -16384");
 }
 
 /**

@@ -145,7 +145,7 @@ function snapshotFault(error: unknown, path: string): Error {
 function makeWritable(db: Connection): void {
   db.pragma("journal_mode = wal");
   db.pragma("synchronous = normal");
-  db.pragma("cache_size = -65536");
+  db.pragma("cache_size = -16384");
 }
 
 function identify(db: Connection, path: string): void {

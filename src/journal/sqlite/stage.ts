@@ -80,7 +80,7 @@ export async function openStage(options: { readonly memory?: boolean } = {}): Pr
   const db = new Database(options.memory === true ? ":memory:" : "");
   db.pragma("journal_mode = off");
   db.pragma("synchronous = off");
-  db.pragma("cache_size = -32768");
+  db.pragma("cache_size = -16384");
   db.exec(tables);
   // Never committed: nobody else reads this file, and it goes with the process. A commit for each asset read would write
   // its pages out each time, and take two fifths of a plan.

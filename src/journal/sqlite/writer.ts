@@ -52,7 +52,7 @@ export async function createRun(
       // The file is worthless until it is sealed, and is made durable as a whole then.
       db.pragma("journal_mode = off");
       db.pragma("synchronous = off");
-      db.pragma("cache_size = -65536");
+      db.pragma("cache_size = -16384");
       return new SqliteRunWriter(db, filePlacing(full, replace, lock), options.signer);
     } catch (error) {
       db?.close();
