@@ -46,7 +46,10 @@ class Verifying {
   async run(concurrency: number, among: ReadonlySet<number> | undefined): Promise<VerifySummary> {
     await this.#readChains();
     const rows = among === undefined ? this.#rows() : this.#rowsAmong(among);
-    await inParallel(rows, concurrency, this.#s.stop, async (row) => this.#check(row));
+    await inParallel(withLines(rows), concurrency, this.#s.stop, async ({ row, line }) => {
+      const seen = await this.#check(row, undefined);
+      if (line !== undefined) await this.#check(line, seen);
+    });
     return {
       checked: this.#verified + this.#drifted + this.#unreadableCount,
       verified: this.#verified,
@@ -98,29 +101,31 @@ class Verifying {
     }
   }
 
-  async #check(row: StepRow): Promise<void> {
+  /** Answers what was read of the asset. `seen` is what was just read of it for another step. */
+  async #check(row: StepRow, seen: Permissions | undefined): Promise<Permissions | undefined> {
     const { step, state, result } = row;
     try {
       if (step.kind === "by-hand") {
-        if (state === "by-hand") await this.#checkByHand(step);
+        if (state === "by-hand") await this.#checkByHand(step, seen);
         else if (state !== "unchanged") this.#notApplied += 1;
-        return;
+        return undefined;
       }
       if (!endedWell.has(state) || result === undefined) {
         this.#notApplied += 1;
-        return;
+        return undefined;
       }
-      if (step.kind === "transfer") await this.#checkTransfer(step);
-      else await this.#checkEdit(step, result);
+      if (step.kind === "edit") return await this.#checkEdit(step, result);
+      await this.#checkTransfer(step);
     } catch (error) {
       if (!(error instanceof ApiError) || error.disposition === "halt-run") throw error;
       this.#unreadableCount += 1;
       if (this.#unreadable.length < unreadableMax) this.#unreadable.push({ seq: step.seq, reason: error.message });
       await this.#keep(step.seq, "unreadable");
     }
+    return undefined;
   }
 
-  async #checkEdit(step: EditStep, stepResult: StepResult): Promise<void> {
+  async #checkEdit(step: EditStep, stepResult: StepResult): Promise<Permissions> {
     // Whoever gave the asset away may be let in no more.
     const { actor, newOwner } = stepResult;
     const actors = [...(newOwner === undefined ? [] : [newOwner]), actor, step.actor, ...step.alternates];
@@ -138,6 +143,7 @@ class Verifying {
       this.#verified += 1;
       await this.#keep(step.seq, "verified");
     }
+    return seen;
   }
 
   async #checkTransfer(step: TransferStep): Promise<void> {
@@ -165,9 +171,9 @@ class Verifying {
   }
 
   /** Whether the person has made the change by now; not knowing counts as open. */
-  async #checkByHand(step: ByHandStep): Promise<void> {
+  async #checkByHand(step: ByHandStep, seenBefore: Permissions | undefined): Promise<void> {
     try {
-      const seen = await this.#read([step.to, step.from], step.asset.name);
+      const seen = seenBefore ?? (await this.#read([step.to, step.from], step.asset.name));
       if (ownerOf(seen.roles) === step.to) this.#byHandDone += 1;
       else this.#byHandOpen += 1;
     } catch (error) {
@@ -212,4 +218,25 @@ class Verifying {
   async #keep(seq: number, verdict: Verdict): Promise<void> {
     await this.#record?.verified(seq, verdict, this.#s.clock.now());
   }
+}
+
+/** Rows one by one, but an edit together with the line by hand that follows it on the same asset: one read tells of both. */
+async function* withLines(
+  rows: AsyncIterable<StepRow>,
+): AsyncGenerator<{ readonly row: StepRow; readonly line: StepRow | undefined }> {
+  let held: StepRow | undefined;
+  for await (const row of rows) {
+    if (held !== undefined && isLineOf(row.step, held.step)) {
+      yield { row: held, line: row };
+      held = undefined;
+      continue;
+    }
+    if (held !== undefined) yield { row: held, line: undefined };
+    held = row;
+  }
+  if (held !== undefined) yield { row: held, line: undefined };
+}
+
+function isLineOf(step: Step, edit: Step): boolean {
+  return step.kind === "by-hand" && edit.kind === "edit" && step.asset.name === edit.asset.name;
 }
