@@ -82,6 +82,12 @@ const firstGuess = 300;
 const holdMs = 45_000;
 const shortHoldMs = 10_000;
 const raiseEveryMs = 5000;
+/**
+ * Calls that pass in those times at the least, once a limit was met: each time it is met again costs some refusals, which
+ * are a large share of few calls. Below 360 a minute the times are the longer for it.
+ */
+const holdCalls = 280;
+const raiseEveryCalls = 30;
 const stepMin = 0.01;
 const stepMax = 0.08;
 /** While no limit was ever met. */
@@ -143,7 +149,7 @@ export function afterThrottle(pace: Pace, t: Throttle): Pace {
   const limit = measuredLimit(pace, t.accepted, t.isTelling);
   const perMinute = atLeastOne(Math.min(pace.perMinute, limit * share));
   if (!t.isTelling) return { ...slowed, perMinute, reason: "measured", raiseAt: t.now + shortHoldMs, step: stepMax };
-  return { ...slowed, perMinute, limit, reason: "measured", raiseAt: t.now + holdMs };
+  return { ...slowed, perMinute, limit, reason: "measured", raiseAt: t.now + lasting(holdMs, holdCalls, perMinute) };
 }
 
 /** Refused again soon after recovering: as long as a minute still accepts what was measured, the minute is merely full. */
@@ -162,10 +168,10 @@ export function afterSuccess(pace: Pace, s: Success): Pace {
   if (pace.streak > 0) return isEcho(pace, s.sentAt) ? pace : recovered(pace, s);
   if (!mayRise(pace, s.now, s.areWaiting)) return pace;
   const perMinute = Math.min(pace.ceiling, pace.perMinute * (1 + pace.step));
-  const step = isFar(pace, s.accepted)
-    ? Math.min(pace.limit === undefined ? stepMaxUnmet : stepMax, pace.step * 2)
-    : stepMin;
-  return { ...pace, perMinute, step, reason: "rising", raiseAt: s.now + raiseEveryMs };
+  const far = isFar(pace, s.accepted);
+  const step = far ? Math.min(pace.limit === undefined ? stepMaxUnmet : stepMax, pace.step * 2) : stepMin;
+  const restMs = far ? raiseEveryMs : lasting(raiseEveryMs, raiseEveryCalls, perMinute);
+  return { ...pace, perMinute, step, reason: "rising", raiseAt: s.now + restMs };
 }
 
 /** Whether a success could raise the pace: asked at every call, so that nothing else need be worked out. */
@@ -197,7 +203,7 @@ function recovered(pace: Pace, s: Success): Pace {
   const between = (pace.acceptedThen + s.accepted) / 2;
   const limit = measuredLimit(pace, Math.max(between, pace.acceptedThen * 0.92), false);
   const perMinute = atLeastOne(Math.min(pace.perMinute, limit * share));
-  return { ...ended, perMinute, limit, reason: "measured", raiseAt: s.now + holdMs };
+  return { ...ended, perMinute, limit, reason: "measured", raiseAt: s.now + lasting(holdMs, holdCalls, perMinute) };
 }
 
 /** Whether the pace is certainly below the limit: none was met, or more than it has been accepted since. */
@@ -209,6 +215,10 @@ function isFar(pace: Pace, accepted: number): boolean {
 function measuredLimit(pace: Pace, accepted: number, isTelling: boolean): number {
   if (isTelling) return atLeastOne(accepted);
   return Math.max(accepted, Math.min(pace.perMinute / 2, firstGuess));
+}
+
+function lasting(ms: number, calls: number, perMinute: number): number {
+  return Math.max(ms, (calls * 60_000) / perMinute);
 }
 
 function atLeastOne(perMinute: number): number {

@@ -82,6 +82,12 @@ describe("after a refusal", () => {
       { ...kept, acceptedThen: 500, perMinute: 495, limit: 500, reason: "measured", raiseAt: 145_000 },
     ],
     [
+      "a low limit that was measured holds for 280 calls",
+      {},
+      { accepted: 60 },
+      { limit: 60, reason: "measured", raiseAt: 100_000 + (280 * 60_000) / (60 * 0.99) },
+    ],
+    [
       "a limit is never measured above the pace",
       {},
       { accepted: 900 },
@@ -190,6 +196,18 @@ describe("after a success", () => {
       { step: 0.04, limit: 600 },
       succeededAt(5000, { accepted: 631 }),
       { step: 0.08 },
+    ],
+    [
+      "near a low limit thirty calls pass between raises",
+      { perMinute: 100, limit: 100 },
+      succeededAt(5000, { accepted: 100 }),
+      { perMinute: 101, raiseAt: 5000 + (30 * 60_000) / 101 },
+    ],
+    [
+      "far below one they come as often as ever",
+      { perMinute: 60, limit: 100 },
+      succeededAt(5000, { accepted: 60 }),
+      { perMinute: 60.6, raiseAt: 10_000 },
     ],
     ["nothing rises above a ceiling", { ceiling: 596 }, succeededAt(5000), { perMinute: 596 }],
   ])("%s", (_, changes, success, expected) => {
