@@ -8,8 +8,13 @@ export interface Flags {
   readonly scale: Scale;
   /** Nothing but the last line. */
   readonly json: boolean;
-  /** Not to end with 0 when a goal is missed. */
+  /** Nothing but the table for a README. */
+  readonly table: boolean;
+  /** The file with the last line of an earlier call, which is shown again instead of measuring. */
+  readonly from: string | undefined;
+  /** Not to end with 0 when a goal of speed is missed. */
   readonly strict: boolean;
+  readonly help: boolean;
 }
 
 /** Answers a sentence where the arguments are no good. */
@@ -21,15 +26,19 @@ export function parseFlags(args: readonly string[], names: readonly string[]): F
         only: { type: "string", multiple: true, default: [] },
         scale: { type: "string", default: "full" },
         json: { type: "boolean", default: false },
+        table: { type: "boolean", default: false },
+        from: { type: "string" },
         strict: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
       },
     });
     const only = values.only.flatMap((text) => text.split(","));
     const unknown = only.find((name) => !names.includes(name));
     if (unknown !== undefined) return `--only is one of ${names.join(", ")}, not ${JSON.stringify(unknown)}`;
-    const { scale, json, strict } = values;
+    const { scale, from, ...switches } = values;
     if (scale !== "small" && scale !== "full") return `--scale is small or full, not ${JSON.stringify(scale)}`;
-    return { only, scale, json, strict };
+    if (switches.json && switches.table) return "--json and --table are two ways to say it: choose one";
+    return { ...switches, only, scale, from };
   } catch (error) {
     return error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
   }

@@ -8,6 +8,8 @@ import type { Setting } from "./setting.ts";
 
 const changes = 100;
 const latencyMs = 200;
+/** What GAM7 7.48 took for as many on such a server, measured once on a machine of this class; it is not installed here. */
+const peerMs = 24_000;
 
 /** Both from the start of the process to its end; the limit does nothing but its calls. */
 export async function latency(setting: Setting): Promise<readonly Figure[]> {
@@ -30,7 +32,13 @@ export async function latency(setting: Setting): Promise<readonly Figure[]> {
   } finally {
     await server.close();
   }
-  const ratios = ours.map((ms, i) => (single[i] ?? NaN) / ms);
-  const note = `${brief(median(ours) / 1000)} s beside ${brief(median(single) / 1000)} s, ${changes} under way beside one`;
-  return [figure("latency", `${changes} changes at ${latencyMs} ms, times as fast`, "x", ratios, atLeast(15), note)];
+  const what = `${changes} changes at ${latencyMs} ms, times as fast as`;
+  const overPeer = ours.map((ms) => peerMs / ms);
+  const overSingle = ours.map((ms, i) => (single[i] ?? NaN) / ms);
+  const took = `${brief(median(ours) / 1000)} s beside`;
+  const besideSingle = `${took} ${brief(median(single) / 1000)} s, ${changes} under way beside one`;
+  return [
+    figure("latency", `${what} GAM7's one command`, "x", overPeer, atLeast(15), `${took} ${peerMs / 1000} s`),
+    figure("latency", `${what} one call after the other`, "x", overSingle, undefined, besideSingle),
+  ];
 }

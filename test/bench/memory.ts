@@ -1,5 +1,4 @@
-/** Peak memory of each verb at a large run over a small one, and the page of a large report. */
-import { stat } from "node:fs/promises";
+/** Peak memory of each verb at a large run over a small one. */
 import { join } from "node:path";
 import { applied } from "./apply.ts";
 import { csvPlan } from "./facts.ts";
@@ -54,7 +53,7 @@ async function onDone(
 export async function memory(setting: Setting): Promise<readonly Figure[]> {
   const few = sized(setting, 2000, 10_000);
   const many = sized(setting, 10_000, 1_000_000);
-  const rounds = sized(setting, 1, 2);
+  const rounds = 1;
   const figures: Figure[] = [];
   const server = await Instant.start();
   try {
@@ -77,30 +76,4 @@ export async function memory(setting: Setting): Promise<readonly Figure[]> {
     await server.close();
   }
   return figures;
-}
-
-/** One HTML file with every asset in it. */
-export async function report(setting: Setting): Promise<readonly Figure[]> {
-  const assets = 50_000;
-  const rounds = sized(setting, 1, 3);
-  const { workshop } = setting;
-  const sizes: number[] = [];
-  const seconds: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const run = await workshop.run(assets, assets);
-    const page = `${run}.html`;
-    const { wallMs } = await measure({
-      file: mainFile,
-      args: ["report", run, "--format", "html", "-o", page],
-      cwd: workshop.folder,
-    });
-    sizes.push((await stat(page)).size / 2 ** 20);
-    seconds.push(wallMs / 1000);
-    await workshop.drop(run);
-    await workshop.drop(page);
-  }
-  return [
-    figure("report", `page of ${brief(assets)} assets`, "MB", sizes, atMost(4)),
-    figure("report", "time to write it", "s", seconds, undefined),
-  ];
 }

@@ -15,6 +15,7 @@ export async function plan(setting: Setting): Promise<readonly Figure[]> {
   const note = told(ours, limits, `${brief(rows)} rows, from a snapshot to a sealed run`);
   return [
     figure("plan", "CSV to a stored run over bare csv-parse", "x", ratios(ours, limits), atMost(2.5), note),
+    figure("plan", "CPU of it over csv-parse's", "x", cpuRatios(ours, limits), undefined),
     figure("plan", "peak memory", "MB", ours.map(rss), setting.scale === "full" ? atMost(300) : undefined),
   ];
 }
@@ -26,6 +27,7 @@ export async function yaml(setting: Setting): Promise<readonly Figure[]> {
   const note = `${told(ours, limits, `${brief(moves)} moves, from a snapshot to a sealed run`)}; yaml alone takes ${brief(median(limits.map(rss)))} MB`;
   return [
     figure("yaml", "YAML to a stored run over yaml itself", "x", ratios(ours, limits), atMost(1.3), note),
+    figure("yaml", "CPU of it over yaml's", "x", cpuRatios(ours, limits), undefined),
     figure("yaml", "peak memory", "MB", ours.map(rss), atMost(400)),
   ];
 }
@@ -72,6 +74,10 @@ function rss({ rssMaxMb }: Measured): number {
 
 function ratios(ours: readonly Measured[], limits: readonly Measured[]): number[] {
   return ours.map(({ wallMs }, i) => wallMs / (limits[i]?.wallMs ?? NaN));
+}
+
+function cpuRatios(ours: readonly Measured[], limits: readonly Measured[]): number[] {
+  return ours.map(({ cpuMs }, i) => cpuMs / (limits[i]?.cpuMs ?? NaN));
 }
 
 function told(ours: readonly Measured[], limits: readonly Measured[], what: string): string {

@@ -13,7 +13,7 @@ import { createMemoryRun } from "../../src/journal/sqlite/memory.ts";
 import type { Clock } from "../../src/model/clock.ts";
 import { ManualClock } from "../support/clock.ts";
 import { address, applyDefaults } from "../support/rig.ts";
-import { atLeast, atMost, brief, figure } from "./figure.ts";
+import { atLeast, atMost, brief, exactly, figure } from "./figure.ts";
 import type { Figure, Goal } from "./figure.ts";
 import { Served, within } from "./served.ts";
 import type { Setting } from "./setting.ts";
@@ -75,8 +75,8 @@ function known(project: number | undefined, user: number | undefined, users: num
     showLimit: true,
     minutes: minutesFor.get(all) ?? 10,
     countsFrom: 0,
-    used: atLeast(98.5),
-    refused: atMost(0),
+    used: exactly(atLeast(98.5)),
+    refused: exactly(atMost(0)),
   }));
 }
 
