@@ -50,6 +50,8 @@ class Applying {
   /** Claims not yet ended or given back: edits and lines by hand, and transfers. */
   #held = 0;
   #transfersHeld = 0;
+  /** Of those held, steps that have succeeded and whose results are not durable yet. */
+  #lingering = 0;
   #guarding: Guarding | undefined;
   #openAtStart = 0;
   #ended = 0;
@@ -91,6 +93,7 @@ class Applying {
       this.#fault(error);
     }
     await Promise.all([this.#queue.onIdle(), this.#transfers.onIdle()]);
+    while (this.#held + this.#transfersHeld > 0) await this.#woken();
     return this.#summary();
   }
 
@@ -117,7 +120,10 @@ class Applying {
       const window = concurrency * claimsPerWorker;
       const room = Math.min(window - this.#held, this.#guarding?.room(this.#held + this.#transfersHeld) ?? Infinity);
       const among = this.#guarding?.among;
-      const claims = room > 0 ? await this.#journal.claim({ max: room, perActor, halted: noActor, among }) : [];
+      // Few at a time would cost a transaction each; while steps wait for a worker, none idles for want of more.
+      const isWorth = room >= concurrency / 2 || this.#queue.size === 0;
+      const claims =
+        room > 0 && isWorth ? await this.#journal.claim({ max: room, perActor, halted: noActor, among }) : [];
       for (const claim of claims) this.#start(claim);
       // Only a claim made while nothing was under way proves that nothing is left: a step that ends may open others.
       if (claims.length === 0 && idle && !(await this.#nextWave())) return;
@@ -171,7 +177,7 @@ class Applying {
     else this.#held += change;
   }
 
-  async #converge(claim: Claim): Promise<Ending> {
+  #converge(claim: Claim): Promise<Ending> {
     const { step } = claim;
     switch (step.kind) {
       case "edit":
@@ -201,9 +207,13 @@ class Applying {
 
   async #settle(claim: Claim, ending: Ending, begunAt: number): Promise<void> {
     switch (ending.kind) {
-      case "ended":
-        if ((await this.#journal.result(claim, ending.result)) === "ok") this.#count(claim, ending.result, begunAt);
+      case "ended": {
+        const kept = this.#keep(claim, ending.result, begunAt);
+        // Whether a failure is the one too many is to be known before anything else begins.
+        if (!succeeded(ending.result)) return kept;
+        void this.#linger(kept);
         return;
+      }
       case "lost":
         return;
       case "stopped":
@@ -220,6 +230,27 @@ class Applying {
         await this.#journal.setAside(claim);
         return this.#block(ending);
     }
+  }
+
+  async #keep(claim: Claim, stepResult: StepResult, begunAt: number): Promise<void> {
+    if ((await this.#journal.result(claim, stepResult)) === "ok") this.#count(claim, stepResult, begunAt);
+  }
+
+  /**
+   * A step that has succeeded needs no worker while its result becomes durable, only its place among those held: with
+   * two commits to wait for instead of one, as many workers would make half as many changes a second.
+   */
+  async #linger(kept: Promise<void>): Promise<void> {
+    this.#held += 1;
+    this.#lingering += 1;
+    try {
+      await kept;
+    } catch (error) {
+      this.#fault(error);
+    }
+    this.#lingering -= 1;
+    this.#held -= 1;
+    this.#wake();
   }
 
   #block(ending: HaltedActor): void {
@@ -254,7 +285,8 @@ class Applying {
     if (durationMs !== undefined && this.#s.clock.monotonic() - this.#startedAt >= durationMs) {
       this.#end("budget", "the time allowed is used up");
     }
-    const due = this.#halt === undefined && this.#ended < this.#openAtStart ? this.#guarding?.due() : undefined;
+    const isOver = this.#ended + this.#lingering >= this.#openAtStart;
+    const due = this.#halt === undefined && !isOver ? this.#guarding?.due() : undefined;
     if (due !== undefined) this.#end(due.end, due.reason);
     return this.#halt !== undefined;
   }
@@ -310,6 +342,10 @@ function endOf(counts: Counts): { readonly end: ApplyEnd; readonly reason: strin
   const open = openIn(counts);
   if (open === 0) return { end: "finished", reason: undefined };
   return { end: "blocked", reason: `${counted(open, "step")} cannot go on now` };
+}
+
+function succeeded({ outcome }: StepResult): boolean {
+  return outcome === "applied" || outcome === "confirmed" || outcome === "unchanged";
 }
 
 function openIn(counts: Counts): number {

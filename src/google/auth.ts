@@ -8,6 +8,8 @@ import type { Send } from "./send.ts";
 
 /** Where calls get their tokens. Each method may throw, or reject with, an `ApiError`. */
 export interface TokenSource {
+  /** The token that serves now, where there is one already; left out where tokens are not kept here. */
+  held?(actor: Email, scopes: Scopes): string | undefined;
   /** A token that acts as `actor`. One request, however many ask at once. */
   token(actor: Email, scopes: Scopes): Promise<string>;
   /** Forgets `rejected`, so that the next call of `token` asks anew; no effect when it has been replaced already. */
@@ -57,6 +59,11 @@ export class CachedTokens implements TokenSource {
   constructor(clock: Clock, ask: AskToken) {
     this.#clock = clock;
     this.#ask = ask;
+  }
+
+  held(actor: Email, scopes: Scopes): string | undefined {
+    const held = this.#entries.get(scopes)?.get(actor);
+    return held !== undefined && this.#clock.monotonic() < held.renewAt ? held.token : undefined;
   }
 
   token(actor: Email, scopes: Scopes): Promise<string> {

@@ -64,23 +64,24 @@ export function openWire(options: WireOptions): Wire {
   function exchange(request: ExchangeRequest): Promise<ExchangeResponse> {
     return new Promise((resolve, reject) => {
       const target = routeOf(request.url, endpoint, options.besides);
+      const { signal, timeoutMs } = request;
       const receipt = new Receipt(bytesMax, (outcome) => {
         underWay.delete(receipt);
         deadlines.remove(deadline);
-        request.signal?.removeEventListener("abort", onAbort);
+        if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
         if (outcome instanceof NetworkError) reject(outcome);
         else resolve(outcome);
       });
-      const onAbort = (): void => receipt.fail("ABORTED", "given up by the caller");
-      const deadline = deadlines.add(request.timeoutMs, () =>
-        receipt.fail("TIMEOUT", `no whole answer within ${request.timeoutMs} ms`),
+      const onAbort = signal === undefined ? undefined : () => receipt.fail("ABORTED", "given up by the caller");
+      const deadline = deadlines.add(timeoutMs, () =>
+        receipt.fail("TIMEOUT", `no whole answer within ${timeoutMs} ms`),
       );
       underWay.add(receipt);
-      if (request.signal?.aborted === true) {
-        onAbort();
+      if (signal?.aborted === true) {
+        onAbort?.();
         return;
       }
-      request.signal?.addEventListener("abort", onAbort);
+      if (onAbort !== undefined) signal?.addEventListener("abort", onAbort);
       dispatcherFor(target.origin).dispatch(
         {
           origin: target.origin,
