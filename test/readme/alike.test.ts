@@ -11,6 +11,7 @@ describe("what was printed is what is shown", () => {
     ["a port", "http://127.0.0.1:8321", "http://127.0.0.1:40123"],
     ["a digest", "digest 0123456789abcdef", "digest fedcba98"],
     ["an id", "id 2b606487-42c2-416f-98a1-0d8e5a1f0c11", "id fcadaf00-6a5e-4c99-b56d-7a6b3c1d2e3f"],
+    ["a run", "run 01M8191B1NA0KKDSMAEWB88X8C", "run 01M81AYYYNA0KKDSMAEWB88X8Z"],
     ["a version", "handover 0.1.0", "handover 12.0.3"],
     ["a temporary folder", "in /tmp/handover-a1/key.json", "in /tmp/b/key.json"],
     ["colour and trailing blanks", "done", "\u{1b}[32mdone\u{1b}[0m  "],

@@ -4,6 +4,7 @@
 const passing: readonly (readonly [RegExp, string])[] = [
   [/\u{1b}\[[0-9;]*[A-Za-z]/gu, ""],
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "<id>"],
+  [/\b0[0-9A-HJKMNP-TV-Z]{25}\b/g, "<id>"],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?/g, "<time>"],
   [/\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?)?/g, "<time>"],
   [/\b\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]* \d{4}\b/g, "<time>"],
