@@ -88,6 +88,7 @@ const raiseEveryMs = 5000;
  */
 const holdCalls = 280;
 const raiseEveryCalls = 30;
+const pauseMaxMs = 30_000;
 const stepMin = 0.01;
 const stepMax = 0.08;
 /** While no limit was ever met. */
@@ -185,9 +186,14 @@ export function rateSource({ reason, limit, ceiling }: Pace): RateSource {
   return reason === "rising" && limit === undefined ? "guess" : "learned";
 }
 
-/** The pause after a refusal that names none itself, ms. */
-export function pauseMs({ level }: Pick<Pace, "level">): number {
-  return level > 20 ? 30_000 : Math.min(4000, 1000 * 2 ** (level - 1));
+/**
+ * The pause after a refusal that names none itself, ms. Where calls are few the pauses grow longer: a minute that is used
+ * up refuses every call tried in it, and of sixty calls each is more than is to be refused in all.
+ */
+export function pauseMs({ level, perMinute }: Pick<Pace, "level" | "perMinute">): number {
+  if (level > 20) return pauseMaxMs;
+  const longest = Math.min(pauseMaxMs, Math.max(4000, (8 * 60_000) / perMinute));
+  return Math.min(longest, 1000 * 2 ** (level - 1));
 }
 
 /** The ms between two calls. */

@@ -50,7 +50,7 @@ function summed(
 }
 
 export async function apply(setting: Setting): Promise<readonly Figure[]> {
-  const steps = sized(setting, 10_000, 100_000);
+  const steps = sized(setting, 4000, 100_000);
   const rounds = sized(setting, 2, 5);
   const ours: Applied[] = [];
   const limits: Applied[] = [];

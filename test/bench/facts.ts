@@ -7,7 +7,7 @@ import { etag } from "../../src/model/brand.ts";
 import { inventoryQueries } from "../../src/model/inventory.ts";
 import { member } from "../../src/model/member.ts";
 import type { Person } from "../../src/model/tenant.ts";
-import { assetName, ownerCount, ownerOf, rolesBefore } from "./tenant.ts";
+import { assetName, foundAsset, ownerCount, ownerOf, rolesBefore } from "./tenant.ts";
 
 const pageSize = 1000;
 const chunk = 1000;
@@ -56,20 +56,7 @@ async function addAssetsOf(
   for (let from = owner; from < assets; from += ownerCount * pageSize) {
     const page = [];
     for (let i = from; i < assets && page.length < pageSize; i += ownerCount) page.push(i);
-    await store.addPage(
-      email,
-      query,
-      page.map((i) => ({
-        name: assetName(i),
-        assetType: "REPORT",
-        title: `Sales by region ${i}`,
-        owner: email,
-        trashed: false,
-        createTime: "2025-03-01T08:00:00Z",
-        updateTime: "2026-10-01T08:00:00Z",
-      })),
-      false,
-    );
+    await store.addPage(email, query, page.map(foundAsset), false);
     for (const i of page) {
       const roles = new Map(rolesBefore(i).map(([role, members]) => [role, members.map((each) => member(each))]));
       const permissions = { roles, etag: etag("BwYx0aQ7vXA=") };

@@ -14,8 +14,10 @@ export class Instant {
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  static async start(latencyMs = 0): Promise<Instant> {
-    const child = fork(fileURLToPath(new URL("instant/child.js", import.meta.url)), [String(latencyMs)]);
+  /** `untouched`: so many assets of which no step was carried out yet. */
+  static async start(latencyMs = 0, untouched = 0): Promise<Instant> {
+    const args = [String(latencyMs), String(untouched)];
+    const child = fork(fileURLToPath(new URL("instant/child.js", import.meta.url)), args);
     const [{ port }] = (await once(child, "message")) as [{ readonly port: number }];
     return new Instant(child, port);
   }

@@ -51,8 +51,8 @@ async function onDone(
 }
 
 export async function memory(setting: Setting): Promise<readonly Figure[]> {
-  const few = sized(setting, 2000, 10_000);
-  const many = sized(setting, 10_000, 1_000_000);
+  const few = sized(setting, 1000, 10_000);
+  const many = sized(setting, 5000, 1_000_000);
   const rounds = 1;
   const figures: Figure[] = [];
   const server = await Instant.start();

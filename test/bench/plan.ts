@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { csvPlan, yamlPlan } from "./facts.ts";
 import { atMost, brief, figure, median } from "./figure.ts";
 import type { Figure } from "./figure.ts";
+import { Instant } from "./instant.ts";
 import { childFile, mainFile, measure } from "./measured.ts";
 import type { Measured } from "./measured.ts";
 import { sized } from "./setting.ts";
 import type { Setting } from "./setting.ts";
 
 export async function plan(setting: Setting): Promise<readonly Figure[]> {
-  const rows = sized(setting, 20_000, 1_000_000);
+  const rows = sized(setting, 10_000, 1_000_000);
   const rounds = sized(setting, 1, 3);
   const { limits, ours } = await compared(setting, "csv", rows, rounds);
   const note = told(ours, limits, `${brief(rows)} rows, from a snapshot to a sealed run`);
@@ -17,11 +18,49 @@ export async function plan(setting: Setting): Promise<readonly Figure[]> {
     figure("plan", "CSV to a stored run over bare csv-parse", "x", ratios(ours, limits), atMost(2.5), note),
     figure("plan", "CPU of it over csv-parse's", "x", cpuRatios(ours, limits), undefined),
     figure("plan", "peak memory", "MB", ours.map(rss), setting.scale === "full" ? atMost(300) : undefined),
+    ...(await withReads(setting, sized(setting, 2000, 100_000), rounds)),
+  ];
+}
+
+/** What a tenant is read for is bound by its quota; here nothing but the CPU of both sides holds it up. */
+async function withReads(setting: Setting, rows: number, rounds: number): Promise<readonly Figure[]> {
+  const { workshop, say } = setting;
+  const cwd = workshop.folder;
+  const file = join(cwd, `plan-reads-${rows}.csv`);
+  await csvPlan(file, rows);
+  const server = await Instant.start(0, rows);
+  const env = { ...workshop.env, HANDOVER_ENDPOINT: server.url };
+  const wall: number[] = [];
+  const cpu: number[] = [];
+  let note = "";
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      const parse = await measure({ file: childFile("parse"), args: ["csv", file], cwd });
+      const bare = [server.url, String(rows), "16", "16", "GET"];
+      const reads = await measure({ file: childFile("bare"), args: bare, cwd });
+      await server.seen();
+      const run = join(cwd, `planned-reads-${round}.handover`);
+      const one = await measure({ file: mainFile, args: ["plan", file, "-o", run, "--concurrency", "16"], cwd, env });
+      await workshop.drop(run);
+      const seen = await server.seen();
+      if (one.code !== 0 || seen.reads !== rows)
+        throw new Error(`plan ended with ${one.code} after ${seen.reads} reads`);
+      wall.push(one.wallMs / (parse.wallMs + reads.wallMs));
+      cpu.push(one.cpuMs / (parse.cpuMs + reads.cpuMs));
+      note = `${brief(one.wallMs / 1000)} s beside ${brief(parse.wallMs / 1000)} s and ${brief(reads.wallMs / 1000)} s, ${brief(rows)} rows`;
+      say(`plan with reads: ${note}`);
+    }
+  } finally {
+    await server.close();
+  }
+  return [
+    figure("plan", "with every asset read, over csv-parse and bare reads", "x", wall, undefined, note),
+    figure("plan", "CPU of it over theirs", "x", cpu, undefined),
   ];
 }
 
 export async function yaml(setting: Setting): Promise<readonly Figure[]> {
-  const moves = sized(setting, 5000, 100_000);
+  const moves = sized(setting, 2500, 100_000);
   const rounds = sized(setting, 1, 3);
   const { limits, ours } = await compared(setting, "yaml", moves, rounds);
   const note = `${told(ours, limits, `${brief(moves)} moves, from a snapshot to a sealed run`)}; yaml alone takes ${brief(median(limits.map(rss)))} MB`;

@@ -7,10 +7,9 @@ import { mainFile, measure } from "./measured.ts";
 import { sized } from "./setting.ts";
 import type { Setting } from "./setting.ts";
 
-const assets = 50_000;
-
 /** One HTML file with every asset in it. */
 export async function report(setting: Setting): Promise<readonly Figure[]> {
+  const assets = sized(setting, 10_000, 50_000);
   const rounds = sized(setting, 1, 3);
   const { workshop } = setting;
   const sizes: number[] = [];

@@ -1,4 +1,6 @@
 /** From the start of `handover apply` to its first request, with nearly everything still to do, half of it, and one step. */
+import { wallClock } from "../../src/cli/context.ts";
+import { openJournal } from "../../src/journal/sqlite/journal.ts";
 import { applied } from "./apply.ts";
 import { atMost, brief, figure } from "./figure.ts";
 import type { Figure } from "./figure.ts";
@@ -9,8 +11,8 @@ import type { Setting } from "./setting.ts";
 
 /** Steps left to whoever is measured: the first request is what counts. */
 export async function resume(setting: Setting): Promise<readonly Figure[]> {
-  const steps = sized(setting, 20_000, 1_000_000);
-  const rounds = sized(setting, 2, 5);
+  const steps = sized(setting, 10_000, 1_000_000);
+  const rounds = sized(setting, 1, 5);
   const states = [
     { name: "1 done", done: 1 },
     { name: "half done", done: steps / 2 },
@@ -18,11 +20,13 @@ export async function resume(setting: Setting): Promise<readonly Figure[]> {
   ];
   const times = states.map((): number[] => []);
   const work = states.map((): number[] => []);
+  const found = states.map((): number[] => []);
   const server = await Instant.start();
   try {
     for (let round = 0; round < rounds; round += 1) {
       for (const [i, { name, done }] of states.entries()) {
         const run = await setting.workshop.run(steps, done);
+        found[i]?.push(await firstOpenMs(run));
         const { ms, cpuMs } = await firstChange(setting, server, run);
         await setting.workshop.drop(run);
         times[i]?.push(ms);
@@ -34,9 +38,24 @@ export async function resume(setting: Setting): Promise<readonly Figure[]> {
     await server.close();
   }
   return states.flatMap(({ name }, i) => [
+    figure("resume", `finding the first open step, ${brief(steps)} steps, ${name}`, "ms", found[i] ?? [], atMost(10)),
     figure("resume", `start to first request, ${brief(steps)} steps, ${name}`, "ms", times[i] ?? [], atMost(500)),
     figure("resume", `CPU until then, ${name}`, "ms", work[i] ?? [], undefined),
   ]);
+}
+
+/** To a step in hand, the page of steps it stands on compared with its digest. */
+async function firstOpenMs(run: string): Promise<number> {
+  const journal = await openJournal(run, { clock: wallClock });
+  try {
+    const startedAt = performance.now();
+    const claims = await journal.claim({ max: 1, perActor: 1, halted: new Set() });
+    const ms = performance.now() - startedAt;
+    if (claims.length !== 1) throw new Error("no step is open");
+    return ms;
+  } finally {
+    await journal.close();
+  }
 }
 
 /** The rest of the run is left undone: the time allowed is over before it has begun in earnest. */
@@ -62,7 +81,7 @@ async function firstChange(
 
 /** Cost of a step as the run grows. */
 export async function growth(setting: Setting): Promise<readonly Figure[]> {
-  const sizes = setting.scale === "small" ? [1000, 4000, 16_000] : [1000, 10_000, 100_000, 1_000_000];
+  const sizes = setting.scale === "small" ? [500, 2000, 8000] : [1000, 10_000, 100_000, 1_000_000];
   const rounds = sized(setting, 1, 3);
   const server = await Instant.start();
   const cpu: number[] = [];

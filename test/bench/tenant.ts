@@ -1,5 +1,5 @@
 /** The run every figure is taken on: step `i` of it, and the requests that carry it out, as plain functions of `i`. */
-import type { AssetName } from "../../src/model/asset.ts";
+import type { Asset, AssetName } from "../../src/model/asset.ts";
 import { etag } from "../../src/model/brand.ts";
 import type { Domain, Email } from "../../src/model/email.ts";
 import { member } from "../../src/model/member.ts";
@@ -61,6 +61,25 @@ export function patchText(i: number): string {
     })
     .join(",");
   return `{"name":"${assetName(i)}","permissions":{"permissions":{${roles}},"etag":"${etagBefore}"}}`;
+}
+
+/** What a read of asset `i` answers before its step. */
+export function answerBefore(i: number): string {
+  const roles = rolesBefore(i).map(([role, members]) => `"${role}":{"members":["${members.join('","')}"]}`);
+  return `{"permissions":{${roles.join(",")}},"etag":"${etagBefore}"}`;
+}
+
+/** What a search shows of asset `i`. */
+export function foundAsset(i: number): Asset {
+  return {
+    name: assetName(i),
+    assetType: "REPORT",
+    title: `Sales by region ${i}`,
+    owner: ownerOf(i),
+    trashed: false,
+    createTime: "2025-03-01T08:00:00Z",
+    updateTime: "2026-10-01T08:00:00Z",
+  };
 }
 
 /** What a read of asset `i` answers after its step. */

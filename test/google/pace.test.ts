@@ -97,8 +97,13 @@ describe("a refusal", () => {
     expect(pace.perMinute).toBe(297);
   });
 
-  it("that names none pauses for longer each time in a row", () => {
-    expect([1, 2, 3, 4, 20, 21].map((level) => pauseMs({ level }))).toEqual([1000, 2000, 4000, 4000, 4000, 30_000]);
+  it.each([
+    ["any pace", 600, [1000, 2000, 4000, 4000, 4000, 30_000]],
+    ["sixty a minute", 60, [1000, 2000, 4000, 8000, 8000, 30_000]],
+    ["five a minute", 5, [1000, 2000, 4000, 8000, 30_000, 30_000]],
+    ["no pace at all", Infinity, [1000, 2000, 4000, 4000, 4000, 30_000]],
+  ])("that names none pauses for longer each time in a row, at %s", (_, perMinute, pauses) => {
+    expect([1, 2, 3, 4, 20, 21].map((level) => pauseMs({ level, perMinute }))).toEqual(pauses);
   });
 
   it("makes the row longer until things have gone well for a while", () => {

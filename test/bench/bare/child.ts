@@ -1,8 +1,9 @@
-/** The limit for apply: nothing but undici, sending the same requests to the same server and reading the answers whole. */
+/** The limit for apply, or with GET for reads: nothing but undici, sending the same requests to the same server and reading the answers whole. */
 import { Pool } from "undici";
 import { assetName, patchText } from "../tenant.ts";
 
-const [url = "", countText = "", workersText = "16", connectionsText = "16"] = process.argv.slice(2);
+const [url = "", countText = "", workersText = "16", connectionsText = "16", wanted] = process.argv.slice(2);
+const isRead = wanted === "GET";
 const count = Number(countText);
 const pool = new Pool(url, { connections: Number(connectionsText), pipelining: 1 });
 const headers = {
@@ -16,7 +17,8 @@ let next = 0;
 async function work(): Promise<void> {
   for (let i = next++; i < count; i = next++) {
     const path = `/v1/assets/${assetName(i)}/permissions`;
-    const { body } = await pool.request({ path, method: "PATCH", headers, body: patchText(i) });
+    const request = isRead ? { method: "GET" as const } : { method: "PATCH" as const, body: patchText(i) };
+    const { body } = await pool.request({ path, headers, ...request });
     await body.text();
   }
 }
