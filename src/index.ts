@@ -1,11 +1,11 @@
 /** The library: what programs build on that want the parts and not the command line. */
 
+export type { ApplyEnd } from "./engine/apply-end.ts";
 export { planRun } from "./engine/plan.ts";
 export { applyRun } from "./engine/apply.ts";
 export { verifyRun } from "./engine/verify.ts";
 export { undoRun } from "./engine/undo.ts";
 export type {
-  ApplyEnd,
   ApplyOptions,
   ApplySummary,
   Drift,

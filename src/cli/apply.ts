@@ -18,16 +18,18 @@ import { resolveSettings } from "./config.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { existingRunPath, shownPath } from "./files.ts";
-import { addGoogleOptions, collect, count, port } from "./flags.ts";
-import type { GoogleFlags } from "./flags.ts";
+import { shownPath } from "./files.ts";
+import { addGoogleOptions, addJournalOptions, collect, count, port } from "./flags.ts";
+import type { GoogleFlags, JournalFlags } from "./flags.ts";
 import { addApplyGuards, applyGuardOptions, holdGuards } from "./apply-guards.ts";
 import type { ApplyGuardFlags, ApplyGuardOptions } from "./apply-guards.ts";
 import { guardProtected } from "./guard-protected.ts";
 import { print } from "./output.ts";
-import { filePlace } from "./run-file.ts";
+import { existingRun } from "./run-store.ts";
 
-export interface ApplyFlags extends GoogleFlags, ApplyGuardFlags, ApprovalFlags, SignKeyFlags, OutletFlags {
+export interface ApplyFlags
+  extends GoogleFlags, JournalFlags, ApplyGuardFlags, ApprovalFlags, SignKeyFlags, OutletFlags {
+  readonly work?: boolean;
   readonly yes?: boolean;
   readonly allow?: readonly string[];
   readonly concurrency?: number;
@@ -45,7 +47,11 @@ export interface ApplyOptions extends CarryOutOptions {
   readonly approvals: ApprovalFlags;
   /** A key to sign the audit chain with. */
   readonly signKey: string | undefined;
-  readonly google: GoogleFlags;
+  readonly google: GoogleFlags & JournalFlags;
+  /** Be a worker as well, where the run is handed to workers. */
+  readonly work: boolean;
+  /** Steps at once, where that was said. */
+  readonly concurrency: number | undefined;
 }
 
 export function define(command: Command): void {
@@ -57,7 +63,9 @@ export function define(command: Command): void {
     .option("--per-actor <n>", "steps under way at once as one user (default 2)", count)
     .option("--dashboard", "show it on a page, on this machine only; its address is printed")
     .option("--dashboard-port <n>", "the port of that page (default: a free one)", port)
+    .option("--work", "of a run in a database: be one of its workers as well")
     .option("--json", "one JSON object per line: what happens, and last the summary");
+  addJournalOptions(command);
   addOutletOptions(command);
   addGoogleOptions(addSignKey(addApprovalOptions(addApplyGuards(command)))).addHelpText(
     "after",
@@ -73,9 +81,12 @@ Examples:
   handover apply friday.handover --dashboard
   handover apply friday.handover --on-event './notify.sh ops' --events friday.ndjson --metrics
   handover apply friday.handover --yes --require-approvals 2 --signers approvers
+  handover apply friday --journal postgres://handover@db.acme.example/handover --yes
 
 Interrupted in any way, the same command goes on where it ended. Ctrl-C once finishes what is under way.
 From another shell, handover watch follows it, and handover ctl pauses, slows or ends it.
+A run in a database is handed to workers (handover help worker), with everything said here, and
+followed: Ctrl-C leaves it to them, and says how to end it.
 ${outletsHelp}`,
   );
 }
@@ -85,6 +96,8 @@ export function parse(args: readonly string[], flags: ApplyFlags): ApplyOptions 
     throw new UsageError("--dashboard-port is for the dashboard", "add --dashboard");
   }
   return {
+    work: flags.work === true,
+    concurrency: flags.concurrency,
     run: args[0] ?? "",
     yes: flags.yes === true,
     allow: new Set((flags.allow ?? []).map(hazardName)),
@@ -120,7 +133,13 @@ function hazardName(text: string): HazardName {
 }
 
 export async function run(context: Context, options: ApplyOptions): Promise<ExitCode> {
-  const path = await existingRunPath(context, options.run);
+  const place = await existingRun(context, options.google, options.run);
+  const { path } = place;
+  if (path === undefined) {
+    const { applyThroughWorkers } = await import("./apply-fleet.ts");
+    return applyThroughWorkers(context, options, place);
+  }
+  if (options.work) throw new UsageError("--work is for a run in a database, and this one is a file", "leave it out");
   const settings = await resolveSettings(context, options.google);
   const approvals = approvalPolicy(options.approvals, settings.guards.approvals);
   const signer = await checkpointSigner(context, options.signKey);
@@ -142,7 +161,7 @@ export async function run(context: Context, options: ApplyOptions): Promise<Exit
       beforeFoot: () => checkpointAtEnd(context, journal, signer, options.json),
     };
     const name = shownPath(context, path);
-    const keepApprovals = await requireApprovals(context, approvals, journal, filePlace(context, path), counts);
+    const keepApprovals = await requireApprovals(context, approvals, journal, place, counts);
     const approved = await approve(context, options, journal, name, counts);
     if (!approved) {
       await print(context.stderr, ["Nothing was sent."]);

@@ -50,12 +50,12 @@ export interface CarryOutOptions {
   readonly outlets: OutletOptions;
 }
 
-const perActorAtGoogle = 2;
+export const perActorAtGoogle = 2;
 /** Steering may raise the steps at once while it runs; sockets are opened as they are needed. */
-const socketsMax = 256;
+export const socketsMax = 256;
 /** How long a request whose answer was lost may still arrive: beyond a request's own deadline, or without a network. */
-const settleAtGoogleMs = 90_000;
-const settleNearMs = 10_000;
+export const settleAtGoogleMs = 90_000;
+export const settleNearMs = 10_000;
 
 /** A memory that cannot be read is no memory: the pacer learns again. */
 function parsedOrNothing(text: string | undefined): unknown {

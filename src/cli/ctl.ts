@@ -15,12 +15,14 @@ import { concurrencyMax, perSecondMax, perSecondMin } from "./control-words.ts";
 import type { ControlAnswer } from "./control-words.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { existingRunPath, shownPath } from "./files.ts";
-import type { CommonFlags } from "./flags.ts";
-import { count, rate } from "./flags.ts";
+import { shownPath } from "./files.ts";
+import type { CommonFlags, JournalFlags } from "./flags.ts";
+import { addJournalOptions, count, rate } from "./flags.ts";
 import { print, styleOf } from "./output.ts";
+import { existingRun } from "./run-store.ts";
+import type { StoreFlags } from "./run-store.ts";
 
-export interface CtlFlags extends CommonFlags {
+export interface CtlFlags extends CommonFlags, JournalFlags {
   readonly json?: boolean;
 }
 
@@ -31,12 +33,13 @@ export interface CtlOptions {
   readonly wish: Wish | { readonly action: "status" };
   readonly json: boolean;
   readonly color: boolean;
+  readonly store: StoreFlags;
 }
 
 const actions: readonly Action[] = ["pause", "resume", "rate", "concurrency", "drain", "abort", "status"];
 
 export function define(command: Command): void {
-  command
+  addJournalOptions(command)
     .argument("<run>", "the run: friday or friday.handover")
     .addArgument(new Argument("<action>", "what is to be done").choices(actions))
     .argument("[value]", "calls a second for rate, such as 8/s or 480/m; steps at once for concurrency")
@@ -55,6 +58,9 @@ Actions:
 
 A pause lasts as long as the apply. After drain and abort the same apply command goes on.
 Each act is put on record in the run. Only the user who started the apply can steer it.
+A run in a database is steered for all its workers together: rate and concurrency hold for all of them
+in sum, a pause lasts until it is resumed, drain ends the run until it is applied again. Whoever may
+write to the database can do so. There is no abort: end the workers instead.
 
 Exits with 0 when it was done, 7 when the run is stopping already, 8 when an apply is under
 way and does not answer, 9 when none is.
@@ -68,7 +74,13 @@ Examples:
 
 export function parse(args: readonly string[], flags: CtlFlags): CtlOptions {
   const [name = "", action = "", value] = args;
-  return { run: name, wish: wishOf(action as Action, value), json: flags.json === true, color: flags.color };
+  return {
+    run: name,
+    wish: wishOf(action as Action, value),
+    json: flags.json === true,
+    color: flags.color,
+    store: flags,
+  };
 }
 
 function wishOf(action: Action, value: string | undefined): CtlOptions["wish"] {
@@ -98,7 +110,12 @@ function within(figure: number, min: number, max: number): number {
 }
 
 export async function run(context: Context, options: CtlOptions): Promise<ExitCode> {
-  const path = await existingRunPath(context, options.run);
+  const place = await existingRun(context, options.store, options.run);
+  const { path } = place;
+  if (path === undefined) {
+    const { steerFleet } = await import("./ctl-fleet.ts");
+    return steerFleet(context, options, place);
+  }
   const name = shownPath(context, path);
   const socket = await findSocket(context, path);
   const answer = socket === undefined ? undefined : await askControl(socket, options.wish);

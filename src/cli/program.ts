@@ -72,6 +72,12 @@ const verbs: readonly VerbEntry[] = [
     load: async () => bind(await import("./apply.ts")),
   },
   {
+    name: "worker",
+    group: "change",
+    summary: "carry out runs that were handed over through a database, with other workers",
+    load: async () => bind(await import("./worker.ts")),
+  },
+  {
     name: "status",
     group: "look",
     summary: "how far a run has come",

@@ -21,6 +21,11 @@ interface DatabasePlace extends RunPlace {
   readonly run: string;
 }
 
+/** Where a run lies that is known not to be a file. */
+export function databaseOf(place: RunPlace): Pick<DatabasePlace, "address" | "run"> {
+  return place as DatabasePlace;
+}
+
 /** `shown` is how a person would type the run again. Each thing opened has connections of its own. */
 export function placeAt(context: Context, address: JournalAddress, run: string, shown: string): DatabasePlace {
   return {

@@ -45,7 +45,7 @@ export async function freshRun(context: Context, flags: StoreFlags, word: string
 }
 
 /** The database that options, environment or settings name; undefined: runs are files. Throws UsageError. */
-async function journalAddress(context: Context, flags: StoreFlags): Promise<JournalAddress | undefined> {
+export async function journalAddress(context: Context, flags: StoreFlags): Promise<JournalAddress | undefined> {
   const said = await resolveJournal(context, flags);
   if (said === undefined) {
     refuseStray(flags);

@@ -1,8 +1,12 @@
 /** `handover status`: how far a run or an inventory has come, also while another process is at it. */
 import type { Command } from "commander";
 import { parseSlowness } from "../model/slowness.ts";
+import { fleetFields, workerLines } from "../report/fleet-text.ts";
+import type { FleetRun } from "../report/fleet-text.ts";
 import { statusJson } from "../report/json.ts";
 import { statusText } from "../report/status-text.ts";
+import type { RunReader } from "../journal/journal.ts";
+import type { RunPlace } from "./run-place.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
@@ -55,14 +59,25 @@ export async function run(context: Context, options: StatusOptions): Promise<Exi
     const held = await place.isHeld();
     // Of a run that nobody carries out nothing holds it up.
     const slowness = held ? parseSlowness(await reader.kept(slownessName)) : undefined;
+    const fleet = place.path === undefined ? await fleetOf(place, reader) : undefined;
+    const style = styleOf(context, context.stdout, options.color);
     await print(
       context.stdout,
       options.json
-        ? [statusJson(facts, name, held, slowness)]
-        : statusText(facts, name, held, styleOf(context, context.stdout, options.color), slowness),
+        ? [statusJson(facts, name, held, slowness, fleet && fleetFields(fleet, context.clock.now()))]
+        : [
+            ...statusText(facts, name, held || fleet?.state === "waiting", style, slowness),
+            ...(fleet === undefined ? [] : workerLines(fleet, style)),
+          ],
     );
   } finally {
     await reader.close();
   }
   return exitCode({ kind: "done" });
+}
+
+/** Undefined for a run that nobody has handed to workers. */
+async function fleetOf(place: RunPlace, reader: RunReader): Promise<FleetRun | undefined> {
+  const { lookOnce } = await import("./fleet-view.ts");
+  return lookOnce(place, reader);
 }

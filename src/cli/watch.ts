@@ -65,6 +65,10 @@ interface Ending {
 
 export async function run(context: Context, options: WatchOptions): Promise<ExitCode> {
   const place = await existingRun(context, options.store, options.run);
+  if (place.path === undefined) {
+    const { watchFleet } = await import("./watch-fleet.ts");
+    return watchFleet(context, options, place);
+  }
   const reader = await place.openReader();
   const left = new AbortController();
   const off = context.onSignal(() => left.abort());

@@ -6,7 +6,6 @@ import PQueue from "p-queue";
 import type { Claim, Journal } from "../journal/journal.ts";
 import type { Email } from "../model/email.ts";
 import { ApiError, JournalError, RunFileError } from "../model/errors.ts";
-import type { Counts } from "../model/run.ts";
 import type { ByHandStep, StepResult } from "../model/step.ts";
 import { counted } from "../model/text.ts";
 import { Actors } from "./actors.ts";
@@ -17,13 +16,18 @@ import type { Ending } from "./ending.ts";
 import { Guarding } from "./guarding.ts";
 import type { GateVerdict } from "./waves.ts";
 import { convergeTransfer } from "./transfer.ts";
-import type { ApplyEnd, ApplyOptions, ApplyRun, ApplySummary, Surroundings } from "./verbs.ts";
+import type { ApplyOptions, ApplyRun, ApplySummary, Surroundings } from "./verbs.ts";
+import { endOf, openIn } from "./apply-end.ts";
+import type { ApplyEnd } from "./apply-end.ts";
 import { Workers } from "./workers.ts";
 
 /** Claims held per worker: one under way and one waiting, so that no worker idles while the journal is asked. */
 const claimsPerWorker = 2;
 /** Data Transfer jobs waited for at once; they mostly sleep, so that they have workers of their own. */
 const transfersMax = 64;
+/** How soon a worker without anything to take looks again at what the others do. */
+const lookAgainMs = 500;
+const quietMs = 50;
 /** No actor is left out of a claim: a step whose first actor is halted may have another one listed. */
 const noActor: ReadonlySet<Email> = new Set();
 
@@ -54,6 +58,10 @@ class Applying {
   #lingering = 0;
   #guarding: Guarding | undefined;
   #openAtStart = 0;
+  /** Open steps as they were last seen, where other workers end some as well. */
+  #openSeen: number | undefined;
+  /** Open steps when last nothing was to be had, and nobody else held any. */
+  #quietAt: number | undefined;
   #ended = 0;
   #halt: Halt | undefined;
   #crash: { readonly error: unknown } | undefined;
@@ -115,6 +123,7 @@ class Applying {
         await Promise.race([pause, this.#woken()]);
         continue;
       }
+      if (!(await this.#lookAround())) return;
       const idle = this.#held + this.#transfersHeld === 0;
       const { concurrency, perActor } = this.#workers;
       const window = concurrency * claimsPerWorker;
@@ -125,10 +134,40 @@ class Applying {
       const claims =
         room > 0 && isWorth ? await this.#journal.claim({ max: room, perActor, halted: noActor, among }) : [];
       for (const claim of claims) this.#start(claim);
+      if (claims.length > 0) this.#quietAt = undefined;
       // Only a claim made while nothing was under way proves that nothing is left: a step that ends may open others.
-      if (claims.length === 0 && idle && !(await this.#nextWave())) return;
+      if (claims.length === 0 && idle && !(await this.#isMoreToCome())) return;
       if (room <= 0 || claims.length < room) await this.#somethingEnds();
     }
+  }
+
+  /** What other workers have done meanwhile may end this one; answers whether it goes on. */
+  async #lookAround(): Promise<boolean> {
+    const news = await this.#guarding?.follow();
+    if (news === undefined) return true;
+    this.#openSeen = openIn(news.counts);
+    if (news.ended !== undefined) this.#end(news.ended.end, news.ended.reason);
+    return !this.#mustEnd();
+  }
+
+  /** Nothing was to be had: whether there will be, from other workers, or behind the gate of a wave. */
+  async #isMoreToCome(): Promise<boolean> {
+    const news = await this.#guarding?.follow(true);
+    if (news === undefined) return this.#nextWave();
+    const open = openIn(news.counts);
+    this.#openSeen = open;
+    // A worker may die, and what it held is then taken over. Between two looks others may have given something back.
+    if (news.heldElsewhere > 0 || (open > 0 && this.#quietAt !== open)) {
+      this.#quietAt = news.heldElsewhere > 0 ? undefined : open;
+      await this.#rest(news.heldElsewhere > 0 ? lookAgainMs : quietMs);
+      return true;
+    }
+    this.#quietAt = undefined;
+    return this.#nextWave();
+  }
+
+  async #rest(ms: number): Promise<void> {
+    await this.#s.clock.sleep(ms, this.#s.stop);
   }
 
   /** Whether there is more behind the gate of a wave, and the gate is open. */
@@ -136,7 +175,8 @@ class Applying {
     const verdict = await this.#askGate();
     if (verdict.kind === "shut") this.#end("gate", verdict.reason);
     if (verdict.kind === "pause") this.#end("wave", verdict.reason);
-    return verdict.kind === "next" || verdict.kind === "stopped";
+    if (verdict.kind === "elsewhere") await this.#rest(lookAgainMs);
+    return verdict.kind === "next" || verdict.kind === "stopped" || verdict.kind === "elsewhere";
   }
 
   async #askGate(): Promise<GateVerdict> {
@@ -285,7 +325,10 @@ class Applying {
     if (durationMs !== undefined && this.#s.clock.monotonic() - this.#startedAt >= durationMs) {
       this.#end("budget", "the time allowed is used up");
     }
-    const isOver = this.#ended + this.#lingering >= this.#openAtStart;
+    const isOver =
+      this.#openSeen === undefined
+        ? this.#ended + this.#lingering >= this.#openAtStart
+        : this.#openSeen <= this.#lingering;
     const due = this.#halt === undefined && !isOver ? this.#guarding?.due() : undefined;
     if (due !== undefined) this.#end(due.end, due.reason);
     return this.#halt !== undefined;
@@ -307,7 +350,12 @@ class Applying {
   }
 
   async #somethingEnds(): Promise<void> {
-    if (this.#held + this.#transfersHeld > 0) await this.#woken();
+    if (this.#held + this.#transfersHeld === 0) return;
+    if (this.#s.fleet === undefined) return this.#woken();
+    // What other workers end opens steps, and what they held when they died is to be taken over.
+    const over = new AbortController();
+    await Promise.race([this.#woken(), this.#s.clock.sleep(lookAgainMs, over.signal)]);
+    over.abort();
   }
 
   #woken(): Promise<void> {
@@ -337,17 +385,6 @@ class Applying {
   }
 }
 
-/** How it ends when nothing made it end. */
-function endOf(counts: Counts): { readonly end: ApplyEnd; readonly reason: string | undefined } {
-  const open = openIn(counts);
-  if (open === 0) return { end: "finished", reason: undefined };
-  return { end: "blocked", reason: `${counted(open, "step")} cannot go on now` };
-}
-
 function succeeded({ outcome }: StepResult): boolean {
   return outcome === "applied" || outcome === "confirmed" || outcome === "unchanged";
-}
-
-function openIn(counts: Counts): number {
-  return counts.planned + counts["in-flight"];
 }

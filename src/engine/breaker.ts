@@ -12,17 +12,20 @@ export interface BreakerRules {
 
 const lift = "look at the failures; --accept-failures goes on and counts from there";
 
-/** Counts over all processes that worked on the run: what ended before is read from its audit chain. */
+/** Counts over all processes that worked on the run: what ended before, or elsewhere, is read from its audit chain. */
 export class Breaker {
   readonly #rules: BreakerRules;
+  /** The last row of the audit chain that has been looked at, where other processes write into it as well. */
+  #row: number;
   /** Whether each of the latest steps failed, oldest first. */
   readonly #latest: boolean[];
   #failures: number;
 
-  private constructor(rules: BreakerRules, failures: number, latest: boolean[]) {
+  private constructor(rules: BreakerRules, failures: number, latest: boolean[], row: number) {
     this.#rules = rules;
     this.#failures = failures;
     this.#latest = latest;
+    this.#row = row;
   }
 
   /**
@@ -31,16 +34,33 @@ export class Breaker {
    */
   static async begin(rules: BreakerRules, run: RunReader, failures: number, sinceRow: number): Promise<Breaker> {
     const { rate } = rules;
-    return new Breaker(rules, failures, rate === undefined ? [] : await latestEnds(run, sinceRow, rate.value.over));
+    if (rate === undefined) return new Breaker(rules, failures, [], sinceRow);
+    const until = await auditRows(run);
+    return new Breaker(rules, failures, await latestEnds(run, sinceRow, until, rate.value.over), until);
+  }
+
+  /** Of a run that other processes work on too, in the place of `ended`: failures in all, and what ended since. */
+  async follow(failures: number, run: RunReader): Promise<void> {
+    this.#failures = failures;
+    if (this.#rules.rate === undefined) return;
+    for (
+      let page = await run.audit(this.#row, pageSize);
+      page.length > 0;
+      page = await run.audit(this.#row, pageSize)
+    ) {
+      for (const { seq, body } of page) {
+        this.#row = seq;
+        const outcome = outcomeIn(JSON.parse(body));
+        if (outcome !== undefined && outcome !== "by-hand") this.#note(outcome === "failed");
+      }
+      if (page.length < pageSize) return;
+    }
   }
 
   ended(outcome: Outcome): void {
     if (outcome === "by-hand") return;
     if (outcome === "failed") this.#failures += 1;
-    const { rate } = this.#rules;
-    if (rate === undefined) return;
-    this.#latest.push(outcome === "failed");
-    if (this.#latest.length > rate.value.over) this.#latest.shift();
+    this.#note(outcome === "failed");
   }
 
   /** Why the run stops; undefined while it may go on. */
@@ -55,14 +75,21 @@ export class Breaker {
     if (percent <= rate.value.percent) return undefined;
     return `${failed} of the last ${counted(this.#latest.length, "step")} failed (${Math.round(percent * 10) / 10} %), the limit is ${rate.value.percent} % (${rate.from}); ${lift}`;
   }
+
+  #note(hasFailed: boolean): void {
+    const { rate } = this.#rules;
+    if (rate === undefined) return;
+    this.#latest.push(hasFailed);
+    if (this.#latest.length > rate.value.over) this.#latest.shift();
+  }
 }
 
 const pageSize = 1000;
 
-/** Whether each of the last `max` steps that ended after row `sinceRow` failed. Lines for people are left out. */
-async function latestEnds(run: RunReader, sinceRow: number, max: number): Promise<boolean[]> {
+/** Whether each of the last `max` steps that ended from row `sinceRow` to row `last` failed. Lines for people are left out. */
+async function latestEnds(run: RunReader, sinceRow: number, last: number, max: number): Promise<boolean[]> {
   const found: boolean[] = [];
-  for (let until = await auditRows(run); until > sinceRow && found.length < max; until -= pageSize) {
+  for (let until = last; until > sinceRow && found.length < max; until -= pageSize) {
     const rows = await run.audit(Math.max(sinceRow, until - pageSize), Math.min(pageSize, until - sinceRow));
     for (const { body } of rows.toReversed()) {
       const outcome = outcomeIn(JSON.parse(body));

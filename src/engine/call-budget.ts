@@ -5,11 +5,29 @@ export class CallBudget {
   readonly max: Setting<number>;
   readonly #spentUp = new AbortController();
   #spent: number;
+  /** How many of them this process may make, and whether it may yet be given more: where several share a budget. */
+  #granted: number;
+  #mayGrow = false;
 
   /** `spent`: by processes that were killed before they could end by themselves. */
   constructor(max: Setting<number>, spent: number) {
     this.max = max;
     this.#spent = spent;
+    this.#granted = max.value;
+    this.#look();
+  }
+
+  /** A part of a budget that several workers share, none of it handed out yet. */
+  static shared(max: Setting<number>): CallBudget {
+    const budget = new CallBudget(max, 0);
+    budget.grant(0, true);
+    return budget;
+  }
+
+  /** From now on so many in all, of which `mayGrow` says whether they are the last. */
+  grant(granted: number, mayGrow: boolean): void {
+    this.#granted = granted;
+    this.#mayGrow = mayGrow;
     this.#look();
   }
 
@@ -25,7 +43,11 @@ export class CallBudget {
 
   /** Calls that may still be made. */
   get left(): number {
-    return Math.max(0, this.max.value - this.#spent);
+    return Math.max(0, this.#granted - this.#spent);
+  }
+
+  get isSpentUp(): boolean {
+    return this.left === 0 && !this.#mayGrow;
   }
 
   /** Fires when none is left: a write that has not had its turn does not leave any more. */
@@ -34,6 +56,6 @@ export class CallBudget {
   }
 
   #look(): void {
-    if (this.left === 0) this.#spentUp.abort();
+    if (this.isSpentUp) this.#spentUp.abort();
   }
 }

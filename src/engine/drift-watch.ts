@@ -24,6 +24,8 @@ export class DriftWatch {
   readonly #open: Set<number>;
   readonly #accepted: number;
   #found: number;
+  /** Steps found since somebody last asked. */
+  #news: number[] = [];
 
   /** `steps`: of the run, those that send something. */
   constructor(rule: Setting<Amount>, steps: number, memory: DriftMemory, keep: (memory: DriftMemory) => void) {
@@ -43,12 +45,24 @@ export class DriftWatch {
   conflict(seq: number): void {
     if (this.#open.has(seq)) return;
     this.#open.add(seq);
-    this.#find();
+    this.#find(seq);
   }
 
   ended(seq: number, { failure }: StepResult): void {
     if (this.#open.delete(seq)) return;
-    if (failure === "owner-drift" || failure === "not-found") this.#find();
+    if (failure === "owner-drift" || failure === "not-found") this.#find(seq);
+  }
+
+  /** The steps found since this was last asked for, to be told to whoever counts for all workers. */
+  takeNews(): readonly number[] {
+    const news = this.#news;
+    this.#news = [];
+    return news;
+  }
+
+  /** So many were found by all workers, those told included. */
+  standAt(found: number): void {
+    this.#found = found + this.#news.length;
   }
 
   /** Why the run stops; undefined while it may go on. */
@@ -60,8 +74,9 @@ export class DriftWatch {
     return `${counted(found, "asset")} found changed since the plan, the limit is ${amountText(value)}${share} (${from}); plan again, or go on with --accept-drift`;
   }
 
-  #find(): void {
+  #find(seq: number): void {
     this.#found += 1;
+    this.#news.push(seq);
     this.#keep({ found: this.#found, accepted: this.#accepted, open: [...this.#open] });
   }
 }

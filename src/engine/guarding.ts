@@ -11,10 +11,12 @@ import type { WindowRules } from "../model/window.ts";
 import type { ApplyGuards, WaveWish } from "./apply-guards.ts";
 import { timeText } from "../report/words.ts";
 import { Breaker } from "./breaker.ts";
-import { DriftWatch } from "./drift-watch.ts";
+import { DriftWatch, noDrift } from "./drift-watch.ts";
+import type { FleetNews } from "./fleet.ts";
 import { acceptSoFar, keepGuards, recallGuards } from "./guard-memory.ts";
 import type { GuardMemory } from "./guard-memory.ts";
-import type { ApplyEnd, ApplyOptions, Surroundings } from "./verbs.ts";
+import type { ApplyOptions, Surroundings } from "./verbs.ts";
+import type { ApplyEnd } from "./apply-end.ts";
 import { RunInWaves } from "./waves.ts";
 import type { GateVerdict } from "./waves.ts";
 
@@ -35,6 +37,8 @@ export class Guarding {
   readonly #breaker: Breaker;
   readonly #drift: DriftWatch | undefined;
   readonly #waves: RunInWaves | undefined;
+  /** Failed steps that somebody has accepted. */
+  readonly #accepted: number;
   /** The windows are known to stay as they are until then, wall ms. */
   #openUntil = 0;
 
@@ -46,6 +50,7 @@ export class Guarding {
       readonly breaker: Breaker;
       readonly drift: DriftWatch | undefined;
       readonly waves: RunInWaves | undefined;
+      readonly accepted: number;
     },
   ) {
     this.#s = s;
@@ -54,13 +59,16 @@ export class Guarding {
     this.#breaker = parts.breaker;
     this.#drift = parts.drift;
     this.#waves = parts.waves;
+    this.#accepted = parts.accepted;
   }
 
   static async begin(s: Surroundings, journal: Journal, options: ApplyOptions, counts: Counts): Promise<Guarding> {
     const guards = options.guards ?? {};
     const { header } = journal;
     let memory = await recallGuards(journal);
-    if (guards.accept !== undefined) memory = await acceptSoFar(journal, memory, guards.accept);
+    // Among several workers it is accepted once, by whoever handed the run to them, and drift is counted by their store.
+    if (s.fleet !== undefined) memory = { ...memory, drift: noDrift };
+    else if (guards.accept !== undefined) memory = await acceptSoFar(journal, memory, guards.accept);
     const rules = { failures: failuresMax(journal, options), rate: guards.failureRate };
     const accepted = await failedAmong(journal, memory);
     const breaker = await Breaker.begin(rules, journal, counts.failed - accepted, memory.row);
@@ -68,7 +76,7 @@ export class Guarding {
       guards.drift === undefined
         ? undefined
         : new DriftWatch(guards.drift, header.totals.steps - header.totals.byHand, memory.drift, (found) => {
-            keepGuards(journal, { ...memory, drift: found });
+            if (s.fleet === undefined) keepGuards(journal, { ...memory, drift: found });
           });
     const rate = guards.failureRate;
     const gate = {
@@ -79,7 +87,7 @@ export class Guarding {
     };
     const open = counts.planned + counts["in-flight"] > 0;
     const waves = open ? await RunInWaves.begin(s, journal, gate, guards.waves ?? noWish) : undefined;
-    return new Guarding(s, journal, guards, { breaker, drift, waves });
+    return new Guarding(s, journal, guards, { breaker, drift, waves, accepted });
   }
 
   /** Why nothing new may begin; undefined while it may. */
@@ -89,13 +97,22 @@ export class Guarding {
     const drifted = this.#drift?.exceeded;
     if (drifted !== undefined) return { end: "drift", reason: drifted };
     const { calls } = this.#guards;
-    if (calls?.left === 0) {
+    if (calls?.isSpentUp === true) {
       return {
         end: "budget",
         reason: `the ${thousands(calls.max.value)} calls allowed are used up (${calls.max.from})`,
       };
     }
     return this.#closed();
+  }
+
+  /** Looks at what all workers of the run have done; undefined where this process is the only one. */
+  async follow(afresh = false): Promise<FleetNews | undefined> {
+    const news = await this.#s.fleet?.look(this.#drift?.takeNews() ?? [], afresh);
+    if (news === undefined) return undefined;
+    await this.#breaker.follow(news.counts.failed - this.#accepted, this.#journal);
+    this.#drift?.standAt(news.drifted);
+    return news;
   }
 
   /** Steps that may be begun besides `held` ones, each of which makes a call at least. */
@@ -127,7 +144,7 @@ export class Guarding {
   }
 
   ended(seq: number, result: StepResult): void {
-    this.#breaker.ended(result.outcome);
+    if (this.#s.fleet === undefined) this.#breaker.ended(result.outcome);
     this.#drift?.ended(seq, result);
     this.#keepCalls();
   }
@@ -139,12 +156,12 @@ export class Guarding {
 
   /** The process ends by itself: the next one has a budget of its own. */
   close(): void {
-    if (this.#guards.calls !== undefined) this.#journal.keep(callsName, "0");
+    if (this.#guards.calls !== undefined && this.#s.fleet === undefined) this.#journal.keep(callsName, "0");
   }
 
   #keepCalls(): void {
     const { calls } = this.#guards;
-    if (calls !== undefined) this.#journal.keep(callsName, String(calls.spent));
+    if (calls !== undefined && this.#s.fleet === undefined) this.#journal.keep(callsName, String(calls.spent));
   }
 
   #closed(): Due | undefined {

@@ -10,6 +10,8 @@ import type { Delta } from "../model/permissions.ts";
 import type { PlanSettings } from "../model/request.ts";
 import type { Counts, Digest, Planner, RunHeader } from "../model/run.ts";
 import type { StepAsset } from "../model/step.ts";
+import type { ApplyEnd } from "./apply-end.ts";
+import type { Fleet } from "./fleet.ts";
 import type { Workers } from "./workers.ts";
 import type { Breach } from "../plan/compile/totals.ts";
 import type { ApplyGuards } from "./apply-guards.ts";
@@ -26,6 +28,8 @@ export interface Surroundings {
   readonly paused?: (() => Promise<void> | undefined) | undefined;
   /** How many steps `apply` has under way at once, in the hands of the caller; undefined: as its options say, for good. */
   readonly workers?: Workers | undefined;
+  /** The other workers of the run; undefined: this process is the only one. */
+  readonly fleet?: Fleet | undefined;
 }
 
 export interface PlanInput {
@@ -103,30 +107,6 @@ export interface ApplyOptions {
   readonly durationMs: number | undefined;
   readonly guards?: ApplyGuards | undefined;
 }
-
-/** Why an apply ended. Everything but `finished` can be resumed with the same command. */
-export type ApplyEnd =
-  | "finished"
-  /** The user asked. */
-  | "stopped"
-  /** Credentials or project are at fault. */
-  | "halted"
-  /** Too many failures. */
-  | "breaker"
-  /** More assets than permitted were found changed since the plan. */
-  | "drift"
-  /** The gate after a wave is shut. */
-  | "gate"
-  /** A wave is over, and somebody is to look before the next. */
-  | "wave"
-  /** The hours in which the run may be carried out are over. */
-  | "window"
-  /** The time or the calls allowed are used up, or a transfer outlasted its wait. */
-  | "budget"
-  /** The run file cannot be written any more. */
-  | "journal"
-  /** Steps are left whose actors cannot be acted as. */
-  | "blocked";
 
 export interface ApplySummary {
   readonly end: ApplyEnd;

@@ -30,6 +30,8 @@ export type GateVerdict =
   | { readonly kind: "last" }
   | { readonly kind: "next" }
   | { readonly kind: "stopped" }
+  /** Another worker reads the wave back. */
+  | { readonly kind: "elsewhere" }
   | { readonly kind: "pause"; readonly reason: string }
   | { readonly kind: "shut"; readonly reason: string };
 
@@ -72,15 +74,8 @@ export class RunInWaves {
     rules: GateRules,
     wish: WaveWish,
   ): Promise<RunInWaves | undefined> {
-    const kept = await recallWaves(journal);
-    if (kept === undefined && wish.sizes === undefined) return undefined;
-    if (kept?.dropped === true || (kept === undefined && wish.without)) return undefined;
-    if (kept !== undefined && wish.without) {
-      await journal.note("waves-dropped", { passed: kept.passed, of: kept.chosen.length + 1 });
-      journal.keep(wavesName, wavesText({ ...kept, dropped: true }));
-      return undefined;
-    }
-    const waves = kept ?? (await choose(journal, wish.sizes ?? []));
+    const waves = await arrangeWaves(journal, wish);
+    if (waves === undefined) return undefined;
     return waves.chosen.length === 0 ? undefined : new RunInWaves(s, journal, rules, wish, waves);
   }
 
@@ -89,8 +84,30 @@ export class RunInWaves {
     return this.#among;
   }
 
-  /** Nothing of the present wave can be taken any more: whether the next may begin. */
+  /** Nothing of the present wave can be taken any more: whether the next may begin. One worker finds out for all. */
   async ask(): Promise<GateVerdict> {
+    const { fleet } = this.#s;
+    if (fleet === undefined) return this.#ask();
+    if (presentWave(this.#waves) === undefined) return { kind: "last" };
+    if (await this.#follow()) return { kind: "next" };
+    if (!(await fleet.enterGate())) return { kind: "elsewhere" };
+    try {
+      return (await this.#follow()) ? { kind: "next" } : await this.#ask();
+    } finally {
+      await fleet.leaveGate();
+    }
+  }
+
+  /** Goes on to where the other workers are; answers whether that is further. */
+  async #follow(): Promise<boolean> {
+    const kept = await recallWaves(this.#journal);
+    if (kept === undefined || (kept.passed <= this.#waves.passed && !kept.dropped)) return false;
+    this.#waves = kept.dropped ? { ...kept, passed: kept.chosen.length } : kept;
+    this.#enter();
+    return true;
+  }
+
+  async #ask(): Promise<GateVerdict> {
     const seqs = presentWave(this.#waves);
     if (seqs === undefined) return { kind: "last" };
     this.#tell("checking");
@@ -108,6 +125,8 @@ export class RunInWaves {
       why: problems.join("; "),
     });
     this.#journal.keep(wavesName, wavesText(this.#waves));
+    // Whoever enters next must find it there.
+    if (this.#s.fleet !== undefined) await this.#journal.flush();
     this.#s.onEvent({
       type: "wave",
       wave,
@@ -180,6 +199,19 @@ export class RunInWaves {
       yield `${failed} of its ${counted(rows.length, "step")} failed, the limit is ${failures.value} % (${failures.from}); --accept-failures lets it through`;
     }
   }
+}
+
+/** Divides the run as wished, or gives its waves up; undefined for a run that is carried out without. */
+export async function arrangeWaves(journal: Journal, wish: WaveWish): Promise<Waves | undefined> {
+  const kept = await recallWaves(journal);
+  if (kept === undefined && wish.sizes === undefined) return undefined;
+  if (kept?.dropped === true || (kept === undefined && wish.without)) return undefined;
+  if (kept !== undefined && wish.without) {
+    await journal.note("waves-dropped", { passed: kept.passed, of: kept.chosen.length + 1 });
+    journal.keep(wavesName, wavesText({ ...kept, dropped: true }));
+    return undefined;
+  }
+  return kept ?? (await choose(journal, wish.sizes ?? []));
 }
 
 async function choose(journal: Journal, sizes: readonly Amount[]): Promise<Waves> {

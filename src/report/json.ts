@@ -67,7 +67,13 @@ export function diagnosticsJson(diagnostics: readonly Diagnostic[], omitted: num
 }
 
 /** One `status` document. */
-export function statusJson(facts: RunFacts, runName: string, held: boolean, slowness?: Slowness): string {
+export function statusJson(
+  facts: RunFacts,
+  runName: string,
+  held: boolean,
+  slowness?: Slowness,
+  fleet?: object,
+): string {
   const { header, digest, counts, failures, verification } = facts;
   return jsonText({
     type: "status",
@@ -83,6 +89,7 @@ export function statusJson(facts: RunFacts, runName: string, held: boolean, slow
     verification: verificationJson(verification),
     slowness: slownessJson(slowness),
     waves: facts.waves,
+    fleet,
   });
 }
 

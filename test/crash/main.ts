@@ -20,6 +20,10 @@ const { values } = parseArgs({
     scenario: { type: "string" },
     /** How many are under way at once. */
     lanes: { type: "string", default: "2" },
+    /** Workers on a PostgreSQL instead: so many kills, in so many seconds at most. */
+    fleet: { type: "boolean", default: false },
+    kills: { type: "string", default: "50" },
+    seconds: { type: "string", default: "200" },
     /** Every life of a process. */
     trace: { type: "boolean", default: false },
   },
@@ -49,7 +53,8 @@ class Lane {
 // Leaving in an orderly way takes the processes along.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
-const parts = chosen();
+if (values.fleet) await fleetOnly();
+const parts = values.fleet ? [] : chosen();
 await Promise.all(
   Array.from({ length: Number(values.lanes) }, async () => {
     const lane = new Lane();
@@ -57,10 +62,26 @@ await Promise.all(
     await lane.close();
   }),
 );
-const kills = Object.fromEntries(deeds);
-const seconds = Math.round((performance.now() - startedAt) / 1000);
-process.stdout.write(`${JSON.stringify({ ...sums, kills, seconds })}\n`);
-process.exitCode = sums.bad > 0 ? 1 : 0;
+if (!values.fleet) {
+  const kills = Object.fromEntries(deeds);
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  process.stdout.write(`${JSON.stringify({ ...sums, kills, seconds })}\n`);
+  process.exitCode = sums.bad > 0 ? 1 : 0;
+}
+
+async function fleetOnly(): Promise<void> {
+  const { playFleet } = await import("./fleet.ts");
+  const { violations, ...figures } = await playFleet({
+    seed: Number(values.seed ?? values.from),
+    workers: 4,
+    kills: Number(values.kills),
+    secondsMax: Number(values.seconds),
+    note: say,
+  });
+  for (const violation of violations.slice(0, 20)) say(`VIOLATION: ${violation}`);
+  process.stdout.write(`${JSON.stringify({ fleet: true, ...figures, violations: violations.length })}\n`);
+  process.exitCode = violations.length > 0 ? 1 : 0;
+}
 
 /** The scenarios once for every ten runs. */
 function chosen(): Part[] {

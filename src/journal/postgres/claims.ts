@@ -18,6 +18,8 @@ export interface ClaimRule {
   readonly leaseMs: number;
   /** Steps this worker does not want again. */
   readonly aside: readonly number[];
+  /** Steps it knows it holds: a claim whose answer was lost is its own to make again. */
+  readonly held: readonly number[];
   /** Of the steps not begun only these. */
   readonly among?: ReadonlySet<number> | undefined;
 }
@@ -27,7 +29,8 @@ interface Candidate {
   readonly actor: number;
 }
 
-const isFree = "(p.lease is null or p.lease < clock_timestamp())";
+const isFree = (worker: string, held: string): string =>
+  `(p.lease is null or p.lease < clock_timestamp() or (p.worker = ${worker} and not p.seq = any (${held})))`;
 
 /**
  * Inside a transaction of its own. Workers of one run claim one after the other, which makes the bound of each actor
@@ -49,10 +52,11 @@ export async function claimSteps(
   const rooms = new Rooms(rule.perActor, held.rows);
   const begun = await client.query<Candidate>(
     `select p.seq, p.actor from progress p join actors a on a.run = p.run and a.id = p.actor
-     where p.run = $1 and p.state = 0 and p.gate = 0 and ${isFree} and not a.email = any ($2) and not p.seq = any ($3)
+     where p.run = $1 and p.state = 0 and p.gate = 0 and ${isFree("$4", "$5")}
+       and not a.email = any ($2) and not p.seq = any ($3)
        and exists (select 1 from intents i where i.run = p.run and i.seq = p.seq)
      order by p.seq for update of p skip locked`,
-    [run, halted, rule.aside],
+    [run, halted, rule.aside, worker, rule.held],
   );
   const picked = rooms.takeInOrder(begun.rows, rule.max);
   if (picked.length < rule.max) {
@@ -62,12 +66,22 @@ export async function claimSteps(
       `select a.id as actor, l.seqs from actors a cross join lateral (
          select array_agg(f.seq order by f.seq) as seqs from (
            select p.seq from progress p where p.run = a.run and p.actor = a.id and p.state = 0 and p.gate = 0
-             and ${isFree} and not p.seq = any ($3) and not p.seq = any ($5)
+             and ${isFree("$8", "$9")} and not p.seq = any ($3) and not p.seq = any ($5)
              and ($7::int[] is null or p.seq = any ($7))
            order by p.seq limit $4 for update skip locked) f) l
        where a.run = $1 and a.open > 0 and not a.email = any ($2) and l.seqs is not null
        order by a.turn, a.id limit $6`,
-      [run, halted, rule.aside, Math.min(wanted, rule.perActor), picked.map(({ seq }) => seq), wanted, among],
+      [
+        run,
+        halted,
+        rule.aside,
+        Math.min(wanted, rule.perActor),
+        picked.map(({ seq }) => seq),
+        wanted,
+        among,
+        worker,
+        rule.held,
+      ],
     );
     picked.push(...rooms.takeInTurns(lines.rows, wanted));
   }

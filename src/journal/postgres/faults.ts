@@ -18,7 +18,7 @@ function isBroken(error: unknown): error is Error {
   const { code } = error as NodeJS.ErrnoException;
   return (
     /^(?:ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)/.test(code ?? "") ||
-    /Connection terminated|timeout expired|timeout exceeded when trying to connect|Query read timeout/.test(
+    /Connection terminated|not queryable|timeout expired|timeout exceeded when trying to connect|Query read timeout/.test(
       error.message,
     )
   );

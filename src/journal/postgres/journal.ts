@@ -15,6 +15,7 @@ import { endedText, intentOf, intentText } from "../codec.ts";
 import { claimSteps } from "./claims.ts";
 import type { Taken } from "./claims.ts";
 import type { JournalDatabase } from "./database.ts";
+import { patiently, patientRows } from "./patience.ts";
 import { PostgresRunReader } from "./reader.ts";
 import { checkSteps, frozenColumns, readSealedRun, tamperedRun } from "./sealed.ts";
 import type { FrozenRow, SealedRun } from "./sealed.ts";
@@ -44,12 +45,18 @@ export interface PostgresJournalOptions extends OpeningOptions {
   readonly ownsDatabase?: boolean;
 }
 
+/** The journal as one worker has it. */
+export interface WorkerJournal extends SigningJournal {
+  /** The number of this worker in the database. */
+  readonly worker: number;
+}
+
 /** Joins the workers of the run `name`. Checks every step against the digest. Throws RunFileError. */
 export async function openPostgresJournal(
   database: JournalDatabase,
   name: string,
   options: PostgresJournalOptions,
-): Promise<SigningJournal> {
+): Promise<WorkerJournal> {
   const run = await readSealedRun(database, name);
   await checkSteps(database, run);
   const [tail] = await database.rows<{ holds: boolean }>(
@@ -76,12 +83,12 @@ interface Opening {
   readonly signing: Checkpointing | undefined;
 }
 
-class PostgresJournal extends PostgresRunReader implements SigningJournal {
+class PostgresJournal extends PostgresRunReader implements WorkerJournal {
+  readonly worker: number;
   readonly #database: JournalDatabase;
   readonly #signing: Checkpointing | undefined;
   readonly #clock: Clock;
   readonly #leaseMs: number;
-  readonly #worker: number;
   readonly #slices: Slices<Entry>;
   readonly #held = new Map<number, Held>();
   readonly #aside = new Set<number>();
@@ -96,12 +103,12 @@ class PostgresJournal extends PostgresRunReader implements SigningJournal {
     { worker, signing }: Opening,
     options: PostgresJournalOptions,
   ) {
-    super(database, run, options.ownsDatabase === true);
+    super(patientRows(database, options.clock), run, options.ownsDatabase === true);
     this.#database = database;
     this.#signing = signing;
     this.#clock = options.clock;
     this.#leaseMs = options.leaseMs ?? defaultLeaseMs;
-    this.#worker = worker;
+    this.worker = worker;
     const { clock, onCommit } = options;
     const write = async (client: PoolClient, entries: readonly Entry[]): Promise<ReadonlySet<Entry>> =>
       writeSlice(client, { run: run.id, worker, onHead: (head) => (this.#lastLink = head) }, entries);
@@ -127,9 +134,9 @@ class PostgresJournal extends PostgresRunReader implements SigningJournal {
     readonly among?: ReadonlySet<number> | undefined;
   }): Promise<readonly Claim[]> {
     this.#checkUsable();
-    const rule = { ...query, leaseMs: this.#leaseMs, aside: [...this.#aside] };
-    const claims = await this.#database.transaction(async (client) => {
-      const taken = await claimSteps(client, this.run.id, this.#worker, rule);
+    const rule = { ...query, leaseMs: this.#leaseMs, aside: [...this.#aside], held: [...this.#held.keys()] };
+    const claims = await this.#transaction(async (client) => {
+      const taken = await claimSteps(client, this.run.id, this.worker, rule);
       if (taken.length === 0) return [];
       const seqs = taken.map(({ seq }) => seq);
       const frozen = await client.query<FrozenRow>(
@@ -249,14 +256,19 @@ class PostgresJournal extends PostgresRunReader implements SigningJournal {
     this.#ended.abort();
     await this.#slices.idle();
     await this.#renewing;
-    await this.database
+    await this.#database
       .rows("update progress set worker = null, lease = null where run = $1 and worker = $2 and state = 0", [
         this.run.id,
-        this.#worker,
+        this.worker,
       ])
       // The leases run out by themselves.
       .catch(() => undefined);
     await super.close();
+  }
+
+  /** Its commit is known not to have gone in, or what it did may be done once more. */
+  #transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    return patiently(this.#clock, this.#database.shown, () => this.#database.transaction(work), this.#ended.signal);
   }
 
   #claimOf(
@@ -306,7 +318,7 @@ class PostgresJournal extends PostgresRunReader implements SigningJournal {
       `update progress p set lease = clock_timestamp() + $3 * interval '1 millisecond'
        from unnest($4::int[], $5::bigint[]) as c (seq, fence)
        where p.run = $1 and p.worker = $2 and p.seq = c.seq and p.fence = c.fence and p.state = 0 returning p.seq`,
-      [this.run.id, this.#worker, this.#leaseMs, claims.map(({ step }) => step.seq), claims.map(({ fence }) => fence)],
+      [this.run.id, this.worker, this.#leaseMs, claims.map(({ step }) => step.seq), claims.map(({ fence }) => fence)],
     );
     return new Set(rows.map(({ seq }) => seq));
   }

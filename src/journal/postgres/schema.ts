@@ -1,6 +1,7 @@
 /** The tables of a PostgreSQL journal: what was approved (runs, actors, steps) apart from what happened (the others). */
 import type { PoolClient } from "pg";
 import { JournalError, RunFileError } from "../../model/errors.ts";
+import { fleetTables } from "./fleet-tables.ts";
 
 /**
  * `steps` never changes after the run is sealed and is covered by the digest; `progress` holds small rows. A step that
@@ -57,7 +58,6 @@ const first = `
     run bigint not null references runs on delete cascade, slice bigint not null default 0,
     started timestamptz not null default clock_timestamp(), seen timestamptz not null default clock_timestamp()
   );
-  create table cells (key text primary key, body text) with (fillfactor = 50);
   create sequence fences;
   create sequence turns;
   create index ready on progress (run, actor, seq) where state = 0 and gate = 0;
@@ -92,7 +92,7 @@ function ofTenant(table: string): string {
 }
 
 /** In order; the place of each is the version that it makes. Only ever added to. */
-const migrations: readonly string[] = [first, tenants];
+const migrations: readonly string[] = [first, tenants, fleetTables(ofTenant)];
 
 const schemaVersion: number = migrations.length;
 

@@ -1,0 +1,242 @@
+/** One run carried out by one worker among others: joined, brought as far as this worker can, and left in good order. */
+import { applyRun } from "../engine/apply.ts";
+import type { ApplySummary } from "../engine/verbs.ts";
+import type { ApplyEnd } from "../engine/apply-end.ts";
+import { Workers } from "../engine/workers.ts";
+import type { CallRecord } from "../google/send.ts";
+import { DatabaseCells } from "../journal/postgres/cells.ts";
+import type { JournalDatabase } from "../journal/postgres/database.ts";
+import { endForAll, nameWorker, workersOf } from "../journal/postgres/fleet.ts";
+import type { Carrying } from "../journal/postgres/fleet.ts";
+import { openPostgresJournal } from "../journal/postgres/journal.ts";
+import type { WorkerJournal } from "../journal/postgres/journal.ts";
+import { GuardError, RunFileError } from "../model/errors.ts";
+import type { EngineEvent } from "../model/event.ts";
+import { counted, printable } from "../model/text.ts";
+import { perActorAtGoogle, settleAtGoogleMs, settleNearMs, socketsMax } from "./carry-out.ts";
+import type { Settings } from "./config.ts";
+import { connectPaced, isStandIn } from "./connect.ts";
+import type { Paced } from "./connect.ts";
+import type { Context } from "./context.ts";
+import { guardProtected } from "./guard-protected.ts";
+import { guardTenant } from "./guards.ts";
+import { budgetOf, guardsOf, handedIn } from "./handing.ts";
+import type { Handed } from "./handing.ts";
+import { openLog } from "./logging.ts";
+import { Member } from "./worker-member.ts";
+
+/** Steps of a worker at once, where nothing is said. */
+const concurrencyDefault = 16;
+
+export interface CarryingOptions {
+  readonly settings: Settings;
+  readonly database: JournalDatabase;
+  /** What this worker is called, such as `anna@host:4711`. */
+  readonly label: string;
+  readonly leaseMs: number;
+  readonly concurrency: number | undefined;
+  readonly perActor: number | undefined;
+  /** The process is to end: nothing new is begun. */
+  readonly stop: AbortSignal;
+  /** Calls do not wait for their turn any longer. */
+  readonly late: AbortSignal;
+  readonly say: (line: string) => void;
+  readonly onEvent: (event: EngineEvent) => void;
+  readonly onCall: (call: CallRecord) => void;
+  /** While it is a member of the run. */
+  readonly joined: (member: Member | undefined) => void;
+}
+
+/** How it ended for this worker. `guard`: a guard keeps it from being carried out at all. */
+export interface Left {
+  readonly end: ApplyEnd | "guard";
+  readonly reason: string | undefined;
+}
+
+export async function carryRun(context: Context, options: CarryingOptions, carrying: Carrying): Promise<Left> {
+  const { database, leaseMs, label } = options;
+  const name = printable(carrying.name);
+  const handed = handedIn(carrying.settings, name);
+  let journal: WorkerJournal;
+  try {
+    journal = await openPostgresJournal(database, carrying.name, { clock: context.clock, leaseMs });
+  } catch (error) {
+    if (error instanceof RunFileError && error.kind === "tampered") return refused(options, carrying, error);
+    throw error;
+  }
+  try {
+    await nameWorker(database, journal.worker, label);
+    return await new Carrier(context, options, carrying, handed, journal).carry();
+  } finally {
+    await journal.close();
+  }
+}
+
+/** Nobody may carry it out: that holds for all workers, until it is handed over again. */
+async function refused(
+  { database }: CarryingOptions,
+  { run }: Carrying,
+  error: GuardError | RunFileError,
+): Promise<Left> {
+  const reason = `${error.message}; ${error.remedy}`;
+  await endForAll(database, run, "guard", reason);
+  return { end: "guard", reason };
+}
+
+class Carrier {
+  readonly #context: Context;
+  readonly #options: CarryingOptions;
+  readonly #carrying: Carrying;
+  readonly #handed: Handed;
+  readonly #journal: WorkerJournal;
+  /** The run is to be left, by whoever steers it. */
+  readonly #drained = new AbortController();
+
+  constructor(context: Context, options: CarryingOptions, carrying: Carrying, handed: Handed, journal: WorkerJournal) {
+    this.#context = context;
+    this.#options = options;
+    this.#carrying = carrying;
+    this.#handed = handed;
+    this.#journal = journal;
+  }
+
+  async carry(): Promise<Left> {
+    const { clock } = this.#context;
+    const { database, leaseMs, say } = this.#options;
+    const handed = this.#handed;
+    const near = isStandIn(this.#options.settings);
+    const budget = budgetOf(handed);
+    const concurrency = this.#options.concurrency ?? handed.concurrency ?? concurrencyDefault;
+    const perActor = this.#options.perActor ?? handed.perActor ?? (near ? undefined : perActorAtGoogle);
+    const workers = new Workers(concurrency, perActor);
+    const log = openLog(this.#context, this.#options.settings.logFile, "worker", this.#journal.header.runId);
+    const paced = await this.#connect(log, () => budget?.called());
+    const name = printable(this.#carrying.name);
+    const member = new Member({
+      database,
+      clock,
+      run: this.#carrying.run,
+      worker: this.#journal.worker,
+      leaseMs,
+      budget,
+      workers,
+      concurrency,
+      paced,
+      drain: (why) => {
+        say(`${name}: ${why}`);
+        this.#drained.abort(why);
+      },
+      say: (line) => say(`${name}: ${line}`),
+    });
+    this.#options.joined(member);
+    member.begin();
+    try {
+      const early = await this.#mayBegin(paced);
+      if (early !== undefined) return early;
+      say(`${name}: joined as ${this.#options.label}`);
+      const summary = await applyRun(
+        {
+          api: paced.api,
+          clock,
+          random: this.#context.random,
+          onEvent: (event) => {
+            log.event(event);
+            this.#options.onEvent(event);
+          },
+          stop: AbortSignal.any([this.#options.stop, this.#drained.signal]),
+          paused: member.paused,
+          workers,
+          fleet: member,
+        },
+        this.#journal,
+        {
+          concurrency,
+          perActor: workers.perActor,
+          failuresMax: undefined,
+          attemptsMax: 30,
+          conflictsMax: 8,
+          settleMs: near ? settleNearMs : settleAtGoogleMs,
+          transferPollMs: 2000,
+          transferPollMaxMs: 60_000,
+          transferWaitMs: 6 * 3_600_000,
+          durationMs:
+            handed.durationMs === undefined ? undefined : Math.max(0, handed.durationMs - this.#carrying.ageMs),
+          guards: guardsOf(handed, budget),
+        },
+      );
+      return await this.#settle(summary, member);
+    } finally {
+      await member.leave();
+      this.#options.joined(undefined);
+      await paced.api.close();
+      await log.close();
+    }
+  }
+
+  /** The run's rate and the worker's own: the lower one holds. */
+  async #connect(log: { call(call: CallRecord): void }, called: () => void): Promise<Paced> {
+    const { settings, late, database, onCall } = this.#options;
+    const { rate, actorRate } = this.#handed;
+    const lower = (a: number | undefined, b: number | undefined): number | undefined =>
+      a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+    const wish = this.#carrying.wish.perSecond;
+    const bound = {
+      ...settings,
+      rate: wish ?? lower(rate, settings.rate),
+      actorRate: lower(actorRate, settings.actorRate),
+    };
+    return connectPaced(this.#context, bound, {
+      access: "write",
+      concurrency: socketsMax,
+      stop: late,
+      onEvent: this.#options.onEvent,
+      onCall: (call) => {
+        called();
+        log.call(call);
+        onCall(call);
+      },
+      onRetry: () => undefined,
+      shared: { cells: new DatabaseCells(database), scope: this.#journal.header.tenant },
+    });
+  }
+
+  /** The guards that need a connection; undefined when the run may be carried out. */
+  async #mayBegin({ api }: Paced): Promise<Left | undefined> {
+    const { ready, waiting } = await this.#journal.open();
+    if (ready + waiting === 0) return undefined;
+    try {
+      await guardTenant(api, this.#journal.header);
+      const own = this.#options.settings.guards.protect;
+      await guardProtected(api, this.#journal, [...this.#handed.protect, ...own]);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof GuardError)) throw error;
+      // Credentials of another tenant say something of this worker, and nothing of the run.
+      if (error.rule === "tenant") throw error;
+      return refused(this.#options, this.#carrying, error);
+    }
+  }
+
+  /** What this worker's end means for the others. */
+  async #settle({ end, reason, ended }: ApplySummary, member: Member): Promise<Left> {
+    const { database, say } = this.#options;
+    const { run, name } = this.#carrying;
+    say(
+      `${printable(name)}: left after ${counted(ended, "step")}${reason === undefined ? "" : `: ${printable(reason)}`}`,
+    );
+    switch (end) {
+      case "journal":
+        break;
+      case "stopped":
+      case "blocked":
+        await member.leave();
+        if (end === "stopped" && !this.#drained.signal.aborted) break;
+        // The last one closes the door: others may have what this one could not go on with.
+        if ((await workersOf(database, run)).length === 0) await endForAll(database, run, end, reason ?? "");
+        break;
+      default:
+        await endForAll(database, run, end, reason ?? "");
+    }
+    return { end, reason };
+  }
+}

@@ -1,0 +1,178 @@
+/** What holds over a whole fleet: steps of the dead are taken over, and guards, budgets, waves and pauses count for all workers together. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Exchange } from "../../src/google/exchange.ts";
+import { openPostgresReader } from "../../src/journal/postgres/reader.ts";
+import { steer, workersOf } from "../../src/journal/postgres/fleet.ts";
+import { parseAmount } from "../../src/model/guard.ts";
+import type { Amount } from "../../src/model/guard.ts";
+import { named, row, written } from "../plan/compile/world.ts";
+import { startPostgres } from "../support/postgres.ts";
+import type { PostgresServer } from "../support/postgres.ts";
+import { until } from "../support/process.ts";
+import { Rig, smallTenant } from "../support/rig.ts";
+import { FleetStage, runName } from "./fleet-stage.ts";
+import type { AtWork, AtWorkOptions } from "./fleet-stage.ts";
+
+let server: PostgresServer;
+let stage: FleetStage;
+
+beforeAll(async () => {
+  server = await startPostgres();
+});
+
+afterEach(async () => {
+  await stage.close();
+});
+
+afterAll(async () => {
+  await server.dispose();
+});
+
+interface Played {
+  readonly rig: Rig;
+  readonly run: number;
+  start(workers: number, options?: AtWorkOptions): Promise<readonly AtWork[]>;
+  /** Changes that the server has made, by asset. */
+  made(): ReadonlyMap<string, number>;
+}
+
+/** A run that shares so many assets with the heir, in the database. */
+async function played(assets: number, callsMax?: number, waves?: readonly Amount[]): Promise<Played> {
+  const world = smallTenant();
+  const names = Array.from({ length: assets }, (_, n) => `r${String(n).padStart(3, "0")}`);
+  for (const [n, name] of names.entries()) world.addAsset({ name, owner: ["leaver", "other", "ana"][n % 3] ?? "ana" });
+  const rig = new Rig(world);
+  const grants = names.map((name) =>
+    row({ action: "grant", select: named(name), member: written("heir@acme.example"), role: "EDITOR" }),
+  );
+  const made = await rig.made(grants);
+  stage = new FleetStage(rig, await server.database(), server.port);
+  const run = await stage.handOver(made, callsMax, waves);
+  const before = rig.emulator.state.history.length;
+  return {
+    rig,
+    run,
+    start: async (workers, options) => Promise.all(Array.from({ length: workers }, () => stage.work(run, options))),
+    made: () => {
+      const times = new Map<string, number>();
+      for (const { asset } of rig.emulator.state.history.slice(before)) times.set(asset, (times.get(asset) ?? 0) + 1);
+      return times;
+    },
+  };
+}
+
+async function counts(): Promise<Readonly<Record<string, number>>> {
+  const reader = await openPostgresReader(await stage.database(), runName);
+  expect(await reader.firstBadAuditRow()).toBeUndefined();
+  return reader.counts();
+}
+
+/** Answers take a little while, so that workers meet. */
+function slowly(inner: Exchange): Exchange {
+  return async (request) => {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    return inner(request);
+  };
+}
+
+function refusing(inner: Exchange): Exchange {
+  return async (request) =>
+    request.method === "PATCH"
+      ? { status: 400, headers: {}, body: '{"error":{"code":400,"status":"INVALID_ARGUMENT","message":"no"}}' }
+      : slowly(inner)(request);
+}
+
+describe("several workers of one run", () => {
+  it("carry it out once between them, and all end when it has ended", async () => {
+    const play = await played(60);
+    const workers = await play.start(4, { exchange: slowly, leaseMs: 30_000 });
+    const summaries = await Promise.all(workers.map(({ ended }) => ended));
+    expect(summaries.map(({ end }) => end)).toEqual(["finished", "finished", "finished", "finished"]);
+    expect(summaries.reduce((sum, { ended }) => sum + ended, 0)).toBe(60);
+    expect([...play.made().values()].filter((times) => times !== 1)).toEqual([]);
+    // On a busy machine a lease may run out, and whoever takes the step over finds it done.
+    const { applied = 0, confirmed = 0 } = await counts();
+    expect(applied + confirmed).toBe(60);
+  });
+
+  it("take over what a worker held that died, once its lease has run out", async () => {
+    const play = await played(60);
+    const [doomed] = await play.start(1, { exchange: slowly });
+    await until(async () => (play.made().size >= 5 ? true : undefined));
+    doomed?.die();
+    const others = await play.start(2, { exchange: slowly });
+    const summaries = await Promise.all(others.map(({ ended }) => ended));
+    expect(summaries.map(({ end }) => end)).toEqual(["finished", "finished"]);
+    expect([...play.made().values()].filter((times) => times !== 1)).toEqual([]);
+    expect(play.made().size).toBe(60);
+  });
+
+  it("go on after the database was killed and started again, without a lost or doubled step", async () => {
+    const play = await played(80);
+    const workers = await play.start(3, { exchange: slowly });
+    await until(async () => (play.made().size >= 20 ? true : undefined));
+    await server.kill();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await server.start();
+    const summaries = await Promise.all(workers.map(({ ended }) => ended));
+    expect(summaries.map(({ end }) => end)).toEqual(["finished", "finished", "finished"]);
+    expect([...play.made().values()].filter((times) => times !== 1)).toEqual([]);
+    const { applied = 0, confirmed = 0 } = await counts();
+    expect(applied + confirmed).toBe(80);
+  });
+
+  it("stop together at the failures that all of them have met", async () => {
+    const play = await played(90);
+    const guards = { failures: { value: 6, from: "--max-failures" } };
+    const workers = await play.start(3, { guards, exchange: refusing, concurrency: 1 });
+    const summaries = await Promise.all(workers.map(({ ended }) => ended));
+    expect(summaries.map(({ end }) => end)).toEqual(["breaker", "breaker", "breaker"]);
+    const { failed = 0 } = await counts();
+    expect(failed).toBeGreaterThanOrEqual(6);
+    // Each may have had its claims in hand when the last one failed.
+    expect(failed).toBeLessThanOrEqual(6 + 3 * 2);
+  });
+
+  it("make no more calls between them than the budget has", async () => {
+    const play = await played(100, 70);
+    const workers = await play.start(3, { calls: { value: 70, from: "--max-calls" }, exchange: slowly });
+    const summaries = await Promise.all(workers.map(({ ended }) => ended));
+    expect(summaries.some(({ end }) => end === "budget")).toBe(true);
+    expect(workers.reduce((sum, { calls }) => sum + calls(), 0)).toBeLessThanOrEqual(70);
+    expect(play.made().size).toBeGreaterThan(40);
+  });
+
+  it("begin a wave only once the one before was read back, by one of them for all", async () => {
+    const sizes = ["3", "50%"].map((text) => parseAmount(text) ?? expect.fail(text));
+    const play = await played(30, undefined, sizes);
+    const workers = await play.start(3, { exchange: slowly });
+    const summaries = await Promise.all(workers.map(({ ended }) => ended));
+    expect(summaries.map(({ end }) => end)).toEqual(["finished", "finished", "finished"]);
+    const reader = await openPostgresReader(await stage.database(), runName);
+    const gates = (await reader.audit(0, 1000)).filter(({ body }) => body.includes('"note:gate"'));
+    expect(gates).toHaveLength(2);
+    expect([...play.made().values()].filter((times) => times !== 1)).toEqual([]);
+  });
+
+  it("pause, go on and end together, as they are told through the database", async () => {
+    const play = await played(80);
+    const workers = await play.start(3, { exchange: slowly, concurrency: 1 });
+    await until(async () => (play.made().size >= 5 ? true : undefined));
+    const database = await stage.database();
+    expect(await steer(database, play.run, { pausedBy: "ana" })).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const before = play.made().size;
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(play.made().size).toBe(before);
+    expect(await workersOf(database, play.run)).toHaveLength(3);
+    await steer(database, play.run, { pausedBy: null });
+    await until(async () => (play.made().size > before ? true : undefined));
+    await steer(database, play.run, { drainingBy: "ana" });
+    const summaries = await Promise.all(workers.map(({ ended }) => ended));
+    expect(summaries.map(({ end }) => end)).toContain("stopped");
+    expect(await workersOf(database, play.run)).toHaveLength(0);
+    const left = await counts();
+    expect(left["failed"]).toBe(0);
+    expect([...play.made().values()].filter((times) => times !== 1)).toEqual([]);
+  });
+});
