@@ -84,10 +84,10 @@ const shortHoldMs = 10_000;
 const raiseEveryMs = 5000;
 /**
  * Calls that pass in those times at the least, once a limit was met: each time it is met again costs some refusals, which
- * are a large share of few calls. Below 360 a minute the times are the longer for it.
+ * are a large share of few calls. Below 360 and 540 a minute the times are the longer for it.
  */
 const holdCalls = 280;
-const raiseEveryCalls = 30;
+const raiseEveryCalls = 45;
 const pauseMaxMs = 30_000;
 const stepMin = 0.01;
 const stepMax = 0.08;

@@ -198,10 +198,10 @@ describe("after a success", () => {
       { step: 0.08 },
     ],
     [
-      "near a low limit thirty calls pass between raises",
+      "near a low limit forty-five calls pass between raises",
       { perMinute: 100, limit: 100 },
       succeededAt(5000, { accepted: 100 }),
-      { perMinute: 101, raiseAt: 5000 + (30 * 60_000) / 101 },
+      { perMinute: 101, raiseAt: 5000 + (45 * 60_000) / 101 },
     ],
     [
       "far below one they come as often as ever",
