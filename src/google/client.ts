@@ -11,6 +11,7 @@ import { DataTransferClient } from "./data-transfer.ts";
 import { askWithKey } from "./delegation.ts";
 import { DirectoryClient } from "./directory.ts";
 import type { Exchange } from "./exchange.ts";
+import type { loadDataTransfer } from "./generated.ts";
 import type { ServiceAccountKey } from "./key.ts";
 import type { PaceChange } from "./pacer.ts";
 import type { Turns } from "./turns.ts";
@@ -45,6 +46,8 @@ interface Connection {
   readonly onRetry?: ((notice: RetryNotice) => void) | undefined;
   readonly onPace?: ((change: PaceChange) => void) | undefined;
   readonly onCall?: ((record: CallRecord) => void) | undefined;
+  /** What makes Data Transfer requests; Google's generated client unless told. */
+  readonly loadDataTransfer?: typeof loadDataTransfer | undefined;
 }
 
 export type ConnectOptions = Connection & Credentials;
@@ -61,7 +64,7 @@ export function connect(options: ConnectOptions): Api {
   return {
     dataStudio: new DataStudioClient(authorised, scopes),
     directory: new DirectoryClient(authorised, admin),
-    dataTransfer: new DataTransferClient(authorised, admin, dataTransferScopes[access]),
+    dataTransfer: new DataTransferClient(authorised, admin, dataTransferScopes[access], options.loadDataTransfer),
     authenticate: async (actor) => {
       await authorised.token(actor, scopes);
     },

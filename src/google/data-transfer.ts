@@ -46,12 +46,15 @@ export class DataTransferClient implements DataTransferApi {
   readonly #authorised: Authorised;
   readonly #admin: Email;
   readonly #scopes: Scopes;
+  readonly #load: () => Promise<admin_datatransfer_v1.Admin>;
   #api: Promise<admin_datatransfer_v1.Admin> | undefined;
 
-  constructor(authorised: Authorised, admin: Email, scopes: Scopes) {
+  /** `load` answers what makes requests of method calls. */
+  constructor(authorised: Authorised, admin: Email, scopes: Scopes, load: typeof loadDataTransfer = loadDataTransfer) {
     this.#authorised = authorised;
     this.#admin = admin;
     this.#scopes = scopes;
+    this.#load = load;
   }
 
   async offersDataStudio(): Promise<boolean> {
@@ -102,7 +105,7 @@ export class DataTransferClient implements DataTransferApi {
     run: (api: admin_datatransfer_v1.Admin, carriage: Carriage) => Promise<unknown>,
     beforeSend?: () => Promise<void>,
   ): Promise<T> {
-    this.#api ??= loadDataTransfer();
+    this.#api ??= this.#load();
     const api = await this.#api;
     const service = "data-transfer" as const;
     const call = { service, route, isWrite, actor: this.#admin, scopes: this.#scopes, beforeSend };

@@ -82,7 +82,7 @@ function perform<T>(
     ...call,
     method: call.isWrite ? ("POST" as const) : ("GET" as const),
     url: input instanceof Request ? input.url : input.toString(),
-    headers: Object.fromEntries(new Headers(init?.headers)),
+    headers: init?.headers === undefined ? {} : Object.fromEntries(new Headers(init.headers)),
     body: typeof init?.body === "string" ? init.body : undefined,
   };
   const read = (body: string): T => schema.parse(JSON.parse(body));

@@ -49,6 +49,8 @@ const expected: readonly string[] = [
   "rough",
   "store model",
   "store sqlite",
+  "generated client",
+  "lean client",
   "transfers slow",
   "transfers quick",
   // What requests meet.

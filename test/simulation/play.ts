@@ -15,6 +15,7 @@ import type { Process } from "./process.ts";
 import { address } from "./scene.ts";
 import type { Player, Sim } from "./sim.ts";
 import { SimulatedTokens } from "./tokens.ts";
+import { leanDataTransfer } from "./transfers.ts";
 
 export class Play implements Player {
   readonly sim: Sim;
@@ -80,6 +81,7 @@ export class Play implements Player {
       clock: process.clock,
       random: jitter.random,
       signal: process.stop,
+      loadDataTransfer: sim.setting.isGenerated ? undefined : leanDataTransfer,
     });
     return { ...api, directory: directoryOf(sim.emulator.state.directory) };
   }

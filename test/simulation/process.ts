@@ -159,10 +159,13 @@ export class Process {
   }
 
   #between(call: (...given: readonly unknown[]) => unknown): (...given: readonly unknown[]) => Promise<unknown> {
+    // Waiting for what is there already takes a turn of the promises: most boundaries are passed at once.
     return async (...given) => {
-      await this.pass();
+      const before = this.pass();
+      if (before !== undefined) await before;
       const answer = await call(...given);
-      await this.pass();
+      const after = this.pass();
+      if (after !== undefined) await after;
       return answer;
     };
   }

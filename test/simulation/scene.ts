@@ -64,7 +64,7 @@ export function makeScene(chance: Chance): Scene {
     const name = `a${index}`;
     world.addAsset({
       name,
-      owner: chance.hits(0.55) ? chance.pick(staff.leavers) : chance.pick(staff.everybody),
+      owner: chance.hits(0.7) ? chance.pick(staff.leavers) : chance.pick(staff.everybody),
       type: chance.hits(0.3) ? "DATA_SOURCE" : "REPORT",
       trashed: chance.hits(0.04),
       roles: rolesFor(chance, staff),
@@ -86,7 +86,7 @@ function drawCount(chance: Chance): number {
 /** Few in most seeds: a plan may have to ask as everybody, and that is what most requests of a seed are. */
 function drawStaff(chance: Chance): Staff {
   const isLarge = chance.hits(0.12);
-  const leaving = isLarge || chance.hits(0.5) ? leavers : leavers.slice(0, 1);
+  const leaving = isLarge || chance.hits(0.4) ? leavers : leavers.slice(0, 1);
   const staying = isLarge ? colleagues : colleagues.slice(0, 1);
   return { leavers: leaving, colleagues: staying, everybody: [...leaving, ...heirs, ...staying] };
 }

@@ -18,7 +18,7 @@ export async function perform(sim: Sim): Promise<void> {
   const { script } = sim.chances;
   const { isCalm } = sim.setting;
   const first = new Play(sim, "A", 0);
-  const rows = await underSky(sim, !isCalm && script.hits(0.3), "plan", () => planSomething(first));
+  const rows = await underSky(sim, !isCalm && script.hits(0.2), "plan", () => planSomething(first));
   if (rows === undefined) return;
   first.isHalf = !isCalm && script.hits(0.12);
   const second = await actOfApplying(sim, first, rows);
@@ -93,7 +93,7 @@ async function throughWeather(
 async function actOfUndoing(sim: Sim, done: Play): Promise<void> {
   const { script } = sim.chances;
   const undo = new Play(sim, `undo of ${done.label}`, script.whole(0, 1));
-  const isBad = !sim.setting.isCalm && script.hits(0.5);
+  const isBad = !sim.setting.isCalm && script.hits(0.4);
   if (!(await underSky(sim, isBad, "undo", () => makeRun(undo, { undo: done })))) return;
   sim.saw(done.isHalf ? "undo of half a run" : "undo");
   await throughWeather(sim, [undo]);

@@ -14,6 +14,8 @@ export interface Setting {
   /** Nothing goes wrong, and everything must succeed. */
   readonly isCalm: boolean;
   readonly store: StoreKind;
+  /** Whether Data Transfer requests are made by Google's generated client (transfers.ts). */
+  readonly isGenerated: boolean;
   readonly switches: Readonly<Record<string, string>>;
   readonly quotas: QuotaConfig;
   readonly rates: Rates;
@@ -42,9 +44,9 @@ const baseOptions: ApplyOptions = {
   durationMs: undefined,
 };
 
-/** The store follows from the seed's number, so that one look at it tells: the real SQLite in one of fifteen, at twice the price. */
+/** The store follows from the seed's number, so that one look at it tells: the real SQLite in one of nineteen, at three times the price. */
 function storeOf(seed: number): StoreKind {
-  return seed % 15 === 6 ? "sqlite" : "model";
+  return seed % 19 === 6 ? "sqlite" : "model";
 }
 
 function isCalmSeed(seed: number): boolean {
@@ -73,14 +75,16 @@ export function drawSetting(seed: number): Setting {
   const hurried = isHurried
     ? { ...options, durationMs: chance.pick([2000, 60_000]), transferWaitMs: chance.pick([10_000, 120_000]) }
     : options;
+  const isGenerated = seed % 4 === 1;
   const names = [
+    isGenerated ? "generated client" : "lean client",
     isCalm ? "calm" : "rough",
     `store ${storeOf(seed)}`,
     ...Object.entries(switches).map(([name, position]) => `switch ${name} = ${position}`),
     transferPace.startMs > 60_000 || transferPace.perAssetMs >= 60_000 ? "transfers slow" : "transfers quick",
     ...pace.names,
   ];
-  return { isCalm, store: storeOf(seed), switches, options, hurried, transferPace, ...pace, names };
+  return { isCalm, store: storeOf(seed), isGenerated, switches, options, hurried, transferPace, ...pace, names };
 }
 
 type Pace = Pick<Setting, "quotas" | "rates" | "perMinuteMax" | "perActorMinuteMax" | "names">;

@@ -73,10 +73,12 @@ export class Wire {
   /** The network as one process has it. */
   exchange(process: Process): Exchange {
     return async (request) => {
-      await process.pass();
+      const before = process.pass();
+      if (before !== undefined) await before;
       const sent = this.#leaves(process, request);
       const response = await this.#carry(request, sent, process);
-      await process.pass();
+      const after = process.pass();
+      if (after !== undefined) await after;
       if (process.hasSleptSince(sent.sentAt) && this.#chance.hits(0.5)) {
         throw new NetworkError("ECONNRESET", true, "the connection did not outlast the sleep");
       }
