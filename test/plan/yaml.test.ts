@@ -453,6 +453,8 @@ describe("the file of people", () => {
     "..\\people.csv",
     "C:\\people.csv",
     "https://example.com/p.csv",
+    String.raw`\\people.csv`,
+    '"peo\\u0007ple.csv"',
     '""',
   ])("at %s is not read", async (path) => {
     const outcome = await readPlan({ yaml: yaml.replace("maps/people.csv", path), beside: { [path]: "old,new\n" } });
@@ -461,12 +463,60 @@ describe("the file of people", () => {
     ]);
   });
 
-  it("and addresses beside it cannot both be meant", async () => {
+  it.each(["dir/c:people.csv", "people.csv/", String.raw`maps\people.csv`])("at %s is looked for", async (path) => {
+    const people = "old,new\na@old.example,b@new.example\n";
+    const found = await readPlan({ yaml: yaml.replace("maps/people.csv", path), beside: { [path]: people } });
+    expect(told(found)).toEqual([]);
+    expect(found.requests).toHaveLength(1);
+    expect(told(await readPlan({ yaml: yaml.replace("maps/people.csv", path) }))[0]).toContain("there is no file");
+  });
+
+  it.each([
+    ["[maps/people.csv]", "users must be a single value, not a mapping or a list"],
+    ["../people.csv", "is not the path of a file beside or below this one"],
+  ])("at %s is told once, and no move reads it", async (path, problem) => {
+    const outcome = await readPlan({ yaml: yaml.replace("maps/people.csv", path) });
+    expect(told(outcome)).toEqual([expect.stringContaining(problem)]);
+    expect([outcome.requests, outcome.rows]).toEqual([[], 1]);
+  });
+
+  it("that no move reads is told", async () => {
     const outcome = await readPlan({
-      yaml: yaml.replace("note: rename", "to: x@y.example"),
-      beside: { "maps/people.csv": "old,new\n" },
+      yaml: "version: 1\nusers: p.csv\nmoves:\n  - { from: a@b.example, to: c@d.example }\n",
     });
-    expect(told(outcome)).toEqual([expect.stringMatching(/^plan\.yaml:4:82 to is not read by replace-member: users/)]);
+    expect(told(outcome)).toEqual([
+      "plan.yaml:2:1 no move reads the file that users names -> add the move { replace-member: users }, or remove users",
+    ]);
+  });
+
+  it("that is not named is asked for where it is needed", async () => {
+    expect(told(await readYaml(moves("{ replace-member: users }")))).toEqual([
+      "plan.yaml:3:5 replace-member: users needs a file of old and new addresses -> add users: people.csv at the top, with the columns old,new",
+    ]);
+  });
+
+  const inFile = "the addresses stand in the file that users names";
+  const selected = "say which assets with select, or leave it out";
+  it.each([
+    ["from: x@y.example", "from", inFile],
+    ["to: x@y.example", "to", inFile],
+    [`asset: ${id}`, "asset", selected],
+    ["title: A*", "title", selected],
+    ["type: report", "type", selected],
+    ["member: x@y.example", "member", selected],
+    ["role: VIEWER", "role", selected],
+    ["keep: none", "keep", selected],
+  ])("and %s beside it cannot both be meant", async (said, field, remedy) => {
+    const outcome = await readPlan({
+      yaml: yaml.replace("select: { title: A* }, note: rename", said),
+      beside: { "maps/people.csv": "old,new\na@old.example,b@new.example\n" },
+    });
+    expect(told(outcome)).toEqual([
+      expect.stringMatching(
+        new RegExp(`^plan\\.yaml:4:\\d+ ${field} is not read by replace-member: users -> ${remedy}$`),
+      ),
+    ]);
+    expect([outcome.requests, outcome.rows]).toEqual([[], 1]);
   });
 });
 
@@ -504,6 +554,39 @@ describe("anchors and aliases", () => {
     const bomb = `version: 1\nx_0: &l0 lol\n${levels.join("\n")}\ntenant: *l30\nprotect: *l30\nmoves: *l29\n`;
     const outcome = await readYaml(bomb);
     expect(outcome.diagnostics.map((one) => one.place.line)).toEqual([33, 34, 35]);
+  });
+});
+
+describe("a file", () => {
+  it.each(["", " \n\t\n", "\n"])("of blanks (%j) is empty", async (yaml) => {
+    expect(told(await readYaml(yaml))).toEqual(["plan.yaml:1:1 the file is empty -> begin it with version: 1"]);
+  });
+
+  it.each<[string, string]>([
+    ["in a flow mapping", "{ version: 1, moves: [\n{ from: a@b.example, to: c@d.example }\n] }"],
+    ["in a flow list", "version: 1\nmoves: [ { from: a@b.example, to: c@d.example } ]\n"],
+    ["at the margin", "version: 1\nmoves:\n- { from: a@b.example, to: c@d.example }\n"],
+    ["behind an anchor", "version: 1\nmoves: &all\n  - { from: a@b.example, to: c@d.example }\n"],
+    [
+      "below another text of that name",
+      "version: 1\nx_a: |\n  moves:\n    - no\nmoves:\n  - { from: a@b.example, to: c@d.example }\n",
+    ],
+    ["before the settings", "moves:\n  - { from: a@b.example, to: c@d.example }\nversion: 1\n"],
+  ])("has its moves %s", async (_, yaml) => {
+    const outcome = await readYaml(yaml);
+    expect(told(outcome)).toEqual([]);
+    expect(outcome.requests).toMatchObject([{ action: "transfer", from: "a@b.example", to: "c@d.example" }]);
+  });
+
+  it("with a NUL is not read at all", async () => {
+    for (const [yaml, place] of [
+      ["\0", "1:1"],
+      ["version: 1\nmo\0ves", "2:3"],
+    ] as const) {
+      expect(told(await readYaml(yaml))).toEqual([
+        `plan.yaml:${place} the file contains a NUL character -> save it as plain UTF-8 text`,
+      ]);
+    }
   });
 });
 
