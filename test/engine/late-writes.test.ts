@@ -39,6 +39,23 @@ describe("a write without an answer", () => {
   });
 });
 
+describe("a try at the owner without an answer", () => {
+  it("is given time to land although the next one is refused and nothing else is left to do", async () => {
+    const world = smallTenant();
+    world.addAsset({ name: "r1", owner: "leaver", roles: new Map([["EDITOR", ["user:heir@acme.example"]]]) });
+    const rig = new Rig(world, { switches: { patchOwnerChanged: "apply" } });
+    rig.onceApplied = [
+      { route: patch, nth: 1, fault: { kind: "hang", lateMs: 100_000 } },
+      { route: patch, nth: 2, fault: { kind: "status", status: 403 } },
+    ];
+    const run = await rig.made([transfer("leaver", "heir", { select: named("r1"), ownerChange: "attempt" })]);
+    await rig.apply(run);
+    await rig.clock.advance(600_000);
+    expect(rig.roles("r1")).toContain("OWNER user:heir@acme.example");
+    expect(await rig.outcomes(run)).toEqual(["1 confirmed", "2 unchanged"]);
+  });
+});
+
 describe("a job of the same two people that ended long ago", () => {
   it("is not taken for the one whose answer was lost", async () => {
     const rig = rigOfOne();
