@@ -1,50 +1,36 @@
-/** The library: what programs build on that want the parts and not the command line. */
+/** The library: hand-overs from a program of your own. `src/README.md` has an example; the verbs of the command line are made of the same parts. */
 
-export type { ApplyEnd } from "./engine/apply-end.ts";
-export { planRun } from "./engine/plan.ts";
-export { applyRun } from "./engine/apply.ts";
-export { verifyRun } from "./engine/verify.ts";
-export { undoRun } from "./engine/undo.ts";
+export { connectTenant, reportRun } from "./library/tenant.ts";
 export type {
   ApplyOptions,
-  ApplySummary,
-  Drift,
-  LimitBreach,
-  PlanInput,
-  PlanOutcome,
-  Surroundings,
-  VerifySummary,
-} from "./engine/verbs.ts";
+  CallOptions,
+  PlanOptions,
+  Tenant,
+  TenantOptions,
+  UndoOptions,
+  VerifyOptions,
+} from "./library/options.ts";
+export type { Identity } from "./library/identity.ts";
+export type { PlanFile, PlanText } from "./library/plan-files.ts";
+export { InMemoryRun } from "./library/runs.ts";
+export type { Run } from "./library/runs.ts";
 
-export { connect } from "./google/client.ts";
-export type { ConnectOptions } from "./google/client.ts";
-export { parseServiceAccountKey } from "./google/key.ts";
-export { Pacer, defaultRates } from "./google/pacer.ts";
-export type { Rates } from "./google/pacer.ts";
-export { openWire } from "./google/wire.ts";
-export type { Wire, WireOptions } from "./google/wire.ts";
+export type { ApplyEnd } from "./engine/apply-end.ts";
+export type { ApplySummary, Drift, LimitBreach, PlanOutcome, VerifySummary } from "./engine/verbs.ts";
 
-export { openJournal } from "./journal/sqlite/journal.ts";
-export { openReader } from "./journal/sqlite/reader.ts";
-export { openStage } from "./journal/sqlite/stage.ts";
-export { createRun } from "./journal/sqlite/writer.ts";
-export type { AuditRow, Claim, Journal, RunReader, RunWriter, StepFilter, StepRow } from "./journal/journal.ts";
-export type { Stage } from "./journal/stage.ts";
-
-export { PlanReader } from "./plan/read.ts";
-export type { PlanReading, PlanSource } from "./plan/read.ts";
-
-export type { Api, DataStudioApi, DataTransferApi, DirectoryApi, TransferJob } from "./model/api.ts";
-export type { Asset, AssetName, AssetType } from "./model/asset.ts";
-export type { Clock, Random } from "./model/clock.ts";
 export type { Diagnostic, Place } from "./model/diagnostic.ts";
-export type { Domain, Email } from "./model/email.ts";
-export { parseEmail } from "./model/email.ts";
-export { ApiError, GuardError, PlanFileError, RunFileError, RunLockedError, UsageError } from "./model/errors.ts";
+export {
+  ApiError,
+  GuardError,
+  JournalError,
+  PlanFileError,
+  RunFileError,
+  RunLockedError,
+  UsageError,
+} from "./model/errors.ts";
+export type { Disposition, FailureClass, GuardRule, JournalFault, RunFileFault } from "./model/errors.ts";
 export type { EngineEvent, OnEvent } from "./model/event.ts";
-export type { Member } from "./model/member.ts";
-export type { Delta, Pair, Permissions, RoleMap } from "./model/permissions.ts";
-export type { Limits, PlanSettings, Request } from "./model/request.ts";
-export type { Counts, Digest, RunHeader, RunTotals } from "./model/run.ts";
+export type { Delta, Pair } from "./model/permissions.ts";
+export type { Counts, Digest, HazardTotal, Refusal, RefusalRule, RunHeader, RunTotals } from "./model/run.ts";
 export { hazardsToAllow } from "./model/step.ts";
-export type { HazardName, Outcome, Step, StepResult, StepState } from "./model/step.ts";
+export type { HazardName, Outcome, StepAsset, StepState } from "./model/step.ts";

@@ -58,7 +58,7 @@ export const settleAtGoogleMs = 90_000;
 export const settleNearMs = 10_000;
 
 /** A memory that cannot be read is no memory: the pacer learns again. */
-function parsedOrNothing(text: string | undefined): unknown {
+export function parsedOrNothing(text: string | undefined): unknown {
   try {
     return text === undefined ? undefined : JSON.parse(text);
   } catch {

@@ -59,8 +59,16 @@ export interface Paced {
 
 /** The same, with its pace in the hands of the caller. */
 export async function connectPaced(context: Context, settings: Settings, connecting: Connecting): Promise<Paced> {
-  const { clock, random } = context;
-  const { asking, besides, onlyActor } = await openCredentials(context, settings.auth, settings.endpoint);
+  return connectAs(context, settings, await openCredentials(context, settings.auth, settings.endpoint), connecting);
+}
+
+/** The same with credentials that are open already. */
+export function connectAs(
+  { clock, random }: Pick<Context, "clock" | "random">,
+  settings: Reach & Pick<Settings, "admin">,
+  { asking, besides, onlyActor }: Pick<Credentials, "asking" | "besides" | "onlyActor">,
+  connecting: Connecting,
+): Paced {
   const connections = Math.min(Math.max(connecting.concurrency, 4), 256);
   const wire = openWire({ clock, endpoint: settings.endpoint, proxy: settings.proxy, connections, besides });
   const { pacer, keep } = pacerOf(clock, ratesOf(settings), connecting);
@@ -111,7 +119,7 @@ interface OpenSend {
   close(): Promise<void>;
 }
 
-type Reach = Pick<Settings, "endpoint" | "proxy" | "rate" | "actorRate">;
+export type Reach = Pick<Settings, "endpoint" | "proxy" | "rate" | "actorRate">;
 type Watching = Partial<Pick<Connecting, "stop" | "onCall">>;
 
 export function openSend(

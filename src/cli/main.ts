@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 /** The process: `--version` is answered with almost nothing loaded, everything else goes to the program. */
-import { readFileSync } from "node:fs";
+import { packageVersion } from "./version.ts";
 
-const packageFile: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-const version = String((packageFile as { readonly version?: unknown }).version);
+const version = packageVersion();
 
 if (process.argv.length === 3 && (process.argv[2] === "--version" || process.argv[2] === "-V")) {
   process.stdout.write(`${version}\n`);

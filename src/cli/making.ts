@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { PlanStopped } from "../engine/plan.ts";
 import type { PlanOutcome, Surroundings } from "../engine/verbs.ts";
-import type { RunWriter } from "../journal/journal.ts";
+import type { RunReader, RunWriter } from "../journal/journal.ts";
 import type { Api } from "../model/api.ts";
 import { ApiError, GuardError, UsageError } from "../model/errors.ts";
 import type { EngineEvent } from "../model/event.ts";
@@ -39,8 +39,13 @@ export interface Making {
   readonly view: PlanViewOptions;
 }
 
+/** As much of a place as it takes to see whether a run is there, and how far it has come. */
+interface Taken extends Pick<RunPlace, "name" | "path" | "folder" | "isThere"> {
+  openReader(): Promise<Pick<RunReader, "counts" | "close">>;
+}
+
 /** A run that has begun holds the only proof of what was done: nothing writes over it. */
-export async function refuseTaken(context: Context, place: RunPlace, replace: boolean): Promise<void> {
+export async function refuseTaken(context: Context, place: Taken, replace: boolean): Promise<void> {
   if (!(await place.isThere())) return place.path === undefined ? undefined : refuseNoFolder(context, place.folder);
   const name = printable(place.name, 500);
   const other = "choose another name with -o NAME";

@@ -15,7 +15,7 @@ import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { openPlanFile } from "./files.ts";
-import type { PlanFormat } from "./files.ts";
+import type { PlanFormat, PlanSource } from "./files.ts";
 import { addGoogleOptions, addJournalOptions, count, duration } from "./flags.ts";
 import type { GoogleFlags, JournalFlags } from "./flags.ts";
 import { addLimitOptions, boundBy, limitsByFlag } from "./guard-flags.ts";
@@ -185,33 +185,20 @@ async function readPlanFiles(
   stage: Stage,
   signer: CheckpointSigner | undefined,
 ): Promise<Omit<PlanInput, "admin">> {
-  const { PlanReader } = await import("../plan/read.ts");
-  const reader = new PlanReader();
-  const sources = [];
-  for (const file of options.files) {
-    const source = await openPlanFile(context, file, options.format);
-    sources.push(source);
-    await reader.read(source, (requests) => stage.addRequests(requests));
-  }
-  const read = reader.finish();
-  if (read.diagnostics.length > 0) throw new PlanFileError(read.diagnostics, read.diagnosticsOmitted);
-  if (read.rows === 0) {
-    throw new UsageError(
-      `${options.files.map((file) => printable(file)).join(" and ")} asks for nothing`,
-      "write a row below the header, such as leaver@acme.example,heir@acme.example, or a move under moves:",
-    );
-  }
+  const { readSources } = await import("./plan-reading.ts");
+  const wishes = await readSources(opened(context, options), stage);
   return {
     runId: ulid(context.clock, context.random),
     toolVersion: context.version,
     planner: plannerOf(context, signer),
-    settings: read.settings,
-    planFiles: sources.flatMap((source) => source.hashes()),
-    rows: read.rows,
-    duplicateRows: read.duplicates,
+    ...wishes,
     skipRefused: options.skipRefused,
     concurrency: options.concurrency,
   };
+}
+
+async function* opened(context: Context, { files, format }: PlanOptions): AsyncGenerator<PlanSource> {
+  for (const file of files) yield await openPlanFile(context, file, format);
 }
 
 async function showDiagnostics(context: Context, options: PlanOptions, error: PlanFileError): Promise<ExitCode> {

@@ -9,6 +9,7 @@ export type Layer =
   | "report"
   | "engine"
   | "cli"
+  | "library"
   | "emulator"
   | "client"
   | "index";
@@ -72,7 +73,12 @@ export const layerRules: ReadonlyMap<Layer, LayerRule> = new Map<Layer, LayerRul
   ["emulator", { ...nothing, layers: ["model"], packages: ["@hono/node-server", "hono", "zod"] }],
   // The program inside the pages of the reports: it runs in a browser, and reaches nothing but its own page.
   ["client", { ...nothing, layers: ["model", "report"], packages: ["uplot"], effects: ["time"] }],
-  ["index", { ...nothing, layers: ["model", "plan", "audit", "google", "journal", "report", "engine", "emulator"] }],
+  ["index", { ...nothing, layers: ["model", "engine", "library"] }],
+  // What the verbs are made of, without their streams, prompts and settings.
+  [
+    "library",
+    { ...nothing, layers: ["model", "plan", "audit", "google", "journal", "report", "engine", "cli"], modules: [] },
+  ],
   [
     "cli",
     {
