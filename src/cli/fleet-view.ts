@@ -17,6 +17,7 @@ import { isAway } from "./worker-crew.ts";
 const lookEveryMs = 500;
 /** Over this long the pace of the last steps is told. */
 const paceMs = 10_000;
+const finished: NonNullable<Carrying["ended"]> = { end: "finished", reason: "", at: 0 };
 /** A run that is to end, and that nobody works on any more, has ended. */
 const abandonedMs = 3000;
 
@@ -87,6 +88,8 @@ export async function followFleet(
         const { carrying, fleet } = await lookAt(database, reader, name, shownName);
         shown.show(fleet);
         if (carrying?.ended !== undefined) return { ended: carrying.ended, counts: fleet.counts };
+        // Nobody need ever hand over what has nothing left to do.
+        if (carrying === undefined && openOf(fleet.counts) === 0) return { ended: finished, counts: fleet.counts };
         if (fleet.state === "waiting" && fleet.crews === 0 && !hasSaid) {
           hasSaid = true;
           options.nobody();

@@ -21,6 +21,8 @@ process to the first change that leaves it; and the CPU until then`,
   startup: `handover --version and handover status RUN over node -e 0`,
   growth: `the slope of apply's cost over the size of the run, on logarithmic scales: 1 is a steady cost of a step`,
   report: `the page of a run of 50,000 assets: its size, and how long a browser takes to make it usable`,
+  fleet: `steps a second by one, two and four worker processes on one PostgreSQL, and the share of a quota of 600 writes a
+minute that four of them use between them, and how much of it is refused`,
 };
 
 export function helpText(): string {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { apply } from "./apply.ts";
 import { calls } from "./calls.ts";
 import { verdictOf } from "./figure.ts";
+import { fleet } from "./fleet.ts";
 import type { Figure } from "./figure.ts";
 import { parseFlags } from "./flags.ts";
 import type { Flags } from "./flags.ts";
@@ -33,6 +34,7 @@ const benches: Readonly<Record<string, Bench>> = {
   growth,
   memory,
   report,
+  fleet,
 };
 
 const flags = parseFlags(process.argv.slice(2), Object.keys(meanings));
