@@ -99,7 +99,7 @@ class EditConvergence {
       const known = this.#known;
       if (known === undefined) continue;
       const delta = need(known.roles, this.#step.delta);
-      // Nothing is waited for where there is nothing to wait for: each promise costs half a microsecond and 300 bytes.
+      // Nothing is waited for where there is nothing to wait for: each such promise costs 50 ns, and its room.
       const looked = this.#look(known, delta);
       const next =
         looked === undefined ? await this.#act(known, delta) : looked instanceof Promise ? await looked : looked;

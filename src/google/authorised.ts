@@ -59,7 +59,7 @@ export class Authorised {
     read: (body: string) => T,
     askToken: () => Promise<string>,
   ): Promise<T> {
-    // Nearly every call finds one: to ask as if it had to be fetched costs five promises, 3 us.
+    // Nearly every call finds one: to ask as if it had to be fetched makes five promises, 0.15 us.
     const token = this.#tokens.held?.(call.actor, scopes) ?? (await askToken());
     try {
       return await this.#send(call, read, token);
