@@ -120,6 +120,12 @@ const verbs: readonly VerbEntry[] = [
     load: async () => bind(await import("./report.ts")),
   },
   {
+    name: "run",
+    group: "prove",
+    summary: "list runs, copy or move one to another store, purge ended ones",
+    load: async () => bind(await import("./run.ts")),
+  },
+  {
     name: "evidence",
     group: "prove",
     summary: "check offline that a run file is as it was written",

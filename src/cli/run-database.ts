@@ -1,5 +1,6 @@
 /** A run kept in a PostgreSQL database. */
 import type { JournalAddress } from "../journal/postgres/address.ts";
+import { copyToDatabase, leaveDatabase } from "../journal/postgres/copying.ts";
 import { JournalDatabase } from "../journal/postgres/database.ts";
 import { openPostgresDump } from "../journal/postgres/dump.ts";
 import { openPostgresJournal } from "../journal/postgres/journal.ts";
@@ -16,23 +17,19 @@ export { runNameOf } from "../journal/postgres/address.ts";
 /** How many runs are named when one is not there. */
 const nearMax = 5;
 
-interface DatabasePlace extends RunPlace {
-  readonly address: JournalAddress;
-  readonly run: string;
-}
-
 /** Where a run lies that is known not to be a file. */
-export function databaseOf(place: RunPlace): Pick<DatabasePlace, "address" | "run"> {
-  return place as DatabasePlace;
+export function databaseOf({ name, database }: RunPlace): NonNullable<RunPlace["database"]> {
+  if (database === undefined) throw new Error(`${name} is a file`);
+  return database;
 }
 
 /** `shown` is how a person would type the run again. Each thing opened has connections of its own. */
-export function placeAt(context: Context, address: JournalAddress, run: string, shown: string): DatabasePlace {
+export function placeAt(context: Context, address: JournalAddress, run: string, shown: string): RunPlace {
   return {
-    address,
-    run,
     name: shown,
+    full: `${address.shown}#${run}`,
     path: undefined,
+    database: { address, run },
     folder: context.cwd,
     stem: run,
     openReader: () => opened(address, (database) => openPostgresReader(database, run, { ownsDatabase: true })),
@@ -61,12 +58,24 @@ export function placeAt(context: Context, address: JournalAddress, run: string, 
         throw error;
       }
     },
+    leave: (record) => asked(address, (database) => leaveDatabase(database, run, record)),
+    receive: async (dump, kept, check) => {
+      const database = new JournalDatabase(address);
+      try {
+        await database.prepare();
+        await copyToDatabase(database, run, dump, kept, check);
+      } finally {
+        await database.close();
+      }
+    },
   };
 }
 
 /** Throws RunFileError (`missing`) naming runs that do exist. */
 export async function expectThere(place: RunPlace): Promise<RunPlace> {
-  const { address, run } = place as DatabasePlace;
+  const { database: where } = place;
+  if (where === undefined) return place;
+  const { address, run } = where;
   await asked(address, async (database) => {
     if ((await findRun(database, run)) !== undefined) return;
     const near = (await listRuns(database)).slice(0, nearMax);

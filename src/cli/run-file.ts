@@ -1,6 +1,7 @@
 /** A run kept in a file of its own. */
 import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
+import { recordName, recordText } from "../journal/record.ts";
 import type { Context } from "./context.ts";
 import { shownPath } from "./files.ts";
 import type { RunPlace } from "./run-place.ts";
@@ -9,7 +10,9 @@ import type { RunPlace } from "./run-place.ts";
 export function filePlace(context: Context, path: string): RunPlace {
   return {
     name: shownPath(context, path),
+    full: path,
     path,
+    database: undefined,
     folder: dirname(path),
     stem: basename(path).replace(/\.handover$/, ""),
     openReader: async () => (await import("../journal/sqlite/reader.ts")).openReader(path),
@@ -19,5 +22,18 @@ export function filePlace(context: Context, path: string): RunPlace {
     isHeld: async () => (await import("../journal/sqlite/held.ts")).isRunHeld(path),
     isThere: async () => (await stat(path).catch(() => undefined)) !== undefined,
     create: async (options) => (await import("../journal/sqlite/writer.ts")).createRun(path, options),
+    leave: async (record) => {
+      const { openJournal } = await import("../journal/sqlite/journal.ts");
+      const journal = await openJournal(path, { clock: context.clock });
+      try {
+        await journal.note("moved", { to: record.other });
+        journal.keep(recordName, recordText(record));
+        await journal.flush();
+      } finally {
+        await journal.close();
+      }
+    },
+    receive: async (dump, kept, check) =>
+      (await import("../journal/sqlite/copying.ts")).copyToFile(path, dump, kept, check),
   };
 }

@@ -1,7 +1,10 @@
 /** One run as verbs see it, in a file or in a database; `run-store.ts` finds it by its name. */
+import type { Kept } from "../journal/checkpoints.ts";
 import type { RunDump } from "../journal/dump.ts";
 import type { RunWriter } from "../journal/journal.ts";
 import type { OpeningOptions, SealedRunReader, SigningJournal } from "../journal/opening.ts";
+import type { JournalAddress } from "../journal/postgres/address.ts";
+import type { RunRecord } from "../journal/record.ts";
 import type { Examination } from "../model/examination.ts";
 import type { CheckpointSigner } from "../model/signing/checkpoint.ts";
 import type { Signer } from "../model/signing/signers.ts";
@@ -10,8 +13,12 @@ import type { Signer } from "../model/signing/signers.ts";
 export interface RunPlace {
   /** As a person would type it again. */
   readonly name: string;
+  /** The same wherever it is typed; never with a password. */
+  readonly full: string;
   /** The file; undefined for a run in a database. */
   readonly path: string | undefined;
+  /** The database, and the run's name in it; undefined for a file. */
+  readonly database: { readonly address: JournalAddress; readonly run: string } | undefined;
   /** Where files that belong to the run lie: approvals, plan files. */
   readonly folder: string;
   /** What those files' names begin with. */
@@ -26,6 +33,10 @@ export interface RunPlace {
   isHeld(): Promise<boolean>;
   isThere(): Promise<boolean>;
   create(options: CreateWish): Promise<RunWriter>;
+  /** From here on the run is a record that says where it went. Throws RunLockedError while somebody carries it out. */
+  leave(record: RunRecord): Promise<void>;
+  /** Makes the run from a dump and what is to be kept beside it. `check` sees it before it has its name. */
+  receive(dump: RunDump, kept: readonly Kept[], check: (copy: RunDump) => Promise<void>): Promise<void>;
 }
 
 export interface ExamineWish {

@@ -1,5 +1,6 @@
 /** `handover status`: how far a run or an inventory has come, also while another process is at it. */
 import type { Command } from "commander";
+import { recordIn, recordLine, recordName } from "../journal/record.ts";
 import { parseSlowness } from "../model/slowness.ts";
 import { fleetFields, workerLines } from "../report/fleet-text.ts";
 import type { FleetRun } from "../report/fleet-text.ts";
@@ -55,6 +56,9 @@ export async function run(context: Context, options: StatusOptions): Promise<Exi
   const { name } = place;
   const reader = await place.openReader();
   try {
+    const record = recordIn(await reader.kept(recordName));
+    // What comes next of a record is said by the run that it names.
+    if (record !== undefined) await print(context.stderr, [recordLine(record, name)]);
     const facts = await runFacts(reader);
     const held = await place.isHeld();
     // Of a run that nobody carries out nothing holds it up.

@@ -1,6 +1,8 @@
 /** Whose turn it is, over all workers: takes open steps that nobody holds, actor by actor, within what each may have. */
 import type { PoolClient } from "pg";
 import type { Email } from "../../model/email.ts";
+import { recordName, refuseRecord } from "../record.ts";
+import { unescaped } from "./text.ts";
 
 /** A step taken, as its row stands. */
 export interface Taken {
@@ -42,7 +44,8 @@ export async function claimSteps(
   worker: number,
   rule: ClaimRule,
 ): Promise<readonly Taken[]> {
-  await client.query("select pg_advisory_xact_lock(hashtext('handover claim'), $1)", [run]);
+  await lockClaims(client, run);
+  await refuseMoved(client, run);
   const halted = [...rule.halted];
   const held = await client.query<{ actor: number; count: string }>(
     `select p.actor, count(*) as count from progress p
@@ -86,6 +89,20 @@ export async function claimSteps(
     picked.push(...rooms.takeInTurns(lines.rows, wanted));
   }
   return mark(client, run, worker, rule.leaseMs, picked);
+}
+
+/** Nobody else claims a step of the run until the transaction ends. */
+export async function lockClaims(client: PoolClient, run: number): Promise<void> {
+  await client.query("select pg_advisory_xact_lock(hashtext('handover claim'), $1)", [run]);
+}
+
+/** Looked at with every claim: the run may have been moved since it was opened. */
+async function refuseMoved(client: PoolClient, run: number): Promise<void> {
+  const { rows } = await client.query<{ name: string; body: string }>(
+    "select r.name, k.body from kept k join runs r on r.id = k.run where k.run = $1 and k.name = $2",
+    [run, recordName],
+  );
+  for (const { name, body } of rows) refuseRecord(unescaped(body), name);
 }
 
 /** How many more steps each actor may have. */

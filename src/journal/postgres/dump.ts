@@ -71,7 +71,7 @@ export async function openPostgresDump(
 }
 
 /** The dump within a transaction that somebody else ends. */
-async function dumpAt(source: RowSource, name: string): Promise<RunDump> {
+export async function dumpAt(source: RowSource, name: string): Promise<RunDump> {
   const run = await readSealedRun(source, name);
   const [row] = await source.rows<{ header: string; rows: number; head: string }>(
     "select header, audit_rows as rows, audit_head as head from runs where id = $1",
@@ -103,6 +103,11 @@ async function momentOf(database: JournalDatabase, ownsDatabase: boolean): Promi
     await held;
     if (ownsDatabase) await database.close();
   });
+}
+
+/** What a transaction that somebody else ends sees. */
+export function sourceOn(database: RowSource, client: PoolClient): RowSource {
+  return new JournalMoment(database, client, async () => undefined);
 }
 
 class PostgresRunDump extends PostgresRunReader implements RunDump {

@@ -12,6 +12,7 @@ import { newestCheckpoint } from "./checkpoints.ts";
 import { canonicalJson } from "../../model/canonical.ts";
 import { voidByConflict, voided } from "../codes.ts";
 import { endedText, intentOf, intentText } from "../codec.ts";
+import { recordName, refuseRecord } from "../record.ts";
 import { claimSteps } from "./claims.ts";
 import type { Taken } from "./claims.ts";
 import type { JournalDatabase } from "./database.ts";
@@ -67,6 +68,11 @@ export async function openPostgresJournal(
     [run.id],
   );
   if (tail?.holds !== true) throw tamperedRun(run.place, "the end of the audit chain is not as it was written");
+  const [record] = await database.rows<{ body: string }>("select body from kept where run = $1 and name = $2", [
+    run.id,
+    recordName,
+  ]);
+  if (record !== undefined) refuseRecord(unescaped(record.body), run.place);
   const chain = { runId: run.header.runId, digest: run.digest };
   const signed = await newestCheckpoint(database, run.id, chain);
   if (signed.flaw !== undefined) throw tamperedRun(run.place, signed.flaw);

@@ -4,6 +4,7 @@ import type { Counts } from "../../model/run.ts";
 import { noCounts } from "../../model/run.ts";
 import type { StepState } from "../../model/step.ts";
 import { stateName } from "../codes.ts";
+import { recordName } from "../record.ts";
 import type { RowSource } from "./database.ts";
 
 export interface ListedRun {
@@ -12,11 +13,13 @@ export interface ListedRun {
   readonly domain: string;
   readonly createdAt: number;
   readonly counts: Counts;
-  /** The last time anything of it changed, by the database's clock; wall ms. */
-  readonly changedAt: number;
+  /** Since the last time anything of it changed, by the database's clock. */
+  readonly ageMs: number;
   /** Workers that hold steps of it at this moment. */
   readonly workers: number;
   readonly isHeld: boolean;
+  /** Never carried out here: a copy, or moved away. */
+  readonly isRecord: boolean;
 }
 
 interface Row {
@@ -24,14 +27,17 @@ interface Row {
   readonly header: string;
   readonly counts: readonly number[];
   readonly begun: number;
-  readonly changed: number;
+  readonly age: number;
+  readonly record: boolean;
   readonly workers: number;
 }
 
 const query = `
   select r.name, r.header, r.counts,
     (select count(distinct seq)::int from intents i where i.run = r.id) as begun,
-    (extract(epoch from greatest(r.created, (select max(seen) from workers w where w.run = r.id))) * 1000)::float8 as changed,
+    (extract(epoch from clock_timestamp()
+      - greatest(r.created, (select max(seen) from workers w where w.run = r.id))) * 1000)::float8 as age,
+    exists (select 1 from kept k where k.run = r.id and k.name = '${recordName}') as record,
     (select count(distinct worker)::int from progress p
        where p.run = r.id and p.state = 0 and p.lease is not null and p.lease >= clock_timestamp()) as workers
   from runs r where r.tenant = $1`;
@@ -47,7 +53,7 @@ export async function findRun(database: RowSource, name: string): Promise<Listed
   return row === undefined ? undefined : listed(row);
 }
 
-function listed({ name, header, counts: byState, begun, changed, workers }: Row): ListedRun {
+function listed({ name, header, counts: byState, begun, age, record, workers }: Row): ListedRun {
   const { tenant, createdAt } = JSON.parse(header) as RunHeader;
   const counts: Record<StepState, number> = { ...noCounts };
   for (const [code, count] of byState.entries()) {
@@ -56,13 +62,5 @@ function listed({ name, header, counts: byState, begun, changed, workers }: Row)
   }
   counts["in-flight"] += begun;
   counts.planned -= begun;
-  return {
-    name,
-    domain: tenant,
-    createdAt,
-    counts,
-    changedAt: Math.max(changed, createdAt),
-    workers,
-    isHeld: workers > 0,
-  };
+  return { name, domain: tenant, createdAt, counts, ageMs: age, workers, isHeld: workers > 0, isRecord: record };
 }

@@ -70,6 +70,14 @@ const first = `
 /** All tables that belong to a tenant. */
 const ofTenants = ["runs", "actors", "steps", "progress", "intents", "audit", "verdicts", "kept", "workers"] as const;
 
+/** What is left of runs that were purged. */
+const purges = `
+  create table purges (
+    id bigint generated always as identity primary key,
+    name text not null, run_id text not null, digest text not null, audit_rows integer not null, audit_head text not null,
+    by text not null, at timestamptz not null default clock_timestamp()
+  );`;
+
 /**
  * Each row belongs to a tenant, and a connection sees those of the one it names (`handover.tenant`), its owner included:
  * a statement that forgets to ask whose run it is finds nothing of another tenant. A connection that names none sees no row.
@@ -77,6 +85,8 @@ const ofTenants = ["runs", "actors", "steps", "progress", "intents", "audit", "v
 const tenants = `
   alter table runs rename column tenant to domain;
   ${ofTenants.map(ofTenant).join("\n")}
+  ${purges}
+  ${ofTenant("purges")}
   alter table runs drop constraint runs_name_key;
   alter table runs add constraint runs_name_key unique (tenant, name);
 `;
@@ -92,7 +102,7 @@ function ofTenant(table: string): string {
 }
 
 /** In order; the place of each is the version that it makes. Only ever added to. */
-const migrations: readonly string[] = [first, tenants, fleetTables(ofTenant)];
+export const migrations: readonly string[] = [first, tenants, fleetTables(ofTenant)];
 
 const schemaVersion: number = migrations.length;
 

@@ -20,6 +20,7 @@ import { Gates } from "./gates.ts";
 import type { GateMoves } from "./gates.ts";
 import { checkStillThere } from "./gone.ts";
 import { lockRun } from "./lock.ts";
+import { recordName, refuseRecord } from "../record.ts";
 import type { OpeningOptions, SigningJournal } from "../opening.ts";
 import { connectForWriting, makeDurable, putAtRest, readSealed, runPath } from "./open.ts";
 import type { SealedRun } from "./open.ts";
@@ -86,6 +87,8 @@ export async function beginJournal(
     if (!tailHolds(db, genesis(run.header.runId, run.digest))) {
       throw tampered(run.path, "the end of the audit chain is not as it was written");
     }
+    const record = db.prepare<[string], string>("select body from kept where name = ?").pluck().get(recordName);
+    refuseRecord(record, run.path);
     const signed = newestCheckpoint(db, chainOf(run));
     if (signed.flaw !== undefined) throw tampered(run.path, signed.flaw);
     const standing = standingOf(db, run.path);

@@ -66,13 +66,7 @@ export async function rebuildRun(source: DumpSource): Promise<RebuiltRun> {
 
 /** Every check there is for a run file, of a run kept elsewhere. */
 export async function examineDump(dump: RunDump, options: ExamineOptions): Promise<Examination> {
-  const kept = await dump.allKept();
-  const rebuilt = await rebuildRun({
-    head: dump.frozen,
-    approvals: kept.find(({ name }) => name === approvalsName)?.body,
-    signers: kept.find(({ name }) => name === signersName)?.body,
-    lines: (file) => linesOf(dump, kept, file),
-  });
+  const rebuilt = await rebuildRun(sourceOf(dump, await dump.allKept()));
   try {
     const { flaw } = rebuilt;
     if (flaw === undefined) return await rebuilt.examine(options);
@@ -81,6 +75,24 @@ export async function examineDump(dump: RunDump, options: ExamineOptions): Promi
   } finally {
     rebuilt.close();
   }
+}
+
+/** Makes the tables of a run in an empty database, and puts into them what the dump has, and `kept`. */
+export async function fill(db: Connection, dump: RunDump, kept: readonly Kept[]): Promise<void> {
+  const covered = new Set([approvalsName, signersName]);
+  const rebuilding = new Rebuilding(db);
+  await rebuilding.run(sourceOf(dump, kept));
+  const keep = db.prepare<[string, string]>("insert into kept (name, body) values (?, ?)");
+  for (const { name, body } of kept) if (!covered.has(name) && !isCheckpointName(name)) keep.run(name, body);
+}
+
+function sourceOf(dump: RunDump, kept: readonly Kept[]): DumpSource {
+  return {
+    head: dump.frozen,
+    approvals: kept.find(({ name }) => name === approvalsName)?.body,
+    signers: kept.find(({ name }) => name === signersName)?.body,
+    lines: (file) => linesOf(dump, kept, file),
+  };
 }
 
 async function* linesOf(dump: RunDump, kept: readonly Kept[], file: string): AsyncGenerator<string> {

@@ -36,8 +36,18 @@ export async function createRun(
   path: string,
   options: { readonly replace?: boolean; readonly signer?: CheckpointSigner | undefined } = {},
 ): Promise<RunWriter> {
+  const { db, placing } = beginFile(path, options.replace === true);
+  try {
+    return new SqliteRunWriter(db, placing, options.signer);
+  } catch (error) {
+    placing.discard(db);
+    throw runFileFault(error, placing.path);
+  }
+}
+
+/** A temporary file beside the name, under the run's lock; either `seal` or `discard` of it ends that. */
+export function beginFile(path: string, replace: boolean): { readonly db: Connection; readonly placing: Placing } {
   const full = runPath(path);
-  const replace = options.replace === true;
   return withFaults(full, () => {
     checkFolder(full);
     refuseTaken(full, replace);
@@ -53,7 +63,7 @@ export async function createRun(
       db.pragma("journal_mode = off");
       db.pragma("synchronous = off");
       db.pragma("cache_size = -16384");
-      return new SqliteRunWriter(db, filePlacing(full, replace, lock), options.signer);
+      return { db, placing: filePlacing(full, replace, lock) };
     } catch (error) {
       db?.close();
       removeTemporary(full);
