@@ -1,6 +1,7 @@
 /** What holds over a whole fleet: steps of the dead are taken over, and guards, budgets, waves and pauses count for all workers together. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Exchange } from "../../src/google/exchange.ts";
+import { openPostgresJournal } from "../../src/journal/postgres/journal.ts";
 import { openPostgresReader } from "../../src/journal/postgres/reader.ts";
 import { steer, workersOf } from "../../src/journal/postgres/fleet.ts";
 import { parseAmount } from "../../src/model/guard.ts";
@@ -93,6 +94,19 @@ describe("several workers of one run", () => {
     // On a busy machine a lease may run out, and whoever takes the step over finds it done.
     const { applied = 0, confirmed = 0 } = await counts();
     expect(applied + confirmed).toBe(60);
+  });
+
+  it("write results while others write what names the run: neither waits for the other", async () => {
+    await played(3);
+    const database = await stage.database();
+    const journal = await openPostgresJournal(await stage.database(), runName, { clock: stage.clock });
+    await database.transaction(async (client) => {
+      // As an intent that is not committed yet has it.
+      await client.query("select 1 from runs for key share");
+      await journal.note("here", {});
+    });
+    await journal.close();
+    expect((await counts())["planned"]).toBe(3);
   });
 
   it("take over what a worker held that died, once its lease has run out", async () => {

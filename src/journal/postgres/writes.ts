@@ -147,8 +147,9 @@ class Slice {
   async chain(): Promise<void> {
     const links = this.#writes.filter((write) => write.kind === "end" || write.kind === "note");
     if (links.length === 0) return;
+    // What names the run in another table locks its key: two slices with intents would wait for each other's for ever.
     const { rows } = await this.#client.query<{ rows: number; head: string; counts: number[] }>(
-      "select audit_rows as rows, audit_head as head, counts from runs where id = $1 for update",
+      "select audit_rows as rows, audit_head as head, counts from runs where id = $1 for no key update",
       [this.#run],
     );
     const [tail] = rows;
