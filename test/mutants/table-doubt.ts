@@ -129,6 +129,14 @@ export const doubtMutants: readonly Mutant[] = [
     hunt: "test/engine/converge.test.ts",
   },
   {
+    name: "last-look-as-whoever-was-refused",
+    breaks: "a doubtful write is asked of a user who may not look, and the step stays open for ever",
+    file: converge,
+    find: "this.#actor = this.#readAs ?? this.#actor;",
+    replace: "",
+    hunt: "test/engine/last-look.test.ts",
+  },
+  {
     name: "stop-counts-what-waits",
     breaks: "after a stop, writes that never left count as attempts and are in doubt",
     file: converge,

@@ -183,7 +183,7 @@ export const journalMutants: readonly Mutant[] = [
     file: "src/journal/sqlite/gates.ts",
     find: "const skipped = succeeded ? [] : this.#skipAfter(seq, at);",
     replace: "const skipped = succeeded || at > 0 ? [] : this.#skipAfter(seq, at);",
-    hunt: "sim",
+    hunt: "test/journal/gates.test.ts",
   },
   {
     name: "gate-never-opens",
