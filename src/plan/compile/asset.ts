@@ -84,9 +84,11 @@ function assemble(
   refusals: readonly Refusal[],
 ): AssetVerdict {
   const { asset, permissions } = record;
-  const transfer = requests.find((resolved): resolved is ResolvedTransfer => resolved.action === "transfer");
-  const partial = carrier === undefined ? transfer : undefined;
-  const attemptOwner = partial?.request.ownerChange === "attempt" ? partial.to.email : undefined;
+  const transfers = transfersAmong(requests);
+  const [partial] = carrier === undefined ? transfers : [];
+  // Several rows may reach one asset by different selectors: to try is what any of them asks, whichever comes first.
+  const tries = transfers.some(({ request }) => request.ownerChange === "attempt");
+  const attemptOwner = tries ? partial?.to.email : undefined;
   const delta = carrier === undefined && permissions !== undefined ? need(permissions.roles, wanted) : wanted;
   const sources = requests.map((resolved) => resolved.request.place);
   const stepAsset: StepAsset = { name: asset.name, assetType: asset.assetType, title: asset.title };
@@ -142,7 +144,7 @@ function assemble(
       ? undefined
       : {
           kind: "by-hand",
-          sources: [partial.request.place],
+          sources: transfers.map(({ request }) => request.place),
           asset: stepAsset,
           after: undefined,
           actor: partial.from.email,
@@ -204,19 +206,34 @@ function obstacle(record: AssetRecord, resolved: Resolved, carrier: Carrier | un
   return undefined;
 }
 
-/** Rows that give one asset to two heirs. */
+/** Rows that give one asset to two heirs, or keep two kinds of access for the old owner: which holds must not depend on their order. */
 function heirContradictions(asset: Asset, requests: readonly Resolved[]): readonly Diagnostic[] {
-  const transfers = requests.filter((resolved): resolved is ResolvedTransfer => resolved.action === "transfer");
+  const transfers = transfersAmong(requests);
   const [first] = transfers;
-  const other = transfers.find((transfer) => transfer.to.id !== first?.to.id);
-  if (first === undefined || other === undefined) return [];
+  if (first === undefined) return [];
+  const toOther = transfers.find((transfer) => transfer.to.id !== first.to.id);
+  if (toOther !== undefined) {
+    return [
+      {
+        place: toOther.request.place,
+        problem: `${described(asset)} goes to ${toOther.to.email} here and to ${first.to.email} at ${placeText(first.request.place)}`,
+        remedy: "give each asset one heir: narrow one of the two rows",
+      },
+    ];
+  }
+  const differing = transfers.find((transfer) => transfer.request.keep !== first.request.keep);
+  if (differing === undefined) return [];
   return [
     {
-      place: other.request.place,
-      problem: `${described(asset)} goes to ${other.to.email} here and to ${first.to.email} at ${placeText(first.request.place)}`,
-      remedy: "give each asset one heir: narrow one of the two rows",
+      place: differing.request.place,
+      problem: `${described(asset)} goes to ${first.to.email} with other access kept for ${first.from.email} than at ${placeText(first.request.place)}`,
+      remedy: "narrow one of the two rows, or give both the same `keep`",
     },
   ];
+}
+
+function transfersAmong(requests: readonly Resolved[]): readonly ResolvedTransfer[] {
+  return requests.filter((resolved): resolved is ResolvedTransfer => resolved.action === "transfer");
 }
 
 function applied(permissions: Permissions, delta: Delta): RoleMap {

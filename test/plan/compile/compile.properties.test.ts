@@ -103,8 +103,8 @@ describe("a plan of any rows over any tenant", () => {
           if (!present.has(select.asset ?? "")) continue;
           const seen = plan.seen.find(({ record }) => record.asset.name === select.asset);
           expect(seen?.verdict).toBeDefined();
-          const { edit, byHand } = seen?.verdict ?? {};
-          expect([edit, byHand]).toEqual([undefined, undefined]);
+          // A line by hand may stand there all the same: for another row, which gives the asset away.
+          expect(seen?.verdict?.edit).toBeUndefined();
         }
       }),
       runs,

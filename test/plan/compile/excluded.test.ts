@@ -87,6 +87,28 @@ describe("two rows that give one user's assets to the same heir", () => {
     expect(world().compile(...rows)).toMatchObject({ transfers: [], byHand: [{ asset: { name: "a1" } }] });
   });
 
+  it.each([
+    ["the narrower first", [attempt, byTitle]],
+    ["the wider first", [byTitle, attempt]],
+  ])("try the owner where one of them says so, %s, and the line by hand names both", (_name, rows) => {
+    const { edits, byHand } = world().compile(...rows);
+    expect(edits).toMatchObject([{ attemptOwner: "tara@acme.example" }]);
+    expect(byHand[0]?.sources).toHaveLength(2);
+  });
+
+  it.each([
+    ["the narrower first", false],
+    ["the wider first", true],
+  ])("contradict each other where they keep other access for the old owner, %s", (_name, turned) => {
+    const other = transfer("lea", "tara", { select: named("a1"), keep: "none", ownerChange: "attempt" });
+    const rows = turned ? [byTitle, other] : [other, byTitle];
+    const { diagnostics, edits, byHand } = world().compile(...rows);
+    expect([edits, byHand]).toEqual([[], []]);
+    expect(diagnostics).toMatchObject([
+      { problem: expect.stringMatching(/with other access kept for lea@acme.example/) },
+    ]);
+  });
+
   it("are both named by the transfer that carries them out", () => {
     const [planned] = world().compile(byTitle, transfer("lea", "tara", { select: named("a1") })).transfers;
     expect(planned?.requests).toHaveLength(2);
