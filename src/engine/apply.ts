@@ -278,7 +278,7 @@ class Applying {
 
   /**
    * A step that has succeeded needs no worker while its result becomes durable, only its place among those held: with
-   * two commits to wait for instead of one, as many workers would make half as many changes a second.
+   * two commits to wait for instead of one, as many workers would make fewer changes a second.
    */
   async #linger(kept: Promise<void>): Promise<void> {
     this.#held += 1;

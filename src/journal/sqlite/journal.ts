@@ -345,7 +345,7 @@ class SqliteJournal extends SqliteRunReader implements SigningJournal {
       conflicts: intents.filter(({ void: how }) => how === voidByConflict).length,
       memo: memo ?? undefined,
     };
-    // Field by field: objects spread from others get shapes that V8 gives up and looks up slowly from then on.
+    // Field by field: profiles show look-ups of objects that were spread from others to be the slow ones here.
     this.#held.set(seq, { seq, actor: turn.actor, claim, attempts, begun, ending: false });
     return claim;
   }

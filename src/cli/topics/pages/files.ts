@@ -54,11 +54,11 @@ export const runFilePages: Readonly<Record<RunFileFault, Page>> = {
   },
   moved: {
     title: "The run is carried out somewhere else",
-    what: "This copy of the run was handed on, and is carried out at another place (exit 6).",
+    what: "The run was moved to another store, or this is a copy of it, kept as a record (exit 6).",
     why: "Two copies carried out at once would each know half of what was done.",
-    data: "Untouched from here. What the other place does is in its journal.",
+    data: "Untouched from here. What is done where it is carried out stands there.",
     done: "Refused to carry it out.",
-    now: ["Go on where the message says that it is. Reading this copy is safe:", "handover show RUN"],
+    now: ["Go on where the message says that it is. Reading this one is safe:", "handover show RUN"],
   },
   tampered: {
     title: "The run is not as it was planned",
@@ -79,8 +79,8 @@ export const runFilePages: Readonly<Record<RunFileFault, Page>> = {
     data: nothingDone,
     done: "Sent nothing: no write leaves without being written down first.",
     now: [
-      "Mend the rights, or copy the run to a folder of your own; the copy goes on where the run was:",
-      "handover status RUN",
+      "Mend the rights. Or move it to a folder of your own, and go on with the new one:",
+      "handover run copy RUN NEW --move",
     ],
   },
   unsafe: {
