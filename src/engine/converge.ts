@@ -309,11 +309,11 @@ class EditConvergence {
     return this.#settle();
   }
 
-  /** Gives what was sent the time to arrive; the next look decides, as whoever was let look before. */
+  /** Gives what was sent the time to arrive; the next look decides, as whoever was let look before and can still be acted as. */
   async #settle(): Promise<Ending | undefined> {
     if (!this.#s.stop.aborted) await this.#s.clock.sleep(this.#options.settleMs, this.#s.stop);
     if (this.#s.stop.aborted) return { kind: "stopped" };
-    this.#actor = this.#readAs ?? this.#actor;
+    this.#actor = this.#actors.usable([this.#readAs ?? this.#actor])[0] ?? this.#actor;
     this.#effect.settle();
     this.#known = undefined;
     return undefined;

@@ -213,7 +213,7 @@ export class YamlText {
       first = document;
       for (const error of [...document.errors, ...document.warnings]) {
         const problem = `not YAML as a plan may use it: ${error.message}`;
-        this.#fault(error.pos[0], problem, yamlRemedy(error.code));
+        this.#fault(error.pos[0], problem, yamlRemedy(error));
       }
       if (document.directives?.yaml.explicit === true) {
         this.#fault(0, "a %YAML directive stands at the top", "remove it: plans are YAML 1.2");
@@ -266,7 +266,11 @@ function tooDeep(token: CST.Token): number | undefined {
   return undefined;
 }
 
-function yamlRemedy(code: string): string {
+function yamlRemedy({ code, message }: { readonly code: string; readonly message: string }): string {
+  // One code for two faults: below a key, the parser takes a bracket that is never closed for one closed too far left.
+  if (code === "BAD_INDENT" && /end with a [\]}]/.test(message)) {
+    return "close the bracket, and indent what stands in it further than the key it belongs to";
+  }
   switch (code) {
     case "TAG_RESOLVE_FAILED":
       return "leave the tag out: a plan needs none";

@@ -83,6 +83,8 @@ class PlanText {
   readonly #anchors: Anchors = new Map();
   #users: { readonly entry: Entry; readonly path: Written | undefined } | undefined;
   #usersRead = false;
+  /** Whether a move could not be read: it may be the one that reads the file of users. */
+  #unread = false;
 
   constructor(file: string, text: string, sink: MoveSink, settings: SettingsMerge, problems: Problems) {
     this.#file = file;
@@ -95,7 +97,7 @@ class PlanText {
   async read(): Promise<void> {
     const split = splitMoves(this.#text);
     if (split === undefined || !(await this.#readSplit(split))) await this.#readWhole();
-    if (this.#users?.path !== undefined && !this.#usersRead) {
+    if (this.#users?.path !== undefined && !this.#usersRead && !this.#unread) {
       this.#problems.add(
         this.#users.entry.key,
         "no move reads the file that users names",
@@ -123,7 +125,7 @@ class PlanText {
   async #readBatch(batch: Batch, defaults: Beyond): Promise<void> {
     const only = batch.items.length === 1 ? batch.items[0] : undefined;
     if (only !== undefined && batch.text.length > moveMax) {
-      this.#sink.badRow();
+      this.#bad();
       this.#problems.add(
         { file: this.#file, line: only.line, column: 1 },
         `the move is longer than ${thousands(moveMax)} characters`,
@@ -137,7 +139,7 @@ class PlanText {
     } else if (yaml.begin()) {
       await this.#readMoves(yaml, yaml.root, defaults);
     } else {
-      this.#sink.badRow();
+      this.#bad();
     }
     await this.#sink.flush();
   }
@@ -197,12 +199,18 @@ class PlanText {
 
   async #readMoves(yaml: YamlText, list: Node | null, defaults: Beyond): Promise<void> {
     const items = yaml.items(list, "moves", "begin each move with a dash: - { from: …, to: … }");
+    if (items === undefined) this.#unread = true;
     for (const node of items ?? []) {
       const move = readMove(yaml, node, defaults, this.#problems);
-      if (move === undefined) this.#sink.badRow();
+      if (move === undefined) this.#bad();
       else if (move.users) await this.#readPeople(yaml, node, move.row, move.beyond);
       else this.#sink.row(move.row, move.beyond);
     }
+  }
+
+  #bad(): void {
+    this.#unread = true;
+    this.#sink.badRow();
   }
 
   async #readPeople(yaml: YamlText, node: Node | null, row: Row, beyond: Beyond): Promise<void> {
@@ -227,7 +235,7 @@ class PlanText {
     this.#usersRead = true;
     const path = this.#users?.path;
     if (path === undefined || this.#problems.count > problems) {
-      this.#sink.badRow();
+      this.#bad();
       return;
     }
     await this.#sink.flush();

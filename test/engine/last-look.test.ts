@@ -51,6 +51,17 @@ const waits: readonly (readonly [string, readonly Email[], readonly (readonly [E
     cleo,
   ],
   [
+    "who was asked last, when who was let look cannot be acted as any more",
+    [cleo],
+    [
+      [anna, lost],
+      [anna, seen],
+      [anna, { write: suspended, unsent: true }],
+      [cleo, { write: denied }],
+    ],
+    cleo,
+  ],
+  [
     "who was asked last, when nobody was let look",
     [cleo],
     [

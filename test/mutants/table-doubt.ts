@@ -132,7 +132,7 @@ export const doubtMutants: readonly Mutant[] = [
     name: "last-look-as-whoever-was-refused",
     breaks: "a doubtful write is asked of a user who may not look, and the step stays open for ever",
     file: converge,
-    find: "this.#actor = this.#readAs ?? this.#actor;",
+    find: "this.#actor = this.#actors.usable([this.#readAs ?? this.#actor])[0] ?? this.#actor;",
     replace: "",
     hunt: "test/engine/last-look.test.ts",
   },

@@ -31,6 +31,7 @@ function valuesOf(yaml: YamlText): Record<string, Parameters<YamlText["value"]>[
 
 const deep = (levels: number): string => "[".repeat(levels) + "]".repeat(levels);
 const lineUp = "line the keys of one mapping up under each other, and indent what belongs to a key";
+const bracket = "close the bracket, and indent what stands in it further than the key it belongs to";
 const quote = "put the value in quotes";
 const close = "close the quote or bracket, and put a colon and a blank after each key";
 const correct = 'correct the line; text with : # * & or quotes in it belongs in "double quotes"';
@@ -39,7 +40,8 @@ const shallower = "a plan needs three or four levels; perhaps a bracket is not c
 describe("a text that is no YAML of a plan", () => {
   it.each<[string, string, string]>([
     ["a:\n  b: 1\n c: 2", "7:1", lineUp],
-    ["a: [1", "5:6", lineUp],
+    ["a: [1", "5:6", bracket],
+    ["a: { b: 1", "5:10", bracket],
     ["\ta: 1", "5:1", "indent with spaces, not tabs"],
     ["a: @x", "5:4", quote],
     ["a: *", "5:4", quote],

@@ -489,6 +489,15 @@ describe("the file of people", () => {
     ]);
   });
 
+  it.each([
+    ["a move", "  - { replace-member: users, colour: red }", "a move has no key"],
+    ["a text", "  - { replace-member: users", "not YAML as a plan may use it"],
+    ["a list", "  replace-member: users", "moves must be a list"],
+  ])("that only %s nobody can read might name is not said to be read by none", async (_, broken, problem) => {
+    const outcome = await readPlan({ yaml: `version: 1\nusers: p.csv\nmoves:\n${broken}\n` });
+    expect(told(outcome)).toEqual([expect.stringContaining(problem)]);
+  });
+
   it("that is not named is asked for where it is needed", async () => {
     expect(told(await readYaml(moves("{ replace-member: users }")))).toEqual([
       "plan.yaml:3:5 replace-member: users needs a file of old and new addresses -> add users: people.csv at the top, with the columns old,new",

@@ -68,7 +68,7 @@ function hazardText(name: HazardName, count: number): string {
     case "whole-user-transfer":
       return `${counted(count, "transfer")} of everything a user owns: cannot be taken back through the API`;
     case "moves-unnamed-assets":
-      return `${counted(count, "asset")} that no row names go along with a transfer`;
+      return `${counted(count, "asset")} that no row names ${count === 1 ? "goes" : "go"} along with a transfer`;
     case "moves-unseen-assets":
       return `${counted(count, "transfer")} of users who cannot be searched as: more assets may move than were seen`;
     case "owner-change-attempt":
@@ -80,7 +80,7 @@ function hazardText(name: HazardName, count: number): string {
     case "removes-last-editor":
       return `${counted(count, "asset")} left with the owner as the only one who can edit`;
     case "keeps-credentials":
-      return `${counted(count, "data source")} keep the old owner's credentials: reconnect them before the account is suspended`;
+      return `${counted(count, "data source")} ${count === 1 ? "keeps" : "keep"} the old owner's credentials: reconnect them before the account is suspended`;
     case "leaves-data-sources":
       return `${counted(count, "report")} whose data sources do not move along: name those as well`;
     case "leaves-trash":

@@ -26,6 +26,15 @@ describe("a hazard", () => {
   });
 });
 
+describe("a single one", () => {
+  it.each<[HazardName, string]>([
+    ["moves-unnamed-assets", "1 asset that no row names goes along"],
+    ["keeps-credentials", "1 data source keeps the old owner's credentials"],
+  ])("(%s) has its verb in the singular", (name, words) => {
+    expect(hazardTotal(name, 1).text.startsWith(words)).toBe(true);
+  });
+});
+
 describe("an asset nobody has read", () => {
   it("is taken for one that lets nobody in yet, and says nothing of its editors", () => {
     const guest = member("user:guest@partner.example");
