@@ -79,7 +79,7 @@ function refuseOutlets({ dashboardPort, outlets }: HandingOptions): void {
   if (first === undefined) return;
   throw new UsageError(
     `${first} is for a run in a file, and workers carry this one out`,
-    "leave it out: handover status and watch show the run, and handover worker --health gives figures",
+    "leave it out: handover watch --json tells what happens, and handover worker has --health and --log-file",
   );
 }
 
@@ -208,7 +208,8 @@ async function ownWorker(
 ): Promise<{ readonly ended: Promise<void>; readonly failed: Promise<never> }> {
   const { workHere } = await import("./worker.ts");
   const { address, run } = databaseOf(place);
-  const work = workHere(context, { flags: options.google, address, run, stop: left });
+  const signer = await checkpointSigner(context, options.signKey);
+  const work = workHere(context, { flags: options.google, address, run, stop: left, signer });
   return {
     ended: work.then(
       () => undefined,

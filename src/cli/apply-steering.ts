@@ -17,7 +17,8 @@ const wishes: z.ZodType<Wish> = z.discriminatedUnion("action", [
 ]);
 
 export type Wish =
-  | { readonly action: "pause" | "resume" | "drain" | "abort" }
+  | { readonly action: "pause" | "resume" | "drain" }
+  | { readonly action: "abort" }
   | { readonly action: "rate"; readonly perSecond: number }
   | { readonly action: "concurrency"; readonly steps: number };
 

@@ -86,7 +86,8 @@ Examples:
 Interrupted in any way, the same command goes on where it ended. Ctrl-C once finishes what is under way.
 From another shell, handover watch follows it, and handover ctl pauses, slows or ends it.
 A run in a database is handed to workers (handover help worker), with everything said here, and
-followed: Ctrl-C leaves it to them, and says how to end it.
+followed: Ctrl-C leaves it to them, and says how to end it. --dashboard, --on-event, --events and
+--metrics are not for such a run: use handover watch --json, and handover worker --health and --log-file.
 ${outletsHelp}`,
   );
 }

@@ -1,6 +1,6 @@
 /** `ctl` of a run in a database: the wish is written down there, and all workers hear of it within a second or two. */
 import { JournalDatabase } from "../journal/postgres/database.ts";
-import { carryingOf, steer } from "../journal/postgres/fleet.ts";
+import { carryingOf, endForAll, endedAtOnce, steer } from "../journal/postgres/fleet.ts";
 import { openPostgresJournal } from "../journal/postgres/journal.ts";
 import { ControlError } from "../model/errors.ts";
 import { printable } from "../model/text.ts";
@@ -42,19 +42,13 @@ export async function steerFleet(context: Context, { wish, json, color }: Steere
 }
 
 async function carriedOut(context: Context, wish: Wish, place: RunPlace): Promise<string> {
-  if (wish.action === "abort") {
-    throw new ControlError(
-      "refused",
-      "several workers carry this run out, and none of them is left at once from here",
-      "use drain, or end the workers where they run: a second signal leaves at once",
-    );
-  }
   const { address, run } = databaseOf(place);
   const database = new JournalDatabase(address);
   try {
     const carrying = await carryingOf(database, run);
     if (carrying === undefined || carrying.ended !== undefined) throw nobody(place.name);
-    if (carrying.wish.drainingBy !== undefined && wish.action !== "drain") {
+    const isEnding = wish.action === "drain" || wish.action === "abort";
+    if (carrying.wish.drainingBy !== undefined && !isEnding) {
       throw new ControlError(
         "stopping",
         "the run is stopping already",
@@ -62,7 +56,12 @@ async function carriedOut(context: Context, wish: Wish, place: RunPlace): Promis
       );
     }
     await record(context, database, run, wish);
-    if (!(await steer(database, carrying.run, wished(wish, context.account)))) throw nobody(place.name);
+    const by = context.account;
+    const heard =
+      wish.action === "abort"
+        ? await endForAll(database, carrying.run, endedAtOnce, `left at once, as asked by ${by}`)
+        : await steer(database, carrying.run, wished(wish, by));
+    if (!heard) throw nobody(place.name);
   } finally {
     await database.close();
   }
@@ -81,7 +80,7 @@ async function record(context: Context, database: JournalDatabase, run: string, 
   }
 }
 
-function wished(wish: Wish, by: string): Parameters<typeof steer>[2] {
+function wished(wish: Exclude<Wish, { readonly action: "abort" }>, by: string): Parameters<typeof steer>[2] {
   switch (wish.action) {
     case "pause":
       return { pausedBy: by };
@@ -92,7 +91,6 @@ function wished(wish: Wish, by: string): Parameters<typeof steer>[2] {
     case "concurrency":
       return { concurrency: wish.steps };
     case "drain":
-    case "abort":
       return { drainingBy: by };
   }
 }
@@ -105,7 +103,8 @@ const answers: Readonly<Record<Wish["action"], (wish: Wish) => string>> = {
   concurrency: (wish) =>
     wish.action === "concurrency" ? `At most ${wish.steps} steps at once from now on, by all workers together.` : "",
   drain: () => "Ending: what is under way is finished first; then the same apply command goes on.",
-  abort: () => "",
+  abort: () =>
+    "Left at once, by all workers; what is not known to have taken effect is looked at when it is applied again.",
 };
 
 function nobody(name: string): ControlError {

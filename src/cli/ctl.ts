@@ -59,8 +59,9 @@ Actions:
 A pause lasts as long as the apply. After drain and abort the same apply command goes on.
 Each act is put on record in the run. Only the user who started the apply can steer it.
 A run in a database is steered for all its workers together: rate and concurrency hold for all of them
-in sum, a pause lasts until it is resumed, drain ends the run until it is applied again. Whoever may
-write to the database can do so. There is no abort: end the workers instead.
+in sum, a pause lasts until it is resumed, drain ends the run until it is applied again, and after
+abort every worker leaves it within seconds, without waiting for answers: apply and watch exit with
+130, and the workers go on with other runs. Whoever may write to the database can steer it.
 
 Exits with 0 when it was done, 7 when the run is stopping already, 8 when an apply is under
 way and does not answer, 9 when none is.

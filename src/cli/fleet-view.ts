@@ -3,10 +3,12 @@ import { openOf, totalOf } from "../report/counts-text.ts";
 import { fleetJson, fleetLine, fleetLines } from "../report/fleet-text.ts";
 import type { FleetRun } from "../report/fleet-text.ts";
 import { JournalDatabase } from "../journal/postgres/database.ts";
-import { carryingOf, crewsFor, endForAll, workersOf } from "../journal/postgres/fleet.ts";
+import { carryingOf, crewsFor, endForAll, endedByMove, workersOf } from "../journal/postgres/fleet.ts";
 import type { Carrying } from "../journal/postgres/fleet.ts";
 import type { RunReader } from "../journal/journal.ts";
+import { RunFileError } from "../model/errors.ts";
 import type { Counts } from "../model/run.ts";
+import { printable } from "../model/text.ts";
 import type { Context } from "./context.ts";
 import { styleOf } from "./output.ts";
 import { databaseOf } from "./run-database.ts";
@@ -87,6 +89,7 @@ export async function followFleet(
       try {
         const { carrying, fleet } = await lookAt(database, reader, name, shownName);
         shown.show(fleet);
+        if (carrying?.ended?.end === endedByMove) throw movedAway(shownName, carrying.ended.reason);
         if (carrying?.ended !== undefined) return { ended: carrying.ended, counts: fleet.counts };
         // Nobody need ever hand over what has nothing left to do.
         if (carrying === undefined && openOf(fleet.counts) === 0) return { ended: finished, counts: fleet.counts };
@@ -109,6 +112,10 @@ export async function followFleet(
     shown.close();
   }
   return undefined;
+}
+
+function movedAway(name: string, reason: string): RunFileError {
+  return new RunFileError("moved", `${printable(name)} was ${printable(reason)}`, "give the command with that run");
 }
 
 class Shown {

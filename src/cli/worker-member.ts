@@ -4,7 +4,7 @@ import type { Fleet, FleetNews } from "../engine/fleet.ts";
 import type { ApplyEnd } from "../engine/apply-end.ts";
 import type { Workers } from "../engine/workers.ts";
 import type { JournalDatabase } from "../journal/postgres/database.ts";
-import { beat, enterGate, leaveGate, leaveRun, takeCalls } from "../journal/postgres/fleet.ts";
+import { beat, endedAtOnce, enterGate, leaveGate, leaveRun, takeCalls } from "../journal/postgres/fleet.ts";
 import type { FleetWish, Standing } from "../journal/postgres/fleet.ts";
 import { patiently } from "../journal/postgres/patience.ts";
 import type { Clock } from "../model/clock.ts";
@@ -27,8 +27,12 @@ export interface MemberOptions {
   /** Steps at once where nobody has said otherwise. */
   readonly concurrency: number;
   readonly paced: Pick<Paced, "pause" | "setRate" | "writesPerSecond">;
+  /** Fires when the run is to be left, for whatever reason: what is under way goes on to its end, also during a pause. */
+  readonly stop: AbortSignal;
   /** The run is to be left: nothing new is begun. */
   readonly drain: (why: string) => void;
+  /** The run is to be left at once: answers are not awaited. */
+  readonly abandon: (why: string) => void;
   readonly say: (line: string) => void;
 }
 
@@ -44,9 +48,11 @@ export class Member implements Fleet {
   #pause: { readonly over: Promise<void>; readonly end: () => void } | undefined;
   #obeyed: FleetWish | undefined;
   #isDraining = false;
+  #isAbandoned = false;
 
   constructor(options: MemberOptions) {
     this.#options = options;
+    options.stop.addEventListener("abort", () => this.#endPause(), { once: true });
   }
 
   /** Monotonic ms at which the database was last heard of. */
@@ -147,8 +153,16 @@ export class Member implements Fleet {
     budget.grant(this.#granted, left > 0);
   }
 
-  #obey({ wish, workers: count, place }: Standing): void {
-    const { paced, workers, concurrency, drain, say } = this.#options;
+  #obey({ wish, workers: count, place, ended }: Standing): void {
+    const { paced, workers, concurrency, drain, abandon, say, stop } = this.#options;
+    if (ended !== undefined || stop.aborted) {
+      if (ended?.end === endedAtOnce && !this.#isAbandoned) {
+        this.#isAbandoned = true;
+        abandon(ended.reason);
+      }
+      this.#endPause();
+      return;
+    }
     const before = this.#obeyed;
     this.#obeyed = wish;
     if (wish.perSecond !== undefined && wish.perSecond !== before?.perSecond) paced.setRate(wish.perSecond);
@@ -175,6 +189,12 @@ export class Member implements Fleet {
       end = resolve;
     });
     this.#pause = { over, end };
+  }
+
+  /** Whoever leaves has to send for what is under way. */
+  #endPause(): void {
+    this.#goOn();
+    this.#options.paced.pause(false);
   }
 
   #goOn(): void {

@@ -12,6 +12,7 @@ import { openPostgresJournal } from "../journal/postgres/journal.ts";
 import type { WorkerJournal } from "../journal/postgres/journal.ts";
 import { GuardError, RunFileError } from "../model/errors.ts";
 import type { EngineEvent } from "../model/event.ts";
+import type { CheckpointSigner } from "../model/signing/checkpoint.ts";
 import { counted, printable } from "../model/text.ts";
 import { perActorAtGoogle, settleAtGoogleMs, settleNearMs, socketsMax } from "./carry-out.ts";
 import type { Settings } from "./config.ts";
@@ -36,6 +37,8 @@ export interface CarryingOptions {
   readonly leaseMs: number;
   readonly concurrency: number | undefined;
   readonly perActor: number | undefined;
+  /** Signs the audit chain of each run as it grows, and when the run is left. */
+  readonly signer: CheckpointSigner | undefined;
   /** The process is to end: nothing new is begun. */
   readonly stop: AbortSignal;
   /** Calls do not wait for their turn any longer. */
@@ -54,12 +57,12 @@ export interface Left {
 }
 
 export async function carryRun(context: Context, options: CarryingOptions, carrying: Carrying): Promise<Left> {
-  const { database, leaseMs, label } = options;
+  const { database, leaseMs, label, signer } = options;
   const name = printable(carrying.name);
   const handed = handedIn(carrying.settings, name);
   let journal: WorkerJournal;
   try {
-    journal = await openPostgresJournal(database, carrying.name, { clock: context.clock, leaseMs });
+    journal = await openPostgresJournal(database, carrying.name, { clock: context.clock, leaseMs, signer });
   } catch (error) {
     if (error instanceof RunFileError && error.kind === "tampered") return refused(options, carrying, error);
     throw error;
@@ -91,6 +94,8 @@ class Carrier {
   readonly #journal: WorkerJournal;
   /** The run is to be left, by whoever steers it. */
   readonly #drained = new AbortController();
+  /** The run is to be left at once: calls are given up. */
+  readonly #abandoned = new AbortController();
 
   constructor(context: Context, options: CarryingOptions, carrying: Carrying, handed: Handed, journal: WorkerJournal) {
     this.#context = context;
@@ -111,7 +116,10 @@ class Carrier {
     const workers = new Workers(concurrency, perActor);
     const log = openLog(this.#context, this.#options.settings.logFile, "worker", this.#journal.header.runId);
     const paced = await this.#connect(log, () => budget?.called());
+    let closing: Promise<void> | undefined;
+    const disconnect = (): Promise<void> => (closing ??= paced.api.close());
     const name = printable(this.#carrying.name);
+    const stop = AbortSignal.any([this.#options.stop, this.#drained.signal]);
     const member = new Member({
       database,
       clock,
@@ -122,9 +130,17 @@ class Carrier {
       workers,
       concurrency,
       paced,
+      stop,
       drain: (why) => {
         say(`${name}: ${why}`);
         this.#drained.abort(why);
+      },
+      abandon: (why) => {
+        say(`${name}: ${printable(why)}`);
+        this.#drained.abort(why);
+        this.#abandoned.abort(why);
+        // What was sent may have taken effect: its intent stays, and whoever goes on looks first.
+        void disconnect().catch(() => undefined);
       },
       say: (line) => say(`${name}: ${line}`),
     });
@@ -143,7 +159,7 @@ class Carrier {
             log.event(event);
             this.#options.onEvent(event);
           },
-          stop: AbortSignal.any([this.#options.stop, this.#drained.signal]),
+          stop,
           paused: member.paused,
           workers,
           fleet: member,
@@ -168,7 +184,7 @@ class Carrier {
     } finally {
       await member.leave();
       this.#options.joined(undefined);
-      await paced.api.close();
+      await disconnect();
       await log.close();
     }
   }
@@ -188,7 +204,7 @@ class Carrier {
     return connectPaced(this.#context, bound, {
       access: "write",
       concurrency: socketsMax,
-      stop: late,
+      stop: AbortSignal.any([late, this.#abandoned.signal]),
       onEvent: this.#options.onEvent,
       onCall: (call) => {
         called();
@@ -221,9 +237,10 @@ class Carrier {
   async #settle({ end, reason, ended }: ApplySummary, member: Member): Promise<Left> {
     const { database, say } = this.#options;
     const { run, name } = this.#carrying;
-    say(
-      `${printable(name)}: left after ${counted(ended, "step")}${reason === undefined ? "" : `: ${printable(reason)}`}`,
-    );
+    const why = reason === undefined || reason === "" ? end : reason;
+    say(`${printable(name)}: left after ${counted(ended, "step")}: ${printable(why)}`);
+    // Whoever asked has ended it for all, and may have handed it over again.
+    if (this.#abandoned.signal.aborted) return { end, reason };
     switch (end) {
       case "journal":
         break;

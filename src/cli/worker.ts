@@ -4,6 +4,7 @@ import type { CallRecord } from "../google/send.ts";
 import type { JournalAddress } from "../journal/postgres/address.ts";
 import type { EngineEvent } from "../model/event.ts";
 import { RunFileError, UsageError } from "../model/errors.ts";
+import type { CheckpointSigner } from "../model/signing/checkpoint.ts";
 import { printable } from "../model/text.ts";
 import { durationText } from "../report/words.ts";
 import { resolveSettings } from "./config.ts";
@@ -12,10 +13,12 @@ import type { Context } from "./context.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { addGoogleOptions, addJournalOptions, count, duration } from "./flags.ts";
 import type { GoogleFlags, JournalFlags } from "./flags.ts";
+import { addSignKey, checkpointSigner } from "./run-signer.ts";
+import type { SignKeyFlags } from "./run-signer.ts";
 import { journalAddress } from "./run-store.ts";
 import { stopOnSignals } from "./signals.ts";
 
-export interface WorkerFlags extends GoogleFlags, JournalFlags {
+export interface WorkerFlags extends GoogleFlags, JournalFlags, SignKeyFlags {
   readonly run?: string;
   readonly untilIdle?: boolean;
   readonly exitWhenDone?: boolean;
@@ -46,13 +49,14 @@ export function define(command: Command): void {
     .option("--per-actor <n>", "steps under way at once as one user, over all workers", count)
     .option("--health <host:port>", "answer /livez, /readyz and /metrics there, such as :8080");
   addJournalOptions(command);
-  addGoogleOptions(command).addHelpText(
+  addGoogleOptions(addSignKey(command)).addHelpText(
     "after",
     `
 Runs are handed over with handover apply RUN --journal URL. Workers may be started and ended anywhere,
 at any time: what a worker that died had begun is taken over once its lease has run out, and whether it
 took effect is looked at before anything is sent. All workers keep to one pace between them.
-Guards, waves, pauses and budgets hold for all workers together.
+Guards, waves, pauses and budgets hold for all workers together. With --sign-key the audit chain of
+each run is signed as it grows, and when this worker leaves it; apply --sign-key signs its end.
 
 SIGTERM and Ctrl-C finish what is under way, give the rest back, and end with 7; a second signal leaves
 at once with 130. While the database does not answer, a worker waits, and sends nothing.
@@ -70,7 +74,7 @@ Examples:
 export function parse(_args: readonly string[], flags: WorkerFlags): WorkerOptions {
   const leaseMs = flags.lease ?? leaseDefaultMs;
   if (leaseMs > leaseMaxMs || leaseMs < leaseMinNearMs) {
-    throw new UsageError(`--lease: ${durationText(leaseMs)} is no lease`, "write a time from 5s to 1h, such as 30s");
+    throw new UsageError(`--lease: ${leaseText(leaseMs)} is no lease`, "write a time from 5s to 1h, such as 30s");
   }
   if (flags.exitWhenDone === true && flags.run === undefined) {
     throw new UsageError("--exit-when-done waits for the end of one run", "say which: --run NAME; or use --until-idle");
@@ -81,6 +85,11 @@ export function parse(_args: readonly string[], flags: WorkerFlags): WorkerOptio
   return { flags, leaseMs };
 }
 
+/** As it was written: rounded up, one that is too short looks long enough. */
+function leaseText(leaseMs: number): string {
+  return leaseMs % 1000 === 0 ? durationText(leaseMs) : `${leaseMs} ms`;
+}
+
 export async function run(context: Context, { flags, leaseMs }: WorkerOptions): Promise<ExitCode> {
   const settings = await resolveSettings(context, flags);
   const address = await journalAddress(context, flags);
@@ -89,14 +98,15 @@ export async function run(context: Context, { flags, leaseMs }: WorkerOptions): 
   }
   if (leaseMs < leaseMinMs && settings.endpoint?.startsWith("http:") !== true) {
     throw new UsageError(
-      `--lease: ${durationText(leaseMs)} is shorter than the pauses of a busy machine`,
+      `--lease: ${leaseText(leaseMs)} is shorter than the pauses of a busy machine`,
       "use 5s or more, such as 30s",
     );
   }
   const stopping = stopOnSignals(context, undefined);
   try {
     const crewing = { flags, settings, address, leaseMs, stop: stopping.stop, late: stopping.late };
-    return await work(context, { ...crewing, only: flags.run, say: sayTo(context) });
+    const signer = await checkpointSigner(context, flags.signKey);
+    return await work(context, { ...crewing, only: flags.run, say: sayTo(context), signer });
   } finally {
     stopping.dispose();
   }
@@ -110,12 +120,19 @@ export async function workHere(
     address,
     run: only,
     stop,
-  }: Readonly<{ flags: WorkerFlags; address: JournalAddress; run: string; stop: AbortSignal }>,
+    signer,
+  }: Readonly<{
+    flags: WorkerFlags;
+    address: JournalAddress;
+    run: string;
+    stop: AbortSignal;
+    signer: CheckpointSigner | undefined;
+  }>,
 ): Promise<ExitCode> {
   const settings = await resolveSettings(context, flags);
   const own = { ...flags, exitWhenDone: true, untilIdle: false, health: undefined };
   const say = (): void => undefined;
-  return work(context, { flags: own, settings, address, leaseMs: leaseDefaultMs, stop, late: stop, only, say });
+  return work(context, { flags: own, settings, address, leaseMs: leaseDefaultMs, stop, late: stop, only, say, signer });
 }
 
 interface Working {
@@ -127,6 +144,7 @@ interface Working {
   readonly stop: AbortSignal;
   readonly late: AbortSignal;
   readonly say: (line: string) => void;
+  readonly signer: CheckpointSigner | undefined;
 }
 
 function sayTo(context: Context): (line: string) => void {
@@ -134,7 +152,7 @@ function sayTo(context: Context): (line: string) => void {
 }
 
 async function work(context: Context, working: Working): Promise<ExitCode> {
-  const { flags, settings, address, leaseMs, only, stop, late, say } = working;
+  const { flags, settings, address, leaseMs, only, stop, late, say, signer } = working;
   const { JournalDatabase } = await import("../journal/postgres/database.ts");
   const { Crew, isAway } = await import("./worker-crew.ts");
   const { parseHealthAddress, serveHealth } = await import("./worker-health.ts");
@@ -153,6 +171,7 @@ async function work(context: Context, working: Working): Promise<ExitCode> {
     leaseMs,
     concurrency,
     perActor,
+    signer,
     stop,
     late,
     say,

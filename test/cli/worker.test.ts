@@ -9,7 +9,7 @@ import { parseTimeWindow } from "../../src/model/window.ts";
 
 describe("the options of a worker", () => {
   it.each([
-    [{ lease: 100 }, "is no lease"],
+    [{ lease: 100 }, "--lease: 100 ms is no lease"],
     [{ lease: 7_200_000 }, "is no lease"],
     [{ exitWhenDone: true }, "--exit-when-done waits for the end of one run"],
     [{ exitWhenDone: true, untilIdle: true, run: "friday" }, "two ways to end"],

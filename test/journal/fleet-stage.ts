@@ -148,7 +148,9 @@ export class FleetStage {
         setRate: () => undefined,
         writesPerSecond: () => Infinity,
       },
+      stop: stop.signal,
       drain: () => stop.abort(),
+      abandon: () => stop.abort(),
       say: () => undefined,
     });
     member.begin();

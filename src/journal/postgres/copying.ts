@@ -11,6 +11,7 @@ import type { RunRecord } from "../record.ts";
 import { canonicalJson } from "../../model/canonical.ts";
 import { lockClaims } from "./claims.ts";
 import type { JournalDatabase } from "./database.ts";
+import { endedByMove } from "./fleet.ts";
 import { dumpAt, sourceOn } from "./dump.ts";
 import { escaped, keepable } from "./text.ts";
 import { writeSlice } from "./writes.ts";
@@ -50,7 +51,7 @@ export async function copyToDatabase(
 
 /**
  * From here on the run is a record, and says where it went: nobody claims a step of it any more, and what a worker that
- * was thought dead still writes is `lost`. Throws RunLockedError while a worker holds any of it.
+ * was thought dead still writes is `lost`; workers that have joined it, and hold nothing, hear that it has ended. Throws RunLockedError while a worker holds any of it.
  */
 export async function leaveDatabase(database: JournalDatabase, name: string, record: RunRecord): Promise<void> {
   await database.transaction(async (client) => {
@@ -71,6 +72,11 @@ export async function leaveDatabase(database: JournalDatabase, name: string, rec
       `update progress set worker = null, lease = null, fence = nextval('fences')
        where run = $1 and state = 0 and worker is not null`,
       [run],
+    );
+    await client.query(
+      `update carrying set ended = '${endedByMove}', reason = $2, ended_at = clock_timestamp()
+       where run = $1 and ended is null`,
+      [run, `moved to ${record.other}`],
     );
     const note = canonicalJson({ at: record.at, details: { to: record.other }, kind: "note:moved" });
     const writes: readonly Write[] = [

@@ -4,6 +4,11 @@ import type { Counts } from "../../model/run.ts";
 import { stateName } from "../codes.ts";
 import type { JournalDatabase } from "./database.ts";
 
+/** How a run ends that every worker is to leave at once, without waiting for answers. */
+export const endedAtOnce = "abort";
+/** How a run ends that was moved to another place. */
+export const endedByMove = "moved";
+
 /** A worker that has not been heard of for so long is taken for dead: longer than a pause of its own takes. */
 const silentMs = 15_000;
 const silent = `clock_timestamp() - interval '${silentMs / 1000} seconds'`;
@@ -131,12 +136,14 @@ export async function waitingRuns(database: JournalDatabase, only: string | unde
   return rows.map(carryingIn);
 }
 
-/** The run has ended so for all workers; the first word holds. */
-export async function endForAll(database: JournalDatabase, run: number, end: string, reason: string): Promise<void> {
-  await database.rows(
-    "update carrying set ended = $2, reason = $3, ended_at = clock_timestamp() where run = $1 and ended is null",
+/** The run has ended so for all workers; the first word holds, and false says that there was one. */
+export async function endForAll(database: JournalDatabase, run: number, end: string, reason: string): Promise<boolean> {
+  const rows = await database.rows(
+    `update carrying set ended = $2, reason = $3, ended_at = clock_timestamp() where run = $1 and ended is null
+     returning run`,
     [run, end, reason],
   );
+  return rows.length > 0;
 }
 
 /** Undefined fields stay as they are; answers false when the run is not being carried out. */
