@@ -2,6 +2,7 @@
 import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { driverProblem } from "../../src/model/sqlite-driver.ts";
+import type { Ground } from "../readme/guide.ts";
 import { rehearse } from "../readme/rehearse.ts";
 import { output, run } from "./commands.ts";
 import type { Tarball } from "./commands.ts";
@@ -37,6 +38,9 @@ interface Installed {
   readonly bin: string;
   /** Where node_modules are. */
   readonly root: string;
+  readonly ground: Ground;
+  /** Whether what README says of installing is still to be typed. */
+  readonly isBare: boolean;
 }
 
 /** From this line on, SQLite's driver carries its binary. */
@@ -59,18 +63,26 @@ export async function tryLine(trying: Trying, say: (text: string) => void): Prom
     () =>
       installed(trying, node, name, more);
   if (isReady) {
-    await attempt(usual, "tarball, scripts ignored", global(usual, "ignored", "--ignore-scripts"), tour);
+    await attempt(usual, "tarball, scripts ignored", global(usual, "ignored", "--ignore-scripts"), guides);
     const blocking = await nodeLine(line, npm.blocking, join(scratch, "blocking"));
-    await attempt(blocking, "tarball, scripts blocked by npm", global(blocking, "blocked"), tour);
+    await attempt(blocking, "tarball, scripts blocked by npm", global(blocking, "blocked"), rest);
   } else {
     await attempt(usual, "tarball, scripts ignored", global(usual, "ignored", "--ignore-scripts"), saysWhatIsMissing);
-    await attempt(usual, "tarball", global(usual, "allowed", "--allow-scripts=better-sqlite3"), tour);
+    await attempt(usual, "tarball", global(usual, "allowed", "--allow-scripts=better-sqlite3"), guides);
   }
-  await attempt(usual, "clone", () => cloned(trying, usual, isReady), tour);
+  await attempt(usual, "clone", () => cloned(trying, usual, isReady), guides);
   return tried;
 }
 
-type Job = (trying: Trying, env: NodeJS.ProcessEnv, folder: string) => Promise<number>;
+/** Answers how many commands it had. */
+type Job = (trying: Trying, place: Place) => Promise<number>;
+
+interface Place {
+  readonly installed: Installed;
+  readonly env: NodeJS.ProcessEnv;
+  /** Empty, and nobody else's. */
+  readonly folder: string;
+}
 
 async function once(
   trying: Trying,
@@ -84,11 +96,12 @@ async function once(
   const seconds = (): number => Math.round((performance.now() - startedAt) / 1000);
   const nothing = { installedMegabytes: undefined, packages: undefined, driver: undefined, commands: 0 };
   try {
-    const { bin, root } = await way();
-    const isClone = root === join(trying.scratch, "clone");
+    const got = await way();
+    const { bin, root, ground } = got;
+    const isClone = ground === "clone";
     const folder = join(trying.scratch, `work-${from.replaceAll(/\W+/g, "-")}`);
     await mkdir(folder);
-    const commands = await job(trying, withCommand(node.env, bin, folder), folder);
+    const commands = await job(trying, { installed: got, env: withCommand(node.env, bin, folder), folder });
     const driver = (
       await output(["node", "-p", "require('better-sqlite3/package.json').version"], { cwd: root, env: node.env })
     ).trim();
@@ -123,39 +136,67 @@ async function installed(
   const scriptWarnings = stderr.split("\n").filter((text) => text.includes("install-scripts"));
   if (Number(line) >= readyFrom && scriptWarnings.length > 0)
     throw new Error(`npm warns:\n${scriptWarnings.join("\n")}`);
-  return { bin: join(prefix, "bin"), root: join(prefix, "lib/node_modules/handover") };
+  return {
+    bin: join(prefix, "bin"),
+    root: join(prefix, "lib/node_modules/handover"),
+    ground: "tarball",
+    isBare: false,
+  };
 }
 
-/** As a reader of the README does it: npm ci, which builds. Quickly: the driver that needs no compiler, and the build by hand. */
+/** Left for README to install. Quickly: the driver that needs no compiler, the build by hand, and the demo that README begins with. */
 async function cloned({ clone, scratch, isQuick }: Trying, { env }: NodeLine, isReady: boolean): Promise<Installed> {
   const root = join(scratch, "clone");
   await cp(clone, root, { recursive: true });
+  const isBare = !(isQuick && isReady);
   const running = { cwd: root, env, secondsMax: compileSecondsMax };
-  if (isQuick && isReady) {
+  if (!isBare) {
     await output(["npm", "ci", "--ignore-scripts"], running);
     await output(["npm", "install", "--no-save", "--ignore-scripts", driverReady], running);
-    await output(["npm", "run", "--silent", "build"], running);
-  } else {
-    await output(["npm", "ci"], running);
+    await output(["npm", "run", "--silent", "demo"], running);
   }
   const bin = join(scratch, "clone-bin");
   await mkdir(bin);
   await symlink(join(root, "dist/cli/main.js"), join(bin, "handover"));
-  return { bin, root };
+  return { bin, root, ground: "clone", isBare };
 }
 
-/** Types the tour; answers how many commands it had. */
-async function tour({ checkout }: Trying, env: NodeJS.ProcessEnv, folder: string): Promise<number> {
-  const standing = { folder: async () => folder, env };
-  const guide = "test/package/tour.md";
-  const rest = { ground: "tarball", scratch: folder, isSlowToo: false, say: () => {} } as const;
-  const { commands, problems } = await rehearse({ checkout, guide, standing, ...rest });
+/** Types README, in the clone or in an empty folder, and then what README does not hold. */
+async function guides(trying: Trying, place: Place): Promise<number> {
+  const { root, ground } = place.installed;
+  const commands = await typed(trying, place, "README.md", ground === "clone" ? root : place.folder);
+  return commands + (await rest(trying, place));
+}
+
+async function rest(trying: Trying, place: Place): Promise<number> {
+  const folder = join(place.folder, "rest");
+  await mkdir(folder);
+  return typed(trying, place, "test/package/rest.md", folder);
+}
+
+async function typed(
+  { checkout }: Trying,
+  { installed: at, env, folder: scratch }: Place,
+  guide: string,
+  from: string,
+): Promise<number> {
+  const standing = { folder: async () => from, env };
+  const { ground, isBare: isSlowToo } = at;
+  const { commands, problems } = await rehearse({
+    checkout,
+    guide,
+    ground,
+    standing,
+    scratch,
+    isSlowToo,
+    say: () => {},
+  });
   if (problems.length > 0) throw new Error(problems.join("\n"));
   return commands;
 }
 
 /** Without its binary nothing works that keeps a run, and the command says so. */
-async function saysWhatIsMissing(_: Trying, env: NodeJS.ProcessEnv, cwd: string): Promise<number> {
+async function saysWhatIsMissing(_: Trying, { env, folder: cwd }: Place): Promise<number> {
   await writeFile(join(cwd, "moves.csv"), "from,to\nleaver@acme.example,heir@acme.example\n");
   const verbs = [["--version"], ["--help"], ["plan", "moves.csv", "-o", "friday"], ["doctor"]];
   for (const verb of verbs) {

@@ -14,7 +14,7 @@ export interface Building {
   /** The checkout whose last commit is read. */
   readonly checkout: string;
   readonly scratch: string;
-  /** Whether the guide itself installs what it needs; else it is made ready from what the checkout has installed. */
+  /** Whether the guide itself installs what it needs in its clone; else the clone is given what the checkout has installed. */
   readonly isBare: boolean;
 }
 
@@ -61,10 +61,8 @@ async function afterInstallation(scratch: string, building: Building): Promise<S
   const tarball = await pack(clone, work);
   const prefix = join(scratch, "prefix");
   const env = { ...environment(scratch, join(prefix, "bin")), npm_config_prefix: prefix };
-  if (!building.isBare) {
-    await output(["npm", "install", "--global", "--ignore-scripts", tarball.path], { cwd: work, env });
-    await lendBinary(building.checkout, join(prefix, "lib/node_modules/handover"));
-  }
+  await output(["npm", "install", "--global", "--ignore-scripts", tarball.path], { cwd: work, env });
+  await lendBinary(building.checkout, join(prefix, "lib/node_modules/handover"));
   const folder = async (guide: string): Promise<string> => {
     const place = dirname(guide);
     if (place === ".") return work;

@@ -1,15 +1,17 @@
 /** The guides typed word for word, from a fresh clone and after a fresh installation; last, one line of JSON. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { output } from "../package/commands.ts";
+import { entriesOf } from "./guide.ts";
 import type { Ground } from "./guide.ts";
 import { standOn } from "./grounds.ts";
 import { rehearse } from "./rehearse.ts";
 import type { Rehearsal } from "./rehearse.ts";
 
 const grounds: readonly Ground[] = ["clone", "tarball"];
+const allGuides = ["README.md", "migrations-plans/README.md", "src/emulator/README.md"];
 
 const flags = parse(process.argv.slice(2));
 if (typeof flags === "string") {
@@ -39,7 +41,7 @@ function parse(args: readonly string[]): Flags | string {
     });
     const only = grounds.filter((ground) => values.only === undefined || values.only === ground);
     if (only.length === 0) return `--only is clone or tarball, not ${JSON.stringify(values.only)}`;
-    const guides = positionals.length === 0 ? ["README.md"] : positionals;
+    const guides = positionals.length === 0 ? allGuides : positionals;
     return { guides, only, isSlowToo: values.slow, isQuiet: values.json };
   } catch (error) {
     return error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
@@ -53,10 +55,11 @@ async function main({ guides, only, isSlowToo, isQuiet }: Flags): Promise<void> 
   const changed = await output(["git", "status", "--porcelain"], { cwd: checkout });
   if (changed !== "")
     say("what is not committed is in no clone: the guides are read here, the rest from the last commit");
+  const isBare = isSlowToo && (await installs(join(checkout, guides[0] ?? "")));
   const rehearsals: Rehearsal[] = [];
   try {
     for (const ground of only) {
-      const standing = await standOn(ground, { checkout, scratch, isBare: isSlowToo });
+      const standing = await standOn(ground, { checkout, scratch, isBare });
       for (const guide of guides) {
         rehearsals.push(await rehearse({ checkout, guide, ground, standing, scratch, isSlowToo, say }));
       }
@@ -72,4 +75,10 @@ async function main({ guides, only, isSlowToo, isQuiet }: Flags): Promise<void> 
   const node = process.versions.node;
   process.stdout.write(`${JSON.stringify({ type: "readme", node, rehearsals, problems, empty })}\n`);
   process.exitCode = problems.length === 0 && empty.length === 0 ? 0 : 1;
+}
+
+/** Whether the first thing a reader types makes the clone ready, for this guide and those after it. */
+async function installs(guide: string): Promise<boolean> {
+  const first = entriesOf(await readFile(guide, "utf8")).find(({ kind }) => kind === "command");
+  return first?.kind === "command" && first.text.startsWith("npm ci");
 }

@@ -6,10 +6,13 @@ import { describe, expect, it } from "vitest";
 import { rehearse } from "./rehearse.ts";
 import type { Rehearsal } from "./rehearse.ts";
 
-async function typed(lines: readonly string[]): Promise<Rehearsal & { readonly folder: string }> {
+async function typed(
+  lines: readonly string[],
+  path = process.env["PATH"] ?? "",
+): Promise<Rehearsal & { readonly folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), "guide-"));
   await writeFile(join(folder, "GUIDE.md"), lines.join("\n"));
-  const standing = { folder: async () => folder, env: { PATH: process.env["PATH"] ?? "" } };
+  const standing = { folder: async () => folder, env: { PATH: path } };
   const rest = { ground: "clone", scratch: folder, isSlowToo: false, say: () => {} } as const;
   return { ...(await rehearse({ checkout: folder, guide: "GUIDE.md", standing, ...rest })), folder };
 }
@@ -45,10 +48,18 @@ describe("a guide that is typed", () => {
     ["another output", ["$ echo one", "$ echo two", "three"], /^GUIDE\.md:4: shown "three", printed "two"/],
     ["another exit code", ["$ true", "$ (exit 6)"], /^GUIDE\.md:3: ended with 6 instead of 0/],
     ["a shell that ends", ["$ echo bye", "$ exit 0"], /^GUIDE\.md:3: Error: the shell has ended/],
+    ["a shell that is killed", ["$ true", "$ kill -KILL $$"], /^GUIDE\.md:3: Error: the shell has ended/],
   ])("stops at the line with %s", async (_, lines, problem) => {
     const { problems, commands } = await typed(transcript(...lines, "$ echo never"));
     expect(problems).toEqual([expect.stringMatching(problem)]);
     expect(commands).toBe(2);
+  });
+
+  it("names the line it stands at where no shell can be started", async () => {
+    const { problems } = await typed(transcript("$ true"), "/nowhere");
+    expect(problems).toEqual([
+      expect.stringMatching(/^GUIDE\.md:2: Error: the shell does not start: spawn bash ENOENT/),
+    ]);
   });
 
   it("types the settings that a command in the background prints, and ends it", async () => {

@@ -1,7 +1,10 @@
 /** One guide, typed from its first line to its last: what went wrong, and where in the guide. */
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { difference } from "./alike.ts";
 import { entriesOf } from "./guide.ts";
 import type { Entry, Ground, TypedCommand } from "./guide.ts";
@@ -30,7 +33,7 @@ export interface Rehearsing {
   readonly say: (text: string) => void;
 }
 
-const secondsMax = { quick: 120, slow: 1800 } as const;
+const secondsMax = { quick: 120, slow: 1800, port: 300 } as const;
 
 /** Ends at the first problem: what comes after rests on what came before. */
 export async function rehearse(rehearsing: Rehearsing): Promise<Rehearsal> {
@@ -75,6 +78,7 @@ async function play(session: Session, entry: Entry): Promise<Problem | undefined
   await showFile(entry, place);
   const seconds = entry.isSlow ? secondsMax.slow : secondsMax.quick;
   if (entry.isBackground) {
+    await freePort(entry.text);
     await session.stay(entry.text, seconds);
     return undefined;
   }
@@ -87,6 +91,25 @@ async function play(session: Session, entry: Entry): Promise<Problem | undefined
   if (found === undefined) return undefined;
   const what = `shown ${JSON.stringify(found.shown)}, printed ${JSON.stringify(found.printed)}; in full:\n${printed.trimEnd()}`;
   return { line: entry.shown.line + found.at, what };
+}
+
+/** Who reads has the port of a guide to themselves; here another rehearsal may have it, and will be done with it. */
+async function freePort(text: string): Promise<void> {
+  const port = Number(/--port[ =](\d+)/.exec(text)?.[1] ?? 0);
+  const deadline = performance.now() + secondsMax.port * 1000;
+  while (port !== 0 && (await isTaken(port)) && performance.now() < deadline) await sleep(500);
+}
+
+async function isTaken(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** A guide shows an input file as `cat` would: a reader makes it. */

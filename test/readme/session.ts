@@ -18,6 +18,7 @@ export class Session {
   readonly #scratch: string;
   #printed = "";
   #count = 0;
+  #failure: Error | undefined;
   #onOutput: () => void = () => {};
 
   /** `scratch` holds what is typed; `cwd` is where the shell begins. */
@@ -34,6 +35,12 @@ export class Session {
       this.#onOutput();
     });
     this.#shell.once("close", () => this.#onOutput());
+    // Whoever types next is told; what is written to a shell that is not there or has ended goes nowhere.
+    this.#shell.once("error", (error) => {
+      this.#failure = error;
+      this.#onOutput();
+    });
+    this.#shell.stdin?.on("error", () => {});
     // One pipe for both streams keeps them in order.
     this.#shell.stdin?.write("exec 2>&1\n");
   }
@@ -62,10 +69,14 @@ export class Session {
     const ready = /--ready-file[ =](\S+)/.exec(text)?.[1];
     const settings = /^ *export [A-Z_]+=\S+$/gm;
     const deadline = performance.now() + secondsMax * 1000;
-    for (;;) {
+    for (let before = ""; ;) {
+      const isReady = ready === undefined || existsSync(join(cwd, ready));
       const printed = await readFile(log, "utf8");
       const lines = printed.match(settings) ?? [];
-      if (ready === undefined ? lines.length > 0 : existsSync(join(cwd, ready))) {
+      // Without such a file it may still be printing: it is done once nothing more has come.
+      const isDone = ready !== undefined || (lines.length > 0 && printed === before);
+      before = printed;
+      if (isReady && isDone) {
         for (const line of lines) await this.type(line, secondsMax);
         return;
       }
@@ -78,12 +89,16 @@ export class Session {
   async end(): Promise<void> {
     const { pid } = this.#shell;
     if (pid === undefined) return;
-    const isOver = this.#shell.exitCode !== null || this.#shell.signalCode !== null;
+    const isOver = this.#isOver();
     signal(pid, "SIGTERM");
     // The shell itself ends when nothing more is typed, whatever it thinks of the signal.
     this.#shell.stdin?.end();
     if (!isOver) await Promise.race([once(this.#shell, "close"), sleep(10_000, undefined, { ref: false })]);
     signal(pid, "SIGKILL");
+  }
+
+  #isOver(): boolean {
+    return this.#shell.exitCode !== null || this.#shell.signalCode !== null;
   }
 
   async #file(text: string): Promise<string> {
@@ -97,7 +112,8 @@ export class Session {
     for (;;) {
       const found = look();
       if (found !== undefined) return found;
-      if (this.#shell.exitCode !== null) throw new Error(`the shell has ended; it printed:\n${this.#printed}`);
+      if (this.#failure !== undefined) throw new Error(`the shell does not start: ${this.#failure.message}`);
+      if (this.#isOver()) throw new Error(`the shell has ended; it printed:\n${this.#printed}`);
       const left = deadline - performance.now();
       if (left <= 0) throw new Error(`not done within ${secondsMax} s; it printed:\n${this.#printed}`);
       const more = new Promise<void>((resolve) => (this.#onOutput = resolve));
