@@ -59,6 +59,9 @@ const actions: ReadonlyMap<string, Action> = new Map<string, Action>([
   ["PATCH flags", (emulator, body) => setFlags(emulator, flagsSchema.parse(body))],
 ]);
 
+/** Such as `GET faults`. */
+export const controlRoutes: readonly string[] = [...actions.keys()];
+
 /** Answers a control request: 200 with JSON, 204 where there is nothing to say, 400 with the problem, 404. */
 export function control(emulator: Emulator, request: EmulatorRequest): EmulatorReply {
   const [pathname = "", query = ""] = request.path.split("?");
