@@ -33,7 +33,7 @@ export function addJournalOptions(command: Command): Command {
   return command
     .option("--journal <url>", "runs are kept in this PostgreSQL: postgres://user@host/database [HANDOVER_JOURNAL]")
     .option("--journal-schema <name>", "the schema of its tables there (default handover) [HANDOVER_JOURNAL_SCHEMA]")
-    .option("--tenant <name>", "whose runs, where several share it (default default) [HANDOVER_TENANT]");
+    .option("--tenant <name>", 'whose runs, where several share it (default "default") [HANDOVER_TENANT]');
 }
 
 export function addGoogleOptions(command: Command): Command {
@@ -50,9 +50,9 @@ export function addGoogleOptions(command: Command): Command {
     .option("--admin <email>", "administrator to act as for Directory and Data Transfer [HANDOVER_ADMIN]")
     .option("--endpoint <url>", "talk to this address instead of Google: an emulator [HANDOVER_ENDPOINT]")
     .option("--proxy <url>", "reach Google through this HTTP proxy [HANDOVER_PROXY]")
-    .option("--rate <n>", "calls per second at most, such as 8, 8/s or 480/m", rate)
-    .option("--actor-rate <n>", "calls per second as one user at most", rate)
-    .option("--log-file <file>", "append one JSON line per call and event to this file");
+    .option("--rate <n>", "calls per second at most, such as 8, 8/s or 480/m [HANDOVER_RATE]", rate)
+    .option("--actor-rate <n>", "calls per second as one user at most [HANDOVER_ACTOR_RATE]", rate)
+    .option("--log-file <file>", "append one JSON line per call and event to this file [HANDOVER_LOG_FILE]");
 }
 
 /** A whole number of at least 1. */

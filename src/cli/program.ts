@@ -5,6 +5,7 @@ import { exitCode, exitCodes } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
 import type { VerbGroup } from "./help.ts";
 import { print, styleOf } from "./output.ts";
+import { helpWidth, toWidth } from "./prose.ts";
 import { pageKindOf, pageKinds, topicNames } from "./topic-names.ts";
 import type { Verb } from "./verb.ts";
 
@@ -178,7 +179,7 @@ async function dispatch(context: Context): Promise<ExitCode> {
   const page = first === "help" ? topicNames.find((name) => name === topic) : undefined;
   if (page !== undefined) {
     const { topicText } = await import("./topics.ts");
-    await print(context.stdout, topicText(page));
+    await print(context.stdout, [toWidth(topicText(page).join("\n"), helpWidth(context.stdout.columns))]);
     return exitCodes.done;
   }
   const kind = first === "help" ? pageKindOf(topic) : undefined;
@@ -236,9 +237,9 @@ function newProgram(context: Context): Command {
       `print help for a verb, or for ${[...topicNames, ...pageKinds.map((kind) => `${kind}s`)].join(", ")}`,
     )
     .configureOutput({
-      writeOut: (text) => void context.stdout.write(text),
+      writeOut: (text) => void context.stdout.write(toWidth(text, helpWidth(context.stdout.columns))),
       writeErr: () => undefined,
-      getOutHelpWidth: () => Math.min(context.stdout.columns ?? 100, 120),
+      getOutHelpWidth: () => helpWidth(context.stdout.columns),
     })
     .exitOverride();
 }

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { exitCodes } from "../../src/cli/exit-code.ts";
-import { runCommandLine } from "../../src/cli/program.ts";
+import { runCommandLine, wholeProgram } from "../../src/cli/program.ts";
 import { topicNames } from "../../src/cli/topic-names.ts";
 import { world } from "./world.ts";
 import type { World } from "./world.ts";
@@ -84,9 +84,20 @@ describe("help", () => {
   it.each(topicNames)("the topic %s fits 100 columns and begins with a sentence", async (topic) => {
     const { code, out } = await run(["help", topic]);
     expect(code).toBe(0);
-    expect(out).toMatch(/^[A-Z].*[.:,]\n/);
+    expect(out).toMatch(/^[A-Z].*(?:\n\S.*)*[.:,]\n/);
     expect(Math.max(...out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
     expect(out).not.toContain("undefined");
+  });
+
+  it("the sentences of every verb and topic are set to the width of the terminal", async () => {
+    const { context } = await world();
+    const verbs = (await wholeProgram(context)).commands.map((command) => command.name());
+    for (const argv of [...verbs.map((verb) => [verb, "--help"]), ...topicNames.map((topic) => ["help", topic])]) {
+      const { out } = await run(argv);
+      // What is indented is an example to copy, a line of a table, or an option that commander has set already.
+      const wide = out.split("\n").filter((line) => /^\S/.test(line) && line.length > 80);
+      expect(wide, argv.join(" ")).toEqual([]);
+    }
   });
 
   it("every exit code is explained", async () => {
