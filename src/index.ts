@@ -15,7 +15,7 @@ export type { PlanFile, PlanText } from "./library/plan-files.ts";
 export { InMemoryRun } from "./library/runs.ts";
 export type { Run } from "./library/runs.ts";
 
-export type { ApplyEnd } from "./engine/apply-end.ts";
+export type { ApplyEnd } from "./model/apply-end.ts";
 export type { ApplySummary, Drift, LimitBreach, PlanOutcome, VerifySummary } from "./engine/verbs.ts";
 
 export type { Diagnostic, Place } from "./model/diagnostic.ts";

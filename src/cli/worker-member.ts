@@ -1,7 +1,7 @@
 /** A worker's place in the fleet of one run: it tells every second that it lives, hears how the run stands, and obeys. */
 import type { CallBudget } from "../engine/call-budget.ts";
 import type { Fleet, FleetNews } from "../engine/fleet.ts";
-import type { ApplyEnd } from "../engine/apply-end.ts";
+import type { ApplyEnd } from "../model/apply-end.ts";
 import type { Workers } from "../engine/workers.ts";
 import type { JournalDatabase } from "../journal/postgres/database.ts";
 import { beat, endedAtOnce, enterGate, leaveGate, leaveRun, takeCalls } from "../journal/postgres/fleet.ts";

@@ -1,7 +1,7 @@
 /** One run carried out by one worker among others: joined, brought as far as this worker can, and left in good order. */
 import { applyRun } from "../engine/apply.ts";
 import type { ApplySummary } from "../engine/verbs.ts";
-import type { ApplyEnd } from "../engine/apply-end.ts";
+import type { ApplyEnd } from "../model/apply-end.ts";
 import { Workers } from "../engine/workers.ts";
 import type { CallRecord } from "../google/send.ts";
 import { DatabaseCells } from "../journal/postgres/cells.ts";

@@ -1,32 +1,8 @@
-/** The ways in which an apply ends. */
+/** How an apply ends when nothing made it end: by the steps that are left. */
+import type { ApplyEnd } from "../model/apply-end.ts";
 import type { Counts } from "../model/run.ts";
 import { counted } from "../model/text.ts";
 
-/** Why an apply ended. Everything but `finished` can be resumed with the same command. */
-export type ApplyEnd =
-  | "finished"
-  /** The user asked. */
-  | "stopped"
-  /** Credentials or project are at fault. */
-  | "halted"
-  /** Too many failures. */
-  | "breaker"
-  /** More assets than permitted were found changed since the plan. */
-  | "drift"
-  /** The gate after a wave is shut. */
-  | "gate"
-  /** A wave is over, and somebody is to look before the next. */
-  | "wave"
-  /** The hours in which the run may be carried out are over. */
-  | "window"
-  /** The time or the calls allowed are used up, or a transfer outlasted its wait. */
-  | "budget"
-  /** The run file cannot be written any more. */
-  | "journal"
-  /** Steps are left whose actors cannot be acted as. */
-  | "blocked";
-
-/** How it ends when nothing made it end. */
 export function endOf(counts: Counts): { readonly end: ApplyEnd; readonly reason: string | undefined } {
   const open = openIn(counts);
   if (open === 0) return { end: "finished", reason: undefined };

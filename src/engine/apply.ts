@@ -18,7 +18,7 @@ import type { GateVerdict } from "./waves.ts";
 import { convergeTransfer } from "./transfer.ts";
 import type { ApplyOptions, ApplyRun, ApplySummary, Surroundings } from "./verbs.ts";
 import { endOf, openIn } from "./apply-end.ts";
-import type { ApplyEnd } from "./apply-end.ts";
+import type { ApplyEnd } from "../model/apply-end.ts";
 import { Workers } from "./workers.ts";
 
 /** Claims held per worker: one under way and one waiting, so that no worker idles while the journal is asked. */

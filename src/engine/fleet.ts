@@ -1,6 +1,6 @@
 /** The other workers that carry the same run out, as one apply sees them: what all have done, and who reads a wave back. */
 import type { Counts } from "../model/run.ts";
-import type { ApplyEnd } from "./apply-end.ts";
+import type { ApplyEnd } from "../model/apply-end.ts";
 
 /** How a run stands over all workers. */
 export interface FleetNews {

@@ -16,7 +16,7 @@ import type { FleetNews } from "./fleet.ts";
 import { acceptSoFar, keepGuards, recallGuards } from "./guard-memory.ts";
 import type { GuardMemory } from "./guard-memory.ts";
 import type { ApplyOptions, Surroundings } from "./verbs.ts";
-import type { ApplyEnd } from "./apply-end.ts";
+import type { ApplyEnd } from "../model/apply-end.ts";
 import { RunInWaves } from "./waves.ts";
 import type { GateVerdict } from "./waves.ts";
 

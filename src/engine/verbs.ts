@@ -10,7 +10,7 @@ import type { Delta } from "../model/permissions.ts";
 import type { PlanSettings } from "../model/request.ts";
 import type { Counts, Digest, Planner, RunHeader } from "../model/run.ts";
 import type { StepAsset } from "../model/step.ts";
-import type { ApplyEnd } from "./apply-end.ts";
+import type { ApplyEnd } from "../model/apply-end.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Workers } from "./workers.ts";
 import type { Breach } from "../plan/compile/totals.ts";

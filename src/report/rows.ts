@@ -1,4 +1,5 @@
 /** What reports need of a run, by shape: a run reader and its rows fit without this layer knowing the journal. */
+import type { ApplyEnd } from "../model/apply-end.ts";
 import type { Email } from "../model/email.ts";
 import type { Delta } from "../model/permissions.ts";
 import type { Counts, Digest, RunHeader } from "../model/run.ts";
@@ -59,18 +60,7 @@ export interface RunFacts {
 
 /** How an apply ended. */
 export interface ApplyEnding {
-  readonly end:
-    | "finished"
-    | "stopped"
-    | "halted"
-    | "breaker"
-    | "drift"
-    | "gate"
-    | "wave"
-    | "window"
-    | "budget"
-    | "journal"
-    | "blocked";
+  readonly end: ApplyEnd;
   readonly reason: string | undefined;
   readonly counts: Counts;
   readonly blocked: readonly { readonly actor: Email; readonly failure: string; readonly reason: string }[];

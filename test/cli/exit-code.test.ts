@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { exitCode } from "../../src/cli/exit-code.ts";
 import type { Ending } from "../../src/cli/exit-code.ts";
-import type { ApplyEnd } from "../../src/engine/apply-end.ts";
+import type { ApplyEnd } from "../../src/model/apply-end.ts";
 import type { ApplySummary, PlanOutcome, VerifySummary } from "../../src/engine/verbs.ts";
 import {
   ApiError,

@@ -1,5 +1,5 @@
 /** The pages about how an apply can end, and about errors that have no class of their own. */
-import type { ApplyEnd } from "../../../engine/apply-end.ts";
+import type { ApplyEnd } from "../../../model/apply-end.ts";
 import type { ErrorKind } from "../../../report/error-text.ts";
 import type { Page } from "./page.ts";
 
