@@ -39,8 +39,8 @@ function flagsFrom(args: readonly string[]): Flags {
     },
   });
   const { seed, store, trace, coverage, ends } = values;
-  if (store !== undefined && store !== "model" && store !== "sqlite") {
-    throw new Error(`--store is model or sqlite, not ${JSON.stringify(store)}`);
+  if (store !== undefined && store !== "model" && store !== "sqlite" && store !== "remote") {
+    throw new Error(`--store is model, sqlite or remote, not ${JSON.stringify(store)}`);
   }
   if (trace && seed === undefined) throw new Error("--trace shows one seed: name it with --seed");
   return {

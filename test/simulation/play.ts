@@ -7,11 +7,16 @@ import type { Journal, RunReader } from "../../src/journal/journal.ts";
 import { createMemoryRun } from "../../src/journal/sqlite/memory.ts";
 import type { MemoryRun } from "../../src/journal/sqlite/memory.ts";
 import type { Api } from "../../src/model/api.ts";
+import { JournalError, RunFileError } from "../../src/model/errors.ts";
+import { noCounts } from "../../src/model/run.ts";
 import type { Pair } from "../../src/model/permissions.ts";
 import { onABadDay } from "./bad-store.ts";
 import { directoryOf } from "./directory.ts";
 import { createModelRun } from "./model/run.ts";
 import type { Process } from "./process.ts";
+import { RemoteDatabase } from "./remote-database.ts";
+import { joinRemote } from "./remote-journal.ts";
+import type { RemoteJournal } from "./remote-journal.ts";
 import { address } from "./scene.ts";
 import type { Player, Sim } from "./sim.ts";
 import { SimulatedTokens } from "./tokens.ts";
@@ -39,6 +44,8 @@ export class Play implements Player {
   /** Seq by asset of the steps that edit one. */
   #seqs: ReadonlyMap<string, number> = new Map();
   #reader: RunReader | undefined;
+  /** Where the run is kept behind a network. */
+  #database: RemoteDatabase | undefined;
   readonly #writes = new Map<string, number>();
 
   constructor(sim: Sim, label: string, machine: number) {
@@ -52,7 +59,13 @@ export class Play implements Player {
   /** An empty place for the run to be written to. */
   fresh(): MemoryRun {
     this.memory?.dispose();
-    this.memory = this.sim.storeKind === "sqlite" ? createMemoryRun() : createModelRun();
+    const { sim } = this;
+    if (sim.storeKind === "sqlite") this.memory = createMemoryRun();
+    else {
+      const run = createModelRun();
+      this.memory = run;
+      if (sim.storeKind === "remote") this.#database = new RemoteDatabase(sim, run);
+    }
     return this.memory;
   }
 
@@ -97,16 +110,43 @@ export class Play implements Player {
     };
   }
 
+  /** How many more workers join those at work, where several can share the run. */
+  workersToCome(): number {
+    const { remote } = this.sim.chances;
+    return this.#database !== undefined && remote.hits(0.8) ? remote.whole(1, 3) : 0;
+  }
+
   /** One life of `apply`. */
   async apply(process: Process, options: ApplyOptions): Promise<ApplySummary> {
+    if (this.#database === undefined) {
+      return this.#carryOut(process, options, await this.made.openJournal({ clock: process.clock }), undefined);
+    }
+    let joined: RemoteJournal | undefined;
+    try {
+      joined = await joinRemote(this.#database, process);
+      return await this.#carryOut(process, options, joined, joined);
+    } catch (error) {
+      // As the command ends: with a sentence, and to be given again.
+      if (!(error instanceof JournalError) && !(error instanceof RunFileError)) throw error;
+      return { end: "journal", reason: error.message, counts: noCounts, blocked: [], ended: 0 };
+    } finally {
+      await joined?.close();
+    }
+  }
+
+  async #carryOut(
+    process: Process,
+    options: ApplyOptions,
+    opened: Journal,
+    remote: RemoteJournal | undefined,
+  ): Promise<ApplySummary> {
     const { sim } = this;
-    const opened = await this.made.openJournal({ clock: process.clock });
     const journal = this.#watched(process.holding(this.#asItIs(opened)));
     const pacer = new Pacer(process.clock, sim.setting.rates);
     pacer.recall(parsed(await journal.kept("pacer")));
     pacer.onChange(() => journal.keep("pacer", JSON.stringify(pacer.remember())));
     const api = this.api(process, "write", pacer);
-    const summary = await applyRun(this.surroundings(process, api), journal, options);
+    const summary = await applyRun({ ...this.surroundings(process, api), fleet: remote?.fleet }, journal, options);
     await journal.close();
     await api.close();
     return summary;

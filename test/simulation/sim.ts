@@ -5,6 +5,8 @@ import { fairStore } from "./bad-store.ts";
 import type { StoreWeather } from "./bad-store.ts";
 import { Chance } from "./chance.ts";
 import { Process } from "./process.ts";
+import { fairRemote } from "./remote-weather.ts";
+import type { RemoteWeather } from "./remote-weather.ts";
 import type { Doom } from "./process.ts";
 import { makeScene } from "./scene.ts";
 import type { Scene } from "./scene.ts";
@@ -24,6 +26,7 @@ interface Chances {
   readonly people: Chance;
   readonly jitter: Chance;
   readonly store: Chance;
+  readonly remote: Chance;
 }
 
 /** A run in the seed, as far as everybody needs to know it. */
@@ -55,6 +58,7 @@ export class Sim {
   readonly chances: Chances;
   readonly tokenWeather: TokenWeather = { failing: 0, hasFailed: false };
   readonly storeWeather: StoreWeather = { ...fairStore };
+  readonly remoteWeather: RemoteWeather = { ...fairRemote };
   readonly machines: Machines = { skewMaxMs: 0, clockSleeps: false };
   readonly violations: string[] = [];
   /** Names of what happened in this seed (coverage.ts). */
@@ -84,6 +88,7 @@ export class Sim {
       people: chance("people"),
       jitter: chance("jitter"),
       store: chance("store"),
+      remote: chance("remote"),
     };
     this.scene = makeScene(this.chances.plan);
     this.emulator = new Emulator({

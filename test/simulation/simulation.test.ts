@@ -54,7 +54,7 @@ describe("the simulation's command line", () => {
     [["--seeds", "many"], "--seeds is a whole number"],
     [["--seeds", "0"], "--seeds is a whole number of at least 1"],
     [["--from", "-1"], "--from"],
-    [["--store", "paper"], "--store is model or sqlite"],
+    [["--store", "paper"], "--store is model, sqlite or remote"],
     [["--trace"], "--trace shows one seed"],
     [["--sed", "1"], "--sed"],
     [["7"], "7"],

@@ -2,6 +2,7 @@
 import { fairStore } from "./bad-store.ts";
 import { interfere } from "./people.ts";
 import type { Play } from "./play.ts";
+import { beginRemoteWeather, endRemoteWeather } from "./remote-weather.ts";
 import type { Sim } from "./sim.ts";
 import type { Event } from "./time.ts";
 import { landsWithinMs } from "./weather.ts";
@@ -49,6 +50,7 @@ export class Sky {
     this.#people();
     this.#accounts();
     this.#machines();
+    if (this.#sim.storeKind === "remote") this.#events.push(...beginRemoteWeather(this.#sim, weather.lastsMs));
     this.#events.push(time.after(weather.lastsMs, () => this.clear()));
   }
 
@@ -65,6 +67,7 @@ export class Sky {
     wire.weather = fairNetwork;
     tokenWeather.failing = 0;
     Object.assign(storeWeather, fairStore);
+    endRemoteWeather(this.#sim);
     machines.skewMaxMs = 0;
     this.#freeTransfers();
     // What was asked for before may land until then, and be stuck as it was to be.

@@ -57,6 +57,7 @@ export class ModelJournal extends ModelReader implements Journal {
     readonly max: number;
     readonly perActor: number;
     readonly halted: ReadonlySet<Email>;
+    readonly unwanted?: ReadonlySet<number> | undefined;
   }): Promise<readonly Claim[]> {
     this.#checkUsable();
     if (this.#isLost()) throw new RunLockedError("a modelled run");

@@ -1,6 +1,7 @@
 /** A modelled run from its first step on: written once, then opened as often as processes take it up. */
 import type { RunWriter } from "../../../src/journal/journal.ts";
 import type { MemoryRun } from "../../../src/journal/sqlite/memory.ts";
+import type { Clock } from "../../../src/model/clock.ts";
 import type { Digest, RunHeader } from "../../../src/model/run.ts";
 import type { StepDraft } from "../../../src/model/step.ts";
 import { digestOf } from "./audit-text.ts";
@@ -9,7 +10,11 @@ import { ModelReader } from "./reader.ts";
 import { unlessOf } from "./store.ts";
 import type { Row, Store } from "./store.ts";
 
-export function createModelRun(): MemoryRun {
+export interface ModelRun extends MemoryRun {
+  openJournal(options: { readonly clock: Clock }): Promise<ModelJournal>;
+}
+
+export function createModelRun(): ModelRun {
   const writer = new ModelWriter();
   return {
     writer,

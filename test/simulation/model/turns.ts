@@ -7,6 +7,8 @@ export interface TakeRule {
   readonly max: number;
   readonly perActor: number;
   readonly halted: ReadonlySet<Email>;
+  /** Steps that whoever asks does not want, by seq. */
+  readonly unwanted?: ReadonlySet<number> | undefined;
 }
 
 interface Line {
@@ -42,19 +44,24 @@ export class ModelTurns {
   take(rule: TakeRule): readonly Row[] {
     this.#readmit(rule);
     const taken = this.#takeBegun(rule);
+    const unwanted: Line[] = [];
     while (taken.length < rule.max) {
       const line = this.#next();
       if (line === undefined) break;
       if (rule.halted.has(line.user)) this.#halted.add(line);
       else if (line.held >= rule.perActor) this.#full.add(line);
       else {
-        const row = line.rows.find((candidate) => this.#isFree(candidate));
-        if (row === undefined) continue;
+        const row = line.rows.find((each) => this.#isFree(each) && rule.unwanted?.has(each.step.seq) !== true);
+        if (row === undefined) {
+          if (rule.unwanted !== undefined && line.rows.some((each) => this.#isFree(each))) unwanted.push(line);
+          continue;
+        }
         this.#hold(row, line);
         taken.push(row);
         this.#queue.add(line);
       }
     }
+    for (const line of unwanted) this.#queue.add(line);
     return taken;
   }
 
@@ -94,11 +101,12 @@ export class ModelTurns {
     this.#perActor = perActor;
   }
 
-  #takeBegun({ max, perActor, halted }: TakeRule): Row[] {
+  #takeBegun({ max, perActor, halted, unwanted }: TakeRule): Row[] {
     const taken: Row[] = [];
     this.#begun = this.#begun.filter((row) => {
       const line = this.#lineOf(row.turnOf);
       if (taken.length >= max || line.held >= perActor || halted.has(line.user)) return true;
+      if (unwanted?.has(row.step.seq) === true) return true;
       this.#hold(row, line);
       taken.push(row);
       return false;
