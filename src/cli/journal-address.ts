@@ -35,7 +35,7 @@ export interface JournalSaid {
 /** Throws UsageError, which never holds a password. */
 export async function completeAddress(context: Context, said: JournalSaid): Promise<JournalAddress> {
   const url = told(said.url.from, () => parseJournalUrl(said.url.value));
-  if (url.password !== undefined && isTyped(said.url.from)) {
+  if (url.password !== undefined && context.argv.some((word) => word.includes(said.url.value))) {
     throw new UsageError(
       `${said.url.from}: other users of this machine see what is typed, and it holds a password`,
       "put the password in PGPASSWORD or ~/.pgpass, and leave it out of the address",
@@ -68,11 +68,6 @@ export async function completeAddress(context: Context, said: JournalSaid): Prom
   const password =
     finding.text("password", "PGPASSWORD") ?? (await passwordIn(context, passfileOf(context, finding), address));
   return { ...address, password, shown: shownAddress({ ...address, password }) };
-}
-
-/** An option, or the run itself: either stands in the list of processes. */
-function isTyped(from: string): boolean {
-  return from.startsWith("--") || from === "RUN";
 }
 
 function named(said: Said | undefined, inUrl: string | undefined, read: (text: string) => string): string | undefined {
