@@ -27,5 +27,5 @@ export const settingsTopic: readonly string[] = [
   "protected assets, windows and approvals of handover help limits stand there too.",
   "Without an endpoint, Google itself is asked. --key - reads the key from stdin.",
   "Without a journal, runs are files; with one, RUN is a run's name in that PostgreSQL database. Its",
-  "password comes from PGPASSWORD, PGPASSFILE, ~/.pgpass or a PGSERVICE, TLS from sslmode and sslrootcert.",
+  "password comes from PGPASSWORD, PGPASSFILE, ~/.pgpass or PGSERVICE; sslmode and sslrootcert hold.",
 ];
