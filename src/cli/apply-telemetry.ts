@@ -3,7 +3,8 @@ import type { CallRecord } from "../google/send.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Clock } from "../model/clock.ts";
 import type { EngineEvent } from "../model/event.ts";
-import { Telemetry, parseTelemetry } from "../model/telemetry.ts";
+import { parseTelemetry, telemetryText } from "../model/telemetry-text.ts";
+import { Telemetry } from "../model/telemetry.ts";
 import { telemetryName } from "./run-facts.ts";
 
 const keepEveryMs = 5_000;
@@ -73,6 +74,6 @@ export class CallTelemetry {
   #keep(): void {
     if (!this.#isNews) return;
     this.#isNews = false;
-    this.#journal.keep(telemetryName, this.recorded.text());
+    this.#journal.keep(telemetryName, telemetryText(this.recorded));
   }
 }

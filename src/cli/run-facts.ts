@@ -1,6 +1,6 @@
 /** Reading from a run file what the views show of it. */
 import type { RunReader } from "../journal/journal.ts";
-import { parseTelemetry } from "../model/telemetry.ts";
+import { parseTelemetry } from "../model/telemetry-text.ts";
 import type { TelemetryView } from "../model/telemetry.ts";
 import { parseWaves, wavesName, wavesView } from "../model/waves.ts";
 import type { WavesView } from "../model/waves.ts";

@@ -37,7 +37,8 @@ export interface TelemetryView {
   readonly slowest: readonly SlowStep[];
 }
 
-interface Bucket {
+/** What is counted of one stretch. */
+export interface Bucket {
   calls: number;
   writes: number;
   retries: number;
@@ -46,19 +47,27 @@ interface Bucket {
   readonly latencies: number[];
 }
 
+/** All that is counted; each bucket with its place, in whole widths since 1970. */
+export interface TelemetryParts {
+  readonly widthMs: number;
+  readonly buckets: readonly (readonly [place: number, Bucket])[];
+  readonly held: readonly HeldSpan[];
+  readonly slowest: readonly SlowStep[];
+}
+
 const firstWidthMs = 1000;
 /** Past this the width doubles no more: a bucket of 12 days. */
 const widthMaxMs = firstWidthMs * 2 ** 20;
-const bucketsMax = 600;
-const heldMax = 200;
-const slowestMax = 20;
-const textCharactersMax = 300;
+export const bucketsMax = 600;
+export const heldMax = 200;
+export const slowestMax = 20;
+export const textCharactersMax = 300;
 /** Upper ends of the slots calls are counted in by their time, ms; the last slot has none. */
 const slotEnds: readonly number[] = [
   2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 7000, 10_000, 15_000,
   20_000, 30_000, 60_000,
 ];
-const slots = slotEnds.length + 1;
+export const slots: number = slotEnds.length + 1;
 
 /**
  * Grows with what happens and keeps its size: stretches without a call cost nothing, and when there are too many of the
@@ -123,14 +132,15 @@ export class Telemetry {
 
   /** Adds everything another one holds. */
   merge(other: Telemetry): void {
-    while (this.#widthMs < other.#widthMs) this.#widen();
-    for (const [place, bucket] of other.#buckets) {
-      const at = place * other.#widthMs;
-      addBucket(this.#at(at), bucket);
-    }
-    for (const span of other.#held) this.#addHeld(span);
-    for (const step of other.#slowest) this.ended(step);
+    this.add(other.parts());
     this.#permitted ??= other.#permitted;
+  }
+
+  add({ widthMs, buckets, held, slowest }: TelemetryParts): void {
+    while (this.#widthMs < widthMs) this.#widen();
+    for (const [place, bucket] of buckets) addBucket(this.#at(place * widthMs), bucket);
+    for (const { from, to, reason } of held) this.held(from, to, reason);
+    for (const step of slowest) this.ended(step);
   }
 
   view(): TelemetryView {
@@ -153,55 +163,8 @@ export class Telemetry {
     return this.#widthMs;
   }
 
-  /** Text that `parseTelemetry` reads. */
-  text(): string {
-    const buckets = [...this.#buckets].map(([place, { calls, writes, retries, throttles, permitted, latencies }]) => [
-      place,
-      calls,
-      writes,
-      retries,
-      throttles,
-      permitted ?? -1,
-      latencies,
-    ]);
-    const held = this.#held.map(({ from, to, reason }) => [from, to, reason]);
-    const slowest = this.#slowest.map(({ seq, asset, ms, calls }) => [seq, asset ?? "", ms, calls]);
-    return JSON.stringify({ version: 1, widthMs: this.#widthMs, buckets, held, slowest });
-  }
-
-  /** Puts back what `text` wrote; answers false for anything that is not such a text. */
-  restore(kept: unknown): boolean {
-    if (!isRecord(kept) || kept["version"] !== 1) return false;
-    const widthMs = kept["widthMs"];
-    const { buckets, held, slowest } = kept;
-    if (!isWidth(widthMs) || !areRows(buckets) || !areRows(held) || !areRows(slowest)) return false;
-    while (this.#widthMs < widthMs) this.#widen();
-    for (const row of buckets.slice(0, bucketsMax)) {
-      const [place, calls, writes, retries, throttles, permitted, latencies] = row;
-      if (!isCount(place) || place * widthMs > 8.64e15) return false;
-      if (!isCount(calls) || !isCount(writes) || !isCount(retries) || !isCount(throttles)) return false;
-      if (typeof permitted !== "number" || !Array.isArray(latencies) || latencies.length !== slots) return false;
-      const counts: readonly unknown[] = latencies;
-      if (!counts.every(isCount)) return false;
-      const limit = permitted > 0 ? permitted : undefined;
-      addBucket(this.#at(place * widthMs), {
-        calls,
-        writes,
-        retries,
-        throttles,
-        permitted: limit,
-        latencies: [...counts],
-      });
-    }
-    for (const [from, to, reason] of held.slice(0, heldMax)) {
-      if (!isCount(from) || !isCount(to) || typeof reason !== "string" || to > 8.64e15) return false;
-      this.held(from, to, reason);
-    }
-    for (const [seq, asset, ms, calls] of slowest.slice(0, slowestMax)) {
-      if (!isCount(seq) || typeof asset !== "string" || !isCount(ms) || !isCount(calls)) return false;
-      this.ended({ seq, asset: asset === "" ? undefined : asset.slice(0, textCharactersMax), ms, calls });
-    }
-    return true;
+  parts(): TelemetryParts {
+    return { widthMs: this.#widthMs, buckets: [...this.#buckets], held: this.#held, slowest: this.#slowest };
   }
 
   #shown(place: number): CallBucket {
@@ -271,17 +234,6 @@ export class Telemetry {
   }
 }
 
-/** What a run file keeps; undefined when it keeps nothing that can be read. */
-export function parseTelemetry(text: string | undefined): Telemetry | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const telemetry = new Telemetry();
-    return telemetry.restore(JSON.parse(text)) ? telemetry : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 function emptyBucket(): Bucket {
   return {
     calls: 0,
@@ -334,18 +286,7 @@ function percentile(latencies: readonly number[], share: number): number | undef
   return slotEnds.at(-1);
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function areRows(value: unknown): value is readonly (readonly unknown[])[] {
-  return Array.isArray(value) && value.every((row) => Array.isArray(row));
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-}
-
-function isWidth(value: unknown): value is number {
-  return isCount(value) && value >= firstWidthMs && value <= widthMaxMs && Number.isInteger(Math.log2(value / 1000));
+/** Whether a stretch can be as long: the first width, doubled some times. */
+export function isWidth(ms: number): boolean {
+  return ms >= firstWidthMs && ms <= widthMaxMs && Number.isInteger(Math.log2(ms / firstWidthMs));
 }

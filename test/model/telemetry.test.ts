@@ -1,7 +1,8 @@
 /** What a run keeps of its calls: sums that are right however it is cut, a size that stays, and no trust in what was kept. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Telemetry, parseTelemetry } from "../../src/model/telemetry.ts";
+import { parseTelemetry, telemetryText } from "../../src/model/telemetry-text.ts";
+import { Telemetry } from "../../src/model/telemetry.ts";
 import type { CallBucket, TelemetryView } from "../../src/model/telemetry.ts";
 
 const start = Date.UTC(2026, 10, 21, 9);
@@ -56,7 +57,7 @@ describe("the calls of a run", () => {
       fc.property(calls, fc.nat(), (list, cut) => {
         const at = list.length === 0 ? 0 : cut % list.length;
         const first = recorded(list.slice(0, at));
-        const later = parseTelemetry(first.text());
+        const later = parseTelemetry(telemetryText(first));
         const merged = recorded(list.slice(at));
         merged.merge(first);
         for (const { at: when, ms, isWrite, isThrottle } of list.slice(at)) {
@@ -135,11 +136,11 @@ describe("what was kept", () => {
   const whole = recorded([{ at: 0, ms: 5, isWrite: true, isThrottle: false }]);
   whole.held(start, start + 10, "slow down");
   whole.ended({ seq: 1, asset: "a", ms: 5, calls: 1 });
-  const kept = JSON.parse(whole.text()) as Record<string, unknown> & { readonly buckets: unknown[][] };
+  const kept = JSON.parse(telemetryText(whole)) as Record<string, unknown> & { readonly buckets: unknown[][] };
   const [bucket = []] = kept.buckets;
 
   it("comes back as it was", () => {
-    expect(parseTelemetry(whole.text())?.view()).toEqual(whole.view());
+    expect(parseTelemetry(telemetryText(whole))?.view()).toEqual(whole.view());
   });
 
   it.each<[string, unknown]>([
