@@ -10,7 +10,6 @@ import type { SnapshotReader } from "../journal/snapshot.ts";
 import { openSnapshot } from "../journal/sqlite/snapshot-reader.ts";
 import { openSnapshotStore } from "../journal/sqlite/snapshot-store.ts";
 import { PlanFileError, UsageError } from "../model/errors.ts";
-import type { EngineEvent } from "../model/event.ts";
 import type { SnapshotHeader } from "../model/inventory.ts";
 import type { Person } from "../model/tenant.ts";
 import { printable } from "../model/text.ts";
@@ -22,11 +21,7 @@ import type { Context } from "./context.ts";
 import { existingSnapshotPath, shownPath, typedCommand } from "./files.ts";
 import type { GoogleFlags } from "./flags.ts";
 import { ulid } from "./ids.ts";
-import { openLog } from "./logging.ts";
-import { styleOf } from "./output.ts";
-import { stopOnSignals } from "./signals.ts";
-import { SurveyView } from "./survey-view.ts";
-import { troubleNotes } from "./trouble.ts";
+import { beginReading } from "./reading.ts";
 
 export interface Taking {
   /** Whose command it is, for the log. */
@@ -56,27 +51,17 @@ export async function takeSnapshot(context: Context, options: Taking, path: stri
   refuseWholeTenant(settings, options);
   const refresh = options.refresh === undefined ? undefined : await openEarlier(context, options.refresh, path);
   const snapshotId = ulid(context.clock, context.random);
-  const log = openLog(context, settings.logFile, options.verb, snapshotId);
-  const style = styleOf(context, context.stderr, options.color);
-  const view = new SurveyView(context, style);
-  const stopping = stopOnSignals(context, typedCommand(context));
-  const onEvent = (event: EngineEvent): void => {
-    log.event(event);
-    view.onEvent(event);
-  };
+  const reading = beginReading(context, {
+    verb: options.verb,
+    id: snapshotId,
+    logFile: settings.logFile,
+    color: options.color,
+    again: typedCommand(context),
+  });
   try {
-    // Loaded only now: the HTTP client takes longer to load than everything before it.
-    const { connectApi } = await import("./connect.ts");
-    const api = await connectApi(context, settings, {
-      access: "read",
-      concurrency: options.concurrency,
-      stop: stopping.stop,
-      onEvent,
-      onCall: (call) => log.call(call),
-      onRetry: troubleNotes(context.clock, style, (line) => view.say(line)),
-    });
+    const api = await reading.connect(settings, options.concurrency);
     try {
-      const surroundings = { api, clock: context.clock, random: context.random, onEvent, stop: stopping.stop };
+      const surroundings = reading.surroundings(api);
       const listed = options.users === undefined ? undefined : await readUsers(context, surroundings, options.users);
       const tenant = await tenantOf(api.directory);
       const header: SnapshotHeader = {
@@ -96,7 +81,7 @@ export async function takeSnapshot(context: Context, options: Taking, path: stri
       try {
         if (resumed) {
           refuseOther(store.header, header, shownPath(context, path));
-          view.say(`Going on with ${printable(shownPath(context, path))}.`);
+          reading.view.say(`Going on with ${printable(shownPath(context, path))}.`);
         }
         const summary = await takeInventory(surroundings, store, {
           concurrency: options.concurrency,
@@ -113,9 +98,7 @@ export async function takeSnapshot(context: Context, options: Taking, path: stri
       await api.close();
     }
   } finally {
-    view.close();
-    stopping.dispose();
-    await log.close();
+    await reading.close();
     await refresh?.close();
   }
 }

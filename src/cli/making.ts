@@ -5,7 +5,6 @@ import type { PlanOutcome, Surroundings } from "../engine/verbs.ts";
 import type { RunReader, RunWriter } from "../journal/journal.ts";
 import type { Api } from "../model/api.ts";
 import { ApiError, GuardError, UsageError } from "../model/errors.ts";
-import type { EngineEvent } from "../model/event.ts";
 import type { CheckpointSigner } from "../model/signing/checkpoint.ts";
 import { printable } from "../model/text.ts";
 import { shellWord } from "../report/words.ts";
@@ -15,14 +14,11 @@ import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { shownPath } from "./files.ts";
 import { hasBegun } from "./guards.ts";
-import { openLog } from "./logging.ts";
-import { print, styleOf } from "./output.ts";
+import { beginReading } from "./reading.ts";
+import { print } from "./output.ts";
 import { showNoRun, showRun } from "./plan-view.ts";
 import type { PlanViewOptions } from "./plan-view.ts";
 import type { RunPlace } from "./run-place.ts";
-import { stopOnSignals } from "./signals.ts";
-import { SurveyView } from "./survey-view.ts";
-import { troubleNotes } from "./trouble.ts";
 
 export interface Making {
   readonly verb: string;
@@ -71,55 +67,36 @@ export async function makeRun(
   making: Making,
   work: (surroundings: Surroundings, writer: RunWriter) => Promise<PlanOutcome>,
 ): Promise<ExitCode> {
-  const { settings, view: options } = making;
-  const log = openLog(context, settings.logFile, making.verb, making.runId);
-  const style = styleOf(context, context.stderr, options.color);
-  const view = new SurveyView(context, style);
-  const stopping = stopOnSignals(context, undefined);
-  const onEvent = (event: EngineEvent): void => {
-    log.event(event);
-    view.onEvent(event);
-  };
+  const { settings } = making;
+  const reading = beginReading(context, {
+    verb: making.verb,
+    id: making.runId,
+    logFile: settings.logFile,
+    color: making.view.color,
+    again: undefined,
+  });
   let outcome: PlanOutcome;
   try {
-    const api = "api" in settings ? settings.api : await connected(settings);
+    const api = "api" in settings ? settings.api : await reading.connect(settings, making.concurrency);
     try {
       const writer = await making.place.create({ replace: making.replace, signer: making.signer });
-      const { clock, random } = context;
-      outcome = await work({ api, clock, random, onEvent, stop: stopping.stop }, writer).catch(
-        async (error: unknown) => {
-          await writer.discard();
-          throw error;
-        },
-      );
+      outcome = await work(reading.surroundings(api), writer).catch(async (error: unknown) => {
+        await writer.discard();
+        throw error;
+      });
     } finally {
       await api.close();
     }
   } catch (error) {
     if (!isStop(error)) throw error;
-    view.close();
+    reading.view.close();
     await print(context.stderr, ["Stopped. No run was made; the same command begins again."]);
     return exitCode({ kind: "stopped" });
   } finally {
-    view.close();
-    stopping.dispose();
-    await log.close();
+    await reading.close();
   }
   await showOutcome(context, making, outcome);
   return exitCode({ kind: "plan", outcome, detailed: making.detailed });
-
-  async function connected(wanted: Settings): Promise<Api> {
-    // Loaded only now: the HTTP client takes longer to load than everything before it.
-    const { connectApi } = await import("./connect.ts");
-    return connectApi(context, wanted, {
-      access: "read",
-      concurrency: making.concurrency,
-      stop: stopping.stop,
-      onEvent,
-      onCall: (call) => log.call(call),
-      onRetry: troubleNotes(context.clock, style, (line) => view.say(line)),
-    });
-  }
 }
 
 function isStop(error: unknown): boolean {

@@ -4,7 +4,6 @@ import type { VerifySummary } from "../engine/verbs.ts";
 import { verifyRun } from "../engine/verify.ts";
 import type { Journal, RunReader } from "../journal/journal.ts";
 import { RunFileError, RunLockedError } from "../model/errors.ts";
-import type { EngineEvent } from "../model/event.ts";
 import { verifyJson } from "../report/json.ts";
 import { verifyText } from "../report/verify-text.ts";
 import { resolveSettings } from "./config.ts";
@@ -15,13 +14,10 @@ import { typedCommand } from "./files.ts";
 import { addGoogleOptions, addJournalOptions, count } from "./flags.ts";
 import type { GoogleFlags, JournalFlags } from "./flags.ts";
 import { guardTenant } from "./guards.ts";
-import { openLog } from "./logging.ts";
+import { beginReading } from "./reading.ts";
 import { print, styleOf } from "./output.ts";
 import { existingRun } from "./run-store.ts";
 import type { RunPlace } from "./run-place.ts";
-import { stopOnSignals } from "./signals.ts";
-import { SurveyView } from "./survey-view.ts";
-import { troubleNotes } from "./trouble.ts";
 
 export interface VerifyFlags extends GoogleFlags, JournalFlags {
   readonly json?: boolean;
@@ -72,43 +68,28 @@ export async function run(context: Context, options: VerifyOptions): Promise<Exi
   const settings = await resolveSettings(context, options.google);
   const { reader, record } = await openForVerdicts(context, place);
   const { header } = reader;
-  const log = openLog(context, settings.logFile, "verify", header.runId);
-  const style = styleOf(context, context.stderr, options.color);
-  const view = new SurveyView(context, style);
-  const stopping = stopOnSignals(context, typedCommand(context));
-  const onEvent = (event: EngineEvent): void => {
-    log.event(event);
-    view.onEvent(event);
-  };
+  const reading = beginReading(context, {
+    verb: "verify",
+    id: header.runId,
+    logFile: settings.logFile,
+    color: options.color,
+    again: typedCommand(context),
+  });
   try {
-    // Loaded only now: the HTTP client takes longer to load than everything before it.
-    const { connectApi } = await import("./connect.ts");
-    const api = await connectApi(context, settings, {
-      access: "read",
-      concurrency: options.concurrency,
-      stop: stopping.stop,
-      onEvent,
-      onCall: (call) => log.call(call),
-      onRetry: troubleNotes(context.clock, style, (line) => view.say(line)),
-    });
+    const api = await reading.connect(settings, options.concurrency);
     let summary: VerifySummary;
     try {
       await guardTenant(api, header);
-      summary = await verifyRun(
-        { api, clock: context.clock, random: context.random, onEvent, stop: stopping.stop },
-        reader,
-        { concurrency: options.concurrency, driftsMax, record },
-      );
+      const { concurrency } = options;
+      summary = await verifyRun(reading.surroundings(api), reader, { concurrency, driftsMax, record });
     } finally {
-      view.close();
+      reading.view.close();
       await api.close();
     }
     await show(context, options, summary, reader, place.name);
     return exitCode({ kind: "verify", summary, detailed: options.detailed });
   } finally {
-    view.close();
-    stopping.dispose();
-    await log.close();
+    await reading.close();
     await reader.close();
   }
 }

@@ -1,6 +1,6 @@
 /** Reads a snapshot file, page by page. */
 import type { Database as Connection, Statement } from "better-sqlite3";
-import type { Asset, AssetName } from "../../model/asset.ts";
+import type { AssetName } from "../../model/asset.ts";
 import type { Email } from "../../model/email.ts";
 import { inventoryQueries } from "../../model/inventory.ts";
 import type {
@@ -16,21 +16,12 @@ import type { Digest } from "../../model/run.ts";
 import type { Person, Principal } from "../../model/tenant.ts";
 import type { Sighting, SnapshotReader } from "../snapshot.ts";
 import { permissionsOfText } from "../codec.ts";
+import { foundColumns, foundOf } from "./asset-row.ts";
+import type { FoundRow } from "./asset-row.ts";
 import { snapshotCoverage } from "./snapshot-coverage.ts";
 import { snapshotDigest } from "./snapshot-digest.ts";
 import { connectSnapshot, inWords, readState } from "./snapshot-file.ts";
 import type { SnapshotState } from "./snapshot-file.ts";
-
-/** What a search shows of an asset. */
-interface FoundRow {
-  readonly name: AssetName;
-  readonly type: string;
-  readonly title: string;
-  readonly owner: Email | null;
-  readonly trashed: number;
-  readonly created: string | null;
-  readonly updated: string | null;
-}
 
 interface AssetRow extends FoundRow {
   readonly permissions: string | null;
@@ -46,7 +37,6 @@ interface UserRow {
   readonly reason: string | null;
 }
 
-const foundColumns = "name, type, title, owner, trashed, created, updated";
 const columns = `${foundColumns}, permissions, read_as as readAs, read_at as readAt, carried, unreadable`;
 
 /** Opens a snapshot, finished or in the making. Throws RunFileError. */
@@ -210,18 +200,6 @@ function membersOf(text: string): readonly GroupMember[] {
     email: email ?? undefined,
     type,
   }));
-}
-
-function foundOf(row: FoundRow): Asset {
-  return {
-    name: row.name,
-    assetType: row.type,
-    title: JSON.parse(row.title) as string,
-    owner: row.owner ?? undefined,
-    trashed: row.trashed === 1,
-    createTime: row.created ?? undefined,
-    updateTime: row.updated ?? undefined,
-  };
 }
 
 function readOf({

@@ -9,6 +9,8 @@ import type { Action, Request } from "../../model/request.ts";
 import type { AssetRecord } from "../../model/snapshot.ts";
 import type { OwnerCount, Stage, StagedAsset } from "../stage.ts";
 import { permissionsOfText, permissionsText } from "../codec.ts";
+import { foundOf } from "./asset-row.ts";
+import type { FoundRow } from "./asset-row.ts";
 import { withFaults } from "./faults.ts";
 
 const seenByMax = 8;
@@ -47,14 +49,7 @@ const merge = `
     seen_count = seen_count + iif(seen_count >= ${seenByMax} or instr(seen, excluded.seen) > 0, 0, 1)
 `;
 
-interface AssetRow {
-  readonly name: AssetName;
-  readonly type: string;
-  readonly title: string;
-  readonly owner: Email | null;
-  readonly trashed: number;
-  readonly created: string | null;
-  readonly updated: string | null;
+interface AssetRow extends FoundRow {
   readonly seen: string;
   readonly permissions: string | null;
   readonly readAs: Email | null;
@@ -236,15 +231,7 @@ class SqliteStage implements Stage {
 
   #record(row: AssetRow): AssetRecord {
     return {
-      asset: {
-        name: row.name,
-        assetType: row.type,
-        title: JSON.parse(row.title) as string,
-        owner: row.owner ?? undefined,
-        trashed: row.trashed === 1,
-        createTime: row.created ?? undefined,
-        updateTime: row.updated ?? undefined,
-      },
+      asset: foundOf(row),
       permissions: row.permissions === null ? undefined : permissionsOfText(row.permissions),
       readAs: row.readAs ?? undefined,
       unreadable: row.unreadable ?? undefined,
