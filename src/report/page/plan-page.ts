@@ -116,16 +116,14 @@ function readNotice({ coverage }: RunHeader, redact: Redactor): Markup | undefin
 function hazardList({ hazards }: RunHeader, redact: Redactor): Markup | undefined {
   if (hazards.length === 0) return undefined;
   const table = plainTable(
-    ["Hazard", "Count", "What it means", "Allowed"],
+    ["Hazard", "Allowed", "What it means"],
     hazards
       .toSorted((a, b) => Number(hazardsToAllow.has(b.name)) - Number(hazardsToAllow.has(a.name)))
-      .map(({ name, count, text }) => [
+      .map(({ name, text }) => [
         html`<code>${name}</code>`,
-        thousands(count),
-        redact.text(text),
         hazardsToAllow.has(name) ? "must be, by name" : "need not be",
+        redact.text(text),
       ]),
-    [1],
   );
   const names = hazards.map(({ name }) => name);
   return joined([table, readMore("hazard", names)]);
