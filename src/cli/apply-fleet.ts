@@ -34,6 +34,11 @@ import { databaseOf } from "./run-database.ts";
 import { runFacts } from "./run-facts.ts";
 import { checkpointAtEnd, checkpointSigner } from "./run-signer.ts";
 import type { RunPlace } from "./run-place.ts";
+import { isAway } from "./worker-crew.ts";
+
+/** How long the end of a run may be waited for that the database has not told yet. */
+const awayMaxMs = 60_000;
+const awayLookMs = 500;
 
 /** What an apply says of it. */
 export interface HandingOptions extends Approval {
@@ -161,7 +166,7 @@ async function follow(
   database: JournalDatabase,
 ): Promise<ExitCode> {
   const { run: name, address } = databaseOf(place);
-  const reader = await openPostgresReader(database, name);
+  const reader = await waitingFor(context, () => openPostgresReader(database, name));
   const { header, digest } = reader;
   const left = new AbortController();
   const own = options.work ? await ownWorker(context, options, place, left.signal) : undefined;
@@ -196,7 +201,20 @@ async function follow(
     ]);
     return exitCodes.stopped;
   }
-  return foot(context, options, place, end);
+  return waitingFor(context, () => foot(context, options, place, end));
+}
+
+/** The run has been handed over, and a database that is away for a while is no reason to end with an error. */
+async function waitingFor<T>(context: Context, work: () => Promise<T>): Promise<T> {
+  const until = context.clock.monotonic() + awayMaxMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isAway(error) || context.clock.monotonic() > until) throw error;
+      await context.clock.sleep(awayLookMs);
+    }
+  }
 }
 
 /** This process as one of the workers, until the run has ended or the command is ended. */

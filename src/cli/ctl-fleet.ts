@@ -103,8 +103,7 @@ const answers: Readonly<Record<Wish["action"], (wish: Wish) => string>> = {
   concurrency: (wish) =>
     wish.action === "concurrency" ? `At most ${wish.steps} steps at once from now on, by all workers together.` : "",
   drain: () => "Ending: what is under way is finished first; then the same apply command goes on.",
-  abort: () =>
-    "Left at once, by all workers; what is not known to have taken effect is looked at when it is applied again.",
+  abort: () => "Left at once by all workers; the next apply looks at what is not known.",
 };
 
 function nobody(name: string): ControlError {

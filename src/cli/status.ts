@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { recordIn, recordLine, recordName } from "../journal/record.ts";
 import { parseSlowness } from "../model/slowness.ts";
-import { fleetFields, workerLines } from "../report/fleet-text.ts";
+import { fleetFields, workersAtWork } from "../report/fleet-text.ts";
 import type { FleetRun } from "../report/fleet-text.ts";
 import { statusJson } from "../report/json.ts";
 import { statusText } from "../report/status-text.ts";
@@ -64,14 +64,16 @@ export async function run(context: Context, options: StatusOptions): Promise<Exi
     // Of a run that nobody carries out nothing holds it up.
     const slowness = held ? parseSlowness(await reader.kept(slownessName)) : undefined;
     const fleet = place.path === undefined ? await fleetOf(place, reader) : undefined;
+    // Workers that wait, for a yes or for one another, hold nothing.
+    const isUnderWay = held || (fleet !== undefined && fleet.state !== "ended");
     const style = styleOf(context, context.stdout, options.color);
     await print(
       context.stdout,
       options.json
-        ? [statusJson(facts, name, held, slowness, fleet && fleetFields(fleet, context.clock.now()))]
+        ? [statusJson(facts, name, isUnderWay, slowness, fleet && fleetFields(fleet, context.clock.now()))]
         : [
-            ...statusText(facts, name, held || fleet?.state === "waiting", style, slowness),
-            ...(fleet === undefined ? [] : workerLines(fleet, style)),
+            ...statusText(facts, name, isUnderWay, style, slowness),
+            ...(fleet === undefined ? [] : workersAtWork(fleet, style)),
           ],
     );
   } finally {

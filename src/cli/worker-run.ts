@@ -1,4 +1,5 @@
 /** One run carried out by one worker among others: joined, brought as far as this worker can, and left in good order. */
+import { setMaxListeners } from "node:events";
 import { applyRun } from "../engine/apply.ts";
 import type { ApplySummary } from "../engine/verbs.ts";
 import type { ApplyEnd } from "../model/apply-end.ts";
@@ -119,7 +120,7 @@ class Carrier {
     let closing: Promise<void> | undefined;
     const disconnect = (): Promise<void> => (closing ??= paced.api.close());
     const name = printable(this.#carrying.name);
-    const stop = AbortSignal.any([this.#options.stop, this.#drained.signal]);
+    const stop = either(this.#options.stop, this.#drained.signal);
     const member = new Member({
       database,
       clock,
@@ -204,7 +205,7 @@ class Carrier {
     return connectPaced(this.#context, bound, {
       access: "write",
       concurrency: socketsMax,
-      stop: AbortSignal.any([late, this.#abandoned.signal]),
+      stop: either(late, this.#abandoned.signal),
       onEvent: this.#options.onEvent,
       onCall: (call) => {
         called();
@@ -256,4 +257,11 @@ class Carrier {
     }
     return { end, reason };
   }
+}
+
+/** Every call that waits listens to it: hundreds at once are no leak. */
+function either(a: AbortSignal, b: AbortSignal): AbortSignal {
+  const signal = AbortSignal.any([a, b]);
+  setMaxListeners(0, signal);
+  return signal;
 }

@@ -45,8 +45,14 @@ export function fleetLines(run: FleetRun, style: Style): string[] {
   ];
 }
 
+/** The same below the lines of a run, which do not say that it is held or ends. */
+export function workersAtWork(run: FleetRun, style: Style): string[] {
+  const isTold = run.workers.length === 0 || (run.state !== "paused" && run.state !== "stopping");
+  return [...(isTold ? [] : labelled("Fleet", shown(stateText(run), style, 500), style)), ...workerLines(run, style)];
+}
+
 /** A line for each of them: who, since when, what it does, when it was last heard of. */
-export function workerLines(run: FleetRun, style: Style): string[] {
+function workerLines(run: FleetRun, style: Style): string[] {
   const { workers } = run;
   if (workers.length === 0) return run.state === "ended" ? [] : labelled("Workers", stateText(run), style);
   const more = workers.length - workersShown;
@@ -58,9 +64,11 @@ export function workerLines(run: FleetRun, style: Style): string[] {
 }
 
 function workerText({ label: name, since, silentMs, steps, perSecond }: FleetWorker, style: Style): string {
-  const rate = perSecond === undefined ? "" : `  at most ${perSecond.toFixed(1)} writes/s`;
+  const rate = perSecond === undefined ? "" : `  up to ${perSecond.toFixed(1)} writes/s`;
   const heard = silentMs < 3000 ? "" : `  silent for ${durationText(silentMs)}`;
-  return `${shown(name, style, 60)}  since ${instantText(since).slice(0, 19)}Z  ${counted(steps, "step")} under way${rate}${heard}`;
+  // What is cut off on a narrow terminal matters least.
+  const joined = `${instantText(since).slice(0, 16).replace("T", " ")}Z`;
+  return `${shown(name, style, 60)}${heard}  ${counted(steps, "step")} under way${rate}  since ${joined}`;
 }
 
 /** The same in one line, for a log. */

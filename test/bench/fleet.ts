@@ -18,13 +18,16 @@ const patch = "assets.updatePermissions";
 const quotaPerMinute = 600;
 /** The first seconds are for coming up. */
 const settledMs = 5000;
+/** Where the middle of a run begins and ends, which coming up and the last steps have no part in. */
+const middle = { from: 0.1, to: 0.9 };
+const lookEveryMs = 50;
 
 export async function fleet(setting: Setting): Promise<readonly Figure[]> {
   const server = await startPostgres();
   try {
     const figures: Figure[] = [];
     for (const workers of [1, 2, 4]) {
-      const found = await throughput(server, workers, sized(setting, 200, 1000));
+      const found = await throughput(server, workers, sized(setting, 600, 3000));
       figures.push(found);
       setting.say(`fleet: ${found.name}: ${brief(found.median)} ${found.unit}`);
     }
@@ -69,17 +72,42 @@ async function throughput(server: PostgresServer, workers: number, assets: numbe
   const { stage } = up;
   try {
     const handed = stage.begin(["apply", "moves", "--yes", "--allow", "new-external"]);
-    await stage.writesReach(1);
-    const startedAt = performance.now();
+    const seen = await writesWhile(stage, handed);
     const { code, stderr } = await handed.ended;
-    const seconds = (performance.now() - startedAt) / 1000;
     if (code !== 0) throw new Error(`apply ended with ${code}: ${stderr}`);
     const steps = (await stage.history()).filter(({ via }) => via === patch).length;
     const name = `steps a second by ${workers === 1 ? "one worker" : `${workers} workers`}`;
-    return figure("fleet", name, "steps/s", [steps / seconds], undefined, `${steps} steps, to the end of apply`);
+    const rate =
+      (steps * (middle.to - middle.from)) / (secondsAt(seen, steps * middle.to) - secondsAt(seen, steps * middle.from));
+    return figure("fleet", name, "steps/s", [rate], undefined, `of ${steps} steps, from 10 % to 90 % of them`);
   } finally {
     await lowered(up);
   }
+}
+
+/** How many writes there were when, in seconds. */
+interface Seen {
+  readonly at: number;
+  readonly writes: number;
+}
+
+async function writesWhile(stage: Stage, handed: Underway): Promise<readonly Seen[]> {
+  const seen: Seen[] = [];
+  while (!handed.hasEnded()) {
+    const { writes } = await stage.counts();
+    seen.push({ at: performance.now() / 1000, writes });
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+  }
+  return seen;
+}
+
+/** When there were so many, between two looks in proportion. */
+function secondsAt(seen: readonly Seen[], writes: number): number {
+  const index = seen.findIndex((each) => each.writes >= writes);
+  const after = seen[index];
+  const before = seen[index - 1];
+  if (after === undefined || before === undefined) throw new Error(`${writes} writes were not seen`);
+  return before.at + ((after.at - before.at) * (writes - before.writes)) / (after.writes - before.writes);
 }
 
 async function quotaHeld(server: PostgresServer, seconds: number): Promise<readonly Figure[]> {

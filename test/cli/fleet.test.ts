@@ -86,6 +86,10 @@ describe("a run that workers carry out", () => {
     await until(async () => ((await struck()) >= 1 ? true : undefined));
     await scene.prints("ctl friday pause");
     await until(async () => ((await state("friday"))["state"] === "paused" ? true : undefined));
+    // Held by nobody any more, and yet not left.
+    const status = await scene.prints("status friday");
+    expect(status).toContain("State     under way");
+    expect(status).toContain("Fleet     paused by planner@tests");
     await scene.prints("ctl friday drain");
     expect((await applying.ended).code).toBe(7);
     expect((await worker.ended).code).toBe(7);

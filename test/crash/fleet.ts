@@ -10,7 +10,7 @@ import { Chance } from "../simulation/chance.ts";
 import { startPostgres } from "../support/postgres.ts";
 import type { PostgresServer } from "../support/postgres.ts";
 import { Stage } from "../support/process.ts";
-import type { Underway } from "../support/process.ts";
+import type { Ended, Underway } from "../support/process.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 import type { TcpProxy } from "../support/tcp-proxy.ts";
 import { report } from "./evidence.ts";
@@ -62,6 +62,12 @@ export async function playFleet(options: FleetOptions): Promise<FleetVerdict> {
     await server.dispose();
   }
   return campaign.verdict();
+}
+
+interface Applied {
+  readonly ended: Promise<Ended>;
+  readonly hasEnded: () => boolean;
+  readonly kill: () => void;
 }
 
 class Campaign {
@@ -137,7 +143,8 @@ class Campaign {
     const before = (await this.#stage.history()).at(-1)?.seq ?? 0;
     const requests = (await this.#stage.requests(0)).at(-1)?.seq ?? 0;
     const steps = await this.#plan(run);
-    const handed = this.#stage.begin(["apply", run, "--yes", "--allow", "new-external", `--rate=${perSecond}/s`]);
+    const handing = ["apply", run, "--yes", "--allow", "new-external", `--rate=${perSecond}/s`];
+    const handed = this.#applied(handing);
     while (this.#berths.length < this.#options.workers) this.#berths.push(await this.#berth());
     let endsAt = Infinity;
     while (!handed.hasEnded() && performance.now() < endsAt) {
@@ -147,7 +154,7 @@ class Campaign {
       if (!isEnough) await this.#strike();
     }
     if (!handed.hasEnded()) {
-      handed.child.kill("SIGKILL");
+      handed.kill();
       this.#violations.push(`I7: ${run} has not ended ${endingMs / 1000} s after the last kill`);
     }
     const { code, stderr } = await handed.ended;
@@ -157,6 +164,20 @@ class Campaign {
     await this.#judge(run, before, requests);
     this.#steps += steps;
     note(`${run}: ${steps} steps, ${JSON.stringify(Object.fromEntries(this.#deeds))}`);
+  }
+
+  /** Struck before it had handed the run over, an apply says that the database is away, and a person gives it again. */
+  #applied(args: readonly string[]): Applied {
+    let apply = this.#stage.begin(args);
+    let isOver = false;
+    const again = async (): Promise<Ended> => {
+      const end = await apply.ended;
+      isOver = !isAway(end);
+      if (isOver) return end;
+      apply = this.#stage.begin(args);
+      return again();
+    };
+    return { ended: again(), hasEnded: () => isOver, kill: () => void apply.child.kill("SIGKILL") };
   }
 
   /** Rows that give one newcomer VIEWER on assets of people who can be acted as. */
@@ -306,4 +327,8 @@ async function tables(client: Client, run: string): Promise<readonly string[]> {
     [run],
   );
   return rows.filter(({ bad }) => Number(bad) !== 0).map(({ what, bad }) => `${run}: ${bad} ${what}`);
+}
+
+function isAway({ code, stderr }: Ended): boolean {
+  return code === 1 && stderr.includes("(away)");
 }
