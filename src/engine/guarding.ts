@@ -35,6 +35,8 @@ export class Guarding {
   readonly #journal: Journal;
   readonly #guards: ApplyGuards;
   readonly #breaker: Breaker;
+  /** A step failed here since all workers' failures were counted: what was known a moment ago will not do. */
+  #hasFailed = false;
   readonly #drift: DriftWatch | undefined;
   readonly #waves: RunInWaves | undefined;
   /** Failed steps that somebody has accepted. */
@@ -108,7 +110,9 @@ export class Guarding {
 
   /** Looks at what all workers of the run have done; undefined where this process is the only one. */
   async follow(afresh = false): Promise<FleetNews | undefined> {
-    const news = await this.#s.fleet?.look(this.#drift?.takeNews() ?? [], afresh);
+    const wanted = afresh || this.#hasFailed;
+    this.#hasFailed = false;
+    const news = await this.#s.fleet?.look(this.#drift?.takeNews() ?? [], wanted);
     if (news === undefined) return undefined;
     await this.#breaker.follow(news.counts.failed - this.#accepted, this.#journal);
     this.#drift?.standAt(news.drifted);
@@ -145,6 +149,7 @@ export class Guarding {
 
   ended(seq: number, result: StepResult): void {
     if (this.#s.fleet === undefined) this.#breaker.ended(result.outcome);
+    else if (result.outcome === "failed") this.#hasFailed = true;
     this.#drift?.ended(seq, result);
     this.#keepCalls();
   }
