@@ -31,8 +31,10 @@ interface Candidate {
   readonly actor: number;
 }
 
+/** Never what this worker has in hand, even where its lease ran out unnoticed: it would meet itself at the same step. */
 const isFree = (worker: string, held: string): string =>
-  `(p.lease is null or p.lease < clock_timestamp() or (p.worker = ${worker} and not p.seq = any (${held})))`;
+  `(p.lease is null or p.lease < clock_timestamp() or p.worker = ${worker})
+   and not coalesce(p.worker = ${worker} and p.seq = any (${held}), false)`;
 
 /**
  * Inside a transaction of its own. Workers of one run claim one after the other, which makes the bound of each actor

@@ -207,7 +207,7 @@ class PostgresJournal extends PostgresRunReader implements WorkerJournal {
     const succeeded = ["applied", "confirmed", "unchanged"].includes(outcome);
     const end = { actor, at, attempts, body, failure, outcome, reason, succeeded };
     const written = await this.#written({ kind: "end", held: holdingOf(claim), end });
-    this.#held.delete(claim.step.seq);
+    this.#forget(held);
     return written;
   }
 
@@ -306,7 +306,7 @@ class PostgresJournal extends PostgresRunReader implements WorkerJournal {
     held.ending = true;
     // A database that refuses is no reason to complain here: the lease runs out by itself.
     await this.#written({ kind: "release", held: holdingOf(claim) }).catch(() => undefined);
-    this.#held.delete(claim.step.seq);
+    this.#forget(held);
   }
 
   async #keepRenewing(): Promise<void> {
@@ -327,6 +327,12 @@ class PostgresJournal extends PostgresRunReader implements WorkerJournal {
       [this.run.id, this.worker, this.#leaseMs, claims.map(({ step }) => step.seq), claims.map(({ fence }) => fence)],
     );
     return new Set(rows.map(({ seq }) => seq));
+  }
+
+  /** A claim made since, of the same step, stays. */
+  #forget(held: Held): void {
+    const { seq } = held.claim.step;
+    if (this.#held.get(seq) === held) this.#held.delete(seq);
   }
 
   /** What is held if the claim still is the one that holds the step. */
