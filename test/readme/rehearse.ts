@@ -20,6 +20,7 @@ export interface Rehearsal {
   readonly files: number;
   /** Left out because they are slow, or meant for the other ground. */
   readonly leftOut: number;
+  readonly seconds: number;
   readonly problems: readonly string[];
 }
 
@@ -46,6 +47,7 @@ export async function rehearse(rehearsing: Rehearsing): Promise<Rehearsal> {
   const session = new Session(folder, standing.env, scratch);
   const sums = { commands: 0, compared: 0, files: 0 };
   const problems: string[] = [];
+  const startedAt = performance.now();
   try {
     for (const entry of wanted) {
       say(`${ground} ${guide}:${entry.line} ${entry.kind === "file" ? `file ${entry.name}` : entry.text}`);
@@ -60,7 +62,8 @@ export async function rehearse(rehearsing: Rehearsing): Promise<Rehearsal> {
   } finally {
     await session.end();
   }
-  return { guide, ground, ...sums, leftOut: entries.length - wanted.length, problems };
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  return { guide, ground, ...sums, leftOut: entries.length - wanted.length, seconds, problems };
 }
 
 interface Problem {
