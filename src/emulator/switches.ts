@@ -84,21 +84,23 @@ export const switchSpecs: readonly SwitchSpec[] = [
 
 const specs: ReadonlyMap<string, SwitchSpec> = new Map(switchSpecs.map((spec) => [spec.name, spec]));
 
+const presets: Readonly<Record<string, string | number>> = Object.fromEntries(
+  switchSpecs.map((spec) => [spec.name, positionOf(spec, spec.preset)]),
+);
+
 export const defaultSwitches: Switches = switchesFrom({});
 
 /** The positions in `chosen` over `base`; throws `UsageError` for an unknown switch or position. */
 export function switchesFrom(chosen: Readonly<Record<string, string>>, base?: Switches): Switches {
-  const positions = new Map<string, string | number>();
-  for (const spec of switchSpecs) positions.set(spec.name, positionOf(spec, spec.preset));
-  for (const [name, position] of Object.entries(base ?? {})) positions.set(name, position);
+  const changed: Record<string, string | number> = { ...(base ?? presets) };
   for (const [name, position] of Object.entries(chosen)) {
     const spec = specs.get(name);
     if (spec === undefined) {
       throw new UsageError(`there is no emulator switch named ${JSON.stringify(name)}`, `use one of: ${names()}`);
     }
-    positions.set(name, positionOf(spec, position));
+    changed[name] = positionOf(spec, position);
   }
-  return Object.fromEntries(positions) as unknown as Switches;
+  return changed as unknown as Switches;
 }
 
 /** The positions as text, for showing. */

@@ -10,6 +10,7 @@ import type { ByHandStep, StepResult } from "../model/step.ts";
 import { counted } from "../model/text.ts";
 import { Actors } from "./actors.ts";
 import type { HaltedActor } from "./actors.ts";
+import { Crew } from "./crew.ts";
 import { convergeEdit } from "./converge.ts";
 import { ended, result } from "./ending.ts";
 import type { Ending } from "./ending.ts";
@@ -46,7 +47,7 @@ class Applying {
   readonly #journal: Journal;
   readonly #options: ApplyOptions;
   readonly #workers: Workers;
-  readonly #queue: PQueue;
+  readonly #crew: Crew<Claim>;
   readonly #transfers: PQueue = new PQueue({ concurrency: transfersMax });
   readonly #startedAt: number;
   readonly #actors: Actors;
@@ -81,13 +82,16 @@ class Applying {
     this.#journal = journal;
     this.#options = options;
     this.#workers = surroundings.workers ?? new Workers(options.concurrency, options.perActor);
-    this.#queue = new PQueue({ concurrency: this.#workers.concurrency });
+    this.#crew = new Crew(
+      () => this.#workers.concurrency,
+      (claim) => this.#take(claim, false),
+    );
     this.#workers.follow({
-      changed: (concurrency) => {
-        this.#queue.concurrency = concurrency;
+      changed: () => {
+        this.#crew.reconsider();
         this.#wake();
       },
-      work: () => ({ steps: this.#queue.pending, waiting: this.#queue.size, transfers: this.#transfers.pending }),
+      work: () => ({ steps: this.#crew.working, waiting: this.#crew.waiting, transfers: this.#transfers.pending }),
     });
     this.#actors = new Actors(surroundings.onEvent);
     this.#startedAt = surroundings.clock.monotonic();
@@ -100,7 +104,7 @@ class Applying {
     } catch (error) {
       this.#fault(error);
     }
-    await Promise.all([this.#queue.onIdle(), this.#transfers.onIdle()]);
+    await this.#transfers.onIdle();
     while (this.#held + this.#transfersHeld > 0) await this.#woken();
     return this.#summary();
   }
@@ -130,7 +134,7 @@ class Applying {
       const room = Math.min(window - this.#held, this.#guarding?.room(this.#held + this.#transfersHeld) ?? Infinity);
       const among = this.#guarding?.among;
       // Few at a time would cost a transaction each; while steps wait for a worker, none idles for want of more.
-      const isWorth = room >= concurrency / 2 || this.#queue.size === 0;
+      const isWorth = room >= concurrency / 2 || this.#crew.waiting === 0;
       const claims =
         room > 0 && isWorth ? await this.#journal.claim({ max: room, perActor, halted: noActor, among }) : [];
       for (const claim of claims) this.#start(claim);
@@ -192,18 +196,21 @@ class Applying {
   #start(claim: Claim): void {
     const isTransfer = claim.step.kind === "transfer";
     this.#hold(isTransfer, 1);
-    void (isTransfer ? this.#transfers : this.#queue).add(async () => {
-      try {
-        if (this.#crash !== undefined || this.#mustEnd()) await this.#journal.setAside(claim);
-        else if (this.#s.paused?.() !== undefined) await this.#journal.release(claim);
-        else await this.#carryOut(claim);
-      } catch (error) {
-        this.#fault(error);
-      } finally {
-        this.#hold(isTransfer, -1);
-        this.#wake();
-      }
-    });
+    if (isTransfer) void this.#transfers.add(() => this.#take(claim, isTransfer));
+    else this.#crew.add(claim);
+  }
+
+  async #take(claim: Claim, isTransfer: boolean): Promise<void> {
+    try {
+      if (this.#crash !== undefined || this.#mustEnd()) await this.#journal.setAside(claim);
+      else if (this.#s.paused?.() !== undefined) await this.#journal.release(claim);
+      else await this.#carryOut(claim);
+    } catch (error) {
+      this.#fault(error);
+    } finally {
+      this.#hold(isTransfer, -1);
+      this.#wake();
+    }
   }
 
   async #carryOut(claim: Claim): Promise<void> {

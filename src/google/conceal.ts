@@ -8,11 +8,35 @@ const hidden = "[hidden]";
  */
 export function concealed(text: string, secret: string): string {
   // Half of what is concealed is the answer that never came, and the spellings of a secret cost as much as the classifier.
-  if (secret === "" || text === "") return text;
+  if (secret === "" || text === "" || !hasRoomFor(secret, text)) return text;
   let safe = text;
   for (const spelling of spellings(secret)) if (safe.includes(spelling)) safe = safe.replaceAll(spelling, hidden);
   return safe;
 }
+
+/**
+ * Whether `text` has a word as long as the shortest spelling of a secret that is one word itself: no spelling breaks it up,
+ * and none is shorter by more than one character. Google's own words are short, and the spellings need not be made.
+ */
+function hasRoomFor(secret: string, text: string): boolean {
+  return longestWord(secret) < secret.length || longestWord(text) >= secret.length - 1;
+}
+
+/** The length of the longest part without blanks, controls and quotation marks. */
+function longestWord(text: string): number {
+  let longest = 0;
+  let start = 0;
+  for (let index = 0; index <= text.length; index += 1) {
+    const code = index < text.length ? text.charCodeAt(index) : blank;
+    if (code > blank && code !== quotationMark) continue;
+    if (index - start > longest) longest = index - start;
+    start = index + 1;
+  }
+  return longest;
+}
+
+const blank = 0x20;
+const quotationMark = 0x22;
 
 function spellings(secret: string): readonly string[] {
   const led = Buffer.from(`\0\0${secret}`);

@@ -41,6 +41,19 @@ describe("a secret in what a server says", () => {
     );
   });
 
+  it.each([
+    [
+      "alone between quotation marks",
+      "s3cr3t-s3cr3t-s3cr3t",
+      '{"error":"s3cr3t-s3cr3t-s3cr3t"}',
+      '{"error":"[hidden]"}',
+    ],
+    ["although it has blanks", "of several words", "a secret of several words is known", "a secret [hidden] is known"],
+    ["although it has quotation marks", 'half"half', 'it is half"half here', "it is [hidden] here"],
+  ])("is taken out %s", (_, text, said, safe) => {
+    expect(concealed(said, text)).toBe(safe);
+  });
+
   it("leaves everything else alone", () => {
     expect(concealed("nothing to hide here", "s3cr3t-s3cr3t-s3cr3t")).toBe("nothing to hide here");
     expect(concealed("nothing to hide here", "")).toBe("nothing to hide here");
