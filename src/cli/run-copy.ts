@@ -113,7 +113,7 @@ async function say(
     `Checked   ${counted(steps, "step")}, ${counted(rows, "audit row")}; the head is the same: ${head.slice(0, 16)}…`,
     options.move
       ? `Record    ${printable(from.name, 500)} can be looked at, and is not carried out any more`
-      : "Record    the copy can be looked at, verified and bundled, and is not carried out",
+      : "Record    the copy is to look at, verify and bundle; it is not carried out",
     `Next      handover status ${shellWord(to.name)}`,
   ]);
 }

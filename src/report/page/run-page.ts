@@ -151,12 +151,13 @@ function proof({ digest, verification }: RunFacts, audit: AuditHead | undefined)
 
 function nextCommands({ header, counts, verification }: RunFacts, runName: string): Markup {
   const run = shellWord(runName);
+  const undone = shellWord(`${runName.replace(/\.handover$/, "")}-undo`);
   const commands = [
     openOf(counts) > 0 ? `${applyCommand(header, runName)}   # goes on` : "",
     verification === undefined ? `handover verify ${run}   # reads every touched asset back` : "",
     counts["by-hand"] > 0 ? `handover report ${run} --handover-sheet   # what people must click` : "",
     openOf(counts) === 0 ? `${evidenceCommand(runName)}   # everything that proves it, in one file` : "",
-    header.undoOf === undefined ? `handover undo ${run}   # plans what takes it back` : "",
+    header.undoOf === undefined ? `handover undo ${run} -o ${undone}   # plans what takes it back` : "",
   ].filter((command) => command !== "");
   return joined(commands.map((command) => html`<pre>${command}</pre>`));
 }
