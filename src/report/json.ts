@@ -32,7 +32,7 @@ export function cancelJson(
 export type PlanVerdict = "made" | "refused" | "over-limit" | "matched-nothing";
 
 /** What `JSON.stringify` lets through and a terminal or an eye does not take as text: controls, formats, blanks. */
-const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115f\u1160\u2800\u3164\uffa0]/gu;
+const unsafe = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\u2800]/gu;
 
 /** JSON on one line that is safe to print as it is: the values are exact, whatever they hold. */
 export function jsonText(value: unknown): string {

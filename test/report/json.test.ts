@@ -17,6 +17,8 @@ test("any value comes back exactly, and nothing in the text acts on a terminal",
       expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
       expect(text).not.toMatch(/[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/u);
     }),
+    // A place that Unicode keeps for a sign without a look, and has given to none yet.
+    { examples: [[{ "\u2065": null }]] },
   );
 });
 
