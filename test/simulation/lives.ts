@@ -16,8 +16,8 @@ export async function carryOut(play: Play, sky: Sky): Promise<void> {
   const hasFinished = await underWeather(play, sky);
   if (play.isHalf) return;
   if (!hasFinished) await sky.cleared;
-  // Once more now and then: a run that has finished is left alone.
-  if (!hasFinished || sim.chances.doom.hits(0.1)) await inGoodWeather(play);
+  // Once more now and then: a run that has finished is left alone. The sky may not have cleared yet then.
+  if (!hasFinished || sim.chances.doom.hits(0.1)) await inGoodWeather(play, hasFinished);
 }
 
 /** Answers whether the run has finished. */
@@ -49,11 +49,12 @@ async function underWeather(play: Play, { weather, clearsAt }: Sky): Promise<boo
   return play.isHalf ? false : isFinished(await live(play, {}, setting.hurried));
 }
 
-/** Liveness: in a healthy world the command ends the run. */
-async function inGoodWeather(play: Play): Promise<void> {
+/** Liveness: in a healthy world the command ends the run. With `mayDie` a power cut may still come, and what it ends is done. */
+async function inGoodWeather(play: Play, mayDie: boolean): Promise<void> {
   const { sim } = play;
   for (let start = 1; start <= healthyStartsMax; start += 1) {
     const end = await live(play, {}, sim.setting.options);
+    if (typeof end === "string" && mayDie) return;
     if (typeof end === "string") throw new Error(`${end} in good weather`);
     if (end.end === "finished") return;
     if (sim.setting.isCalm) sim.wrong(`${play.label}: calm: the run ended ${end.end}: ${end.reason ?? ""}`);

@@ -93,7 +93,8 @@ export class RemoteDatabase {
   ): Promise<readonly Claim[]> {
     const tables = await this.tables();
     for (const [seq, lease] of this.#leases) {
-      const isOver = lease.until < this.#now || (lease.worker === worker && !held.has(seq));
+      const isInHand = lease.worker === worker && held.has(seq);
+      const isOver = !isInHand && (lease.until < this.#now || lease.worker === worker);
       if (!isOver || this.#leases.get(seq) !== lease) continue;
       if (lease.until < this.#now) this.saw("a lease that ran out is taken over");
       else this.saw("a claim whose answer was lost is made again");
