@@ -1,5 +1,5 @@
 /** The contract of a journal, over a real PostgreSQL. */
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { wallClock } from "../../src/cli/context.ts";
 import { parseJournalAddress } from "../../src/journal/postgres/address.ts";
 import { JournalDatabase } from "../../src/journal/postgres/database.ts";
@@ -10,6 +10,7 @@ import { createPostgresRun } from "../../src/journal/postgres/writer.ts";
 import { amongContract } from "../conformance/journal-among.ts";
 import type { JournalStore } from "../conformance/journal-bench.ts";
 import { journalContract } from "../conformance/journal.contract.ts";
+import { edit, header, intent } from "./samples.ts";
 import { asSuperuser, startPostgres } from "../support/postgres.ts";
 import type { PostgresServer } from "../support/postgres.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
@@ -88,3 +89,57 @@ async function databaseStore(): Promise<JournalStore> {
 
 journalContract("a run in PostgreSQL", databaseStore);
 amongContract("a run in PostgreSQL", databaseStore);
+
+/** Answers what `find` finds, once it does. */
+async function until<T>(find: () => Promise<T | undefined>): Promise<T> {
+  for (;;) {
+    const found = await find();
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+it("an intent whose commit is known of only after somebody took the step over is lost, and nothing is sent for it", async () => {
+  const connect = async (port: number): Promise<JournalDatabase> => {
+    const url = base.replace(`:${server.port}/`, `:${port}/`);
+    const database = new JournalDatabase(parseJournalAddress(`${url}?schema=late`));
+    await database.prepare();
+    return database;
+  };
+  const wire = await startTcpProxy(server.port);
+  const [near, far] = [await connect(server.port), await connect(wire.port)];
+  const writer = await createPostgresRun(near, "friday");
+  await writer.add([edit({})]);
+  await writer.seal(header());
+  const options = { clock: wallClock, leaseMs: 300 };
+  const late = await openPostgresJournal(far, "friday", options);
+  const other = await openPostgresJournal(near, "friday", options);
+  const wanted = { max: 1, perActor: 1, halted: new Set<never>() };
+  const [claim] = await late.claim(wanted);
+  if (claim === undefined) throw new Error("there is a step to take");
+  // The commit goes in while the connection that waits for its answer is cut.
+  await asSuperuser(
+    base,
+    `create function late.slowly() returns trigger language plpgsql as 'begin perform pg_sleep(0.5); return null; end';
+     create constraint trigger slowly after insert on late.intents deferrable initially deferred
+       for each row execute function late.slowly()`,
+  );
+  const written = late.intent(claim, intent(1));
+  await until(async () => {
+    const [row] = await near.rows<{ at: number }>(
+      "select 1 as at from pg_stat_activity where wait_event = 'PgSleep' and application_name = 'handover'",
+    );
+    return row;
+  });
+  wire.cut();
+  const [taken] = await until(async () => {
+    const claims = await other.claim(wanted);
+    return claims.length > 0 ? claims : undefined;
+  });
+  expect(taken?.intent?.attempt).toBe(1);
+  wire.mend();
+  expect(await written).toBe("lost");
+  await Promise.all([late.close(), other.close()]);
+  await wire.close();
+  await Promise.all([near.close(), far.close()]);
+});

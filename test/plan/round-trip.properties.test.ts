@@ -6,6 +6,7 @@ import { firstForbiddenCharacter, printable } from "../../src/model/text.ts";
 import { fields } from "../../src/plan/row.ts";
 import type { Field } from "../../src/plan/row.ts";
 import { csvRecord } from "../../src/report/csv.ts";
+import { inked } from "../../src/report/style.ts";
 import { readCsv, readYaml, told, wishes } from "./reading.ts";
 
 type Cells = Readonly<Partial<Record<Field, string>>>;
@@ -39,7 +40,7 @@ const free = fc
   )
   .map((text) => text.trim())
   // What the eye does not see is spelled out where CSV is written.
-  .filter((text) => printable(text) === text)
+  .filter((text) => inked(printable(text)) === text)
   // A quote before a sign is what an export puts there, and is taken back; see guarded() in report/csv.ts.
   .filter(
     (text) =>

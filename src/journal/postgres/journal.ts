@@ -179,7 +179,20 @@ class PostgresJournal extends PostgresRunReader implements WorkerJournal {
     }
     held.attempts = intent.attempt;
     const { attempt, at } = intent;
-    return this.#written({ kind: "intent", held: holdingOf(claim), attempt, at, body: intentText(intent) });
+    const since = this.#clock.monotonic();
+    const written = await this.#written({
+      kind: "intent",
+      held: holdingOf(claim),
+      attempt,
+      at,
+      body: intentText(intent),
+    });
+    if (written === "lost" || this.#clock.monotonic() - since < this.#leaseMs / renewalsPerLease) return written;
+    // The answer came so late that somebody may have taken the step over since: nothing is sent before that is known.
+    const kept = await this.#renewLeases([claim]).catch(() => new Set<number>());
+    if (kept.has(claim.step.seq)) return "ok";
+    this.#forget(held);
+    return "lost";
   }
 
   noEffect(claim: Claim, attempt: number, conflict: boolean): void {
