@@ -1,5 +1,6 @@
 /** What the address of a journal leaves out, found as libpq finds it: variables, a service file, a password file, certificates. */
 import { userInfo } from "node:os";
+import * as tls from "node:tls";
 import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
@@ -151,7 +152,7 @@ async function tlsOf(context: Context, finding: Finding): Promise<Tls> {
   if (key !== undefined) await refuseOpenKey(context, key.path);
   const pair = { cert: cert?.text, key: cert === undefined ? undefined : key?.text };
   // The certificates the system trusts vouch for names only, so that libpq asks for the whole check with them.
-  if (root === "system") return { mode: "verify-full", ca: undefined, ...pair };
+  if (root === "system") return { mode: "verify-full", ca: trustedBySystem(), ...pair };
   const ca = await pem(context, "sslrootcert", root, join(own, "root.crt"));
   if (ca === undefined && needsAuthority(mode)) {
     throw new UsageError(
@@ -160,6 +161,13 @@ async function tlsOf(context: Context, finding: Finding): Promise<Tls> {
     );
   }
   return { mode, ca: ca?.text, ...pair };
+}
+
+/** Node brings authorities of its own, and those alone up to 22.14; later lines also tell which the system has. */
+function trustedBySystem(): string | undefined {
+  const { getCACertificates } = tls as { getCACertificates?: (type: "default" | "system") => readonly string[] };
+  if (getCACertificates === undefined) return undefined;
+  return [...new Set([...getCACertificates("default"), ...getCACertificates("system")])].join("\n");
 }
 
 function needsAuthority(mode: SslMode): boolean {

@@ -38,8 +38,11 @@ export interface PostgresServer {
   dispose(): Promise<void>;
 }
 
-/** Starts one. `settings` are given as `-c name=value`. */
-export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
+/** Starts one. `settings` are given as `-c name=value`; `files` are texts by their names in its data folder. */
+export async function startPostgres(
+  settings: Readonly<Record<string, string>> = {},
+  files: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), "handover-postgres-"));
   await chmod(folder, 0o755);
   const native = await ownBinaries(folder);
@@ -58,6 +61,10 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
     ["-D", data, "-U", "postgres", "-A", "scram-sha-256", "--pwfile", passwordFile, "-E", "UTF8", "--no-sync"],
     shared,
   );
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(join(data, name), text, { mode: 0o600 });
+    if (identity.uid !== undefined) await chown(join(data, name), identity.uid, nobody);
+  }
   const port = await freePort();
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   let server: ChildProcess | undefined;

@@ -7,7 +7,7 @@ export type SslMode = "disable" | "prefer" | "require" | "verify-ca" | "verify-f
 
 const sslModes: readonly SslMode[] = ["disable", "prefer", "require", "verify-ca", "verify-full"];
 
-/** PEM texts. Without `ca` the certificates are checked against those the system trusts. */
+/** PEM texts. Without `ca` the certificates are checked against the authorities that Node brings. */
 export interface Tls {
   readonly mode: SslMode;
   readonly ca: string | undefined;

@@ -93,6 +93,16 @@ function ofTheWay(error: Error, shown: string): Error {
       "turn it on in the server (ssl = on), or, on a network you trust, write sslmode=disable",
     );
   }
+  // An alert is what the other side says of us: 42 to 49, and 116, are about the certificate that was shown to it.
+  const alert = Number(/SSL alert number (\d+)/.exec(error.message)?.[1]);
+  if (alert === 116 || (alert >= 42 && alert <= 49)) {
+    return new JournalError(
+      "denied",
+      `${shown} does not take the certificate it was shown: ${alertText(error.message)}`,
+      "give one of an authority that the server knows with sslcert=FILE and sslkey=FILE",
+      error,
+    );
+  }
   if (/^(?:ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL|HOSTNAME_MISMATCH)/.test(code)) {
     return wrong(
       `the certificate of ${shown} does not convince: ${said}`,
@@ -112,6 +122,11 @@ function ofTheWay(error: Error, shown: string): Error {
     );
   }
   return error;
+}
+
+/** "unknown ca" of what OpenSSL says in a line of file names and numbers. */
+function alertText(message: string): string {
+  return printable(/alert ([a-z ]+)/.exec(message)?.[1] ?? message, 200);
 }
 
 /** Somebody who talks, but not as PostgreSQL does. */
