@@ -6,6 +6,7 @@ import type { Diagnostic, Place } from "../model/diagnostic.ts";
 import { thousands, quoted } from "../model/text.ts";
 import type { Problems } from "./problems.ts";
 import { chooseFrom } from "./suggest.ts";
+import { plainItems } from "./yaml-plain.ts";
 
 /** Deeper nesting than this has no meaning in a plan, and composing thousands of levels exhausts the stack. */
 const depthMax = 32;
@@ -55,8 +56,9 @@ export class YamlText {
     this.#problems = problems;
     this.#anchors = anchors;
     this.#length = text.trimEnd().length;
-    this.#document = this.#compose(text);
-    this.root = this.#document?.contents ?? null;
+    const plain = plainItems(text, this.#lines.addNewLine);
+    this.#document = plain === undefined ? this.#compose(text) : undefined;
+    this.root = plain ?? this.#document?.contents ?? null;
     this.#anchored = text.includes("&");
   }
 
