@@ -21,7 +21,8 @@ export async function finished(...steps: readonly Ended[]): Promise<MemoryRun> {
   const clock = new ManualClock();
   const run = createMemoryRun();
   await run.writer.add(steps.map(([step]) => step));
-  await run.writer.seal(header());
+  const { totals } = header();
+  await run.writer.seal(header({ totals: { ...totals, steps: steps.length } }));
   await clock.drive(carryOut(await run.openJournal({ clock }), steps));
   return run;
 }

@@ -1,0 +1,455 @@
+/** What an apply does between steps: how many it holds, what other workers' news make of it, and what it leaves in the chain. */
+import { describe, expect, it } from "vitest";
+import { applyRun } from "../../src/engine/apply.ts";
+import type { Fleet, FleetNews } from "../../src/engine/fleet.ts";
+import type { ApplyOptions, ApplySummary, Surroundings } from "../../src/engine/verbs.ts";
+import { Workers } from "../../src/engine/workers.ts";
+import type { Journal } from "../../src/journal/journal.ts";
+import { createMemoryRun } from "../../src/journal/sqlite/memory.ts";
+import type { Api } from "../../src/model/api.ts";
+import { etag } from "../../src/model/brand.ts";
+import type { Email } from "../../src/model/email.ts";
+import { RunFileError } from "../../src/model/errors.ts";
+import type { EngineEvent } from "../../src/model/event.ts";
+import type { Permissions } from "../../src/model/permissions.ts";
+import type { Counts } from "../../src/model/run.ts";
+import type { StepDraft } from "../../src/model/step.ts";
+import { anna, ben, byHand, edit, edits, header, intent } from "../journal/samples.ts";
+import { ManualClock } from "../support/clock.ts";
+import { allowed, no } from "./scripted.ts";
+
+/** Each write takes this long, ms. */
+const writeMs = 10_000;
+
+interface Given {
+  readonly options?: Partial<ApplyOptions>;
+  readonly more?: Partial<Surroundings>;
+  readonly journal?: (inner: Journal, clock: ManualClock) => Journal;
+  readonly fleet?: (log: string[], clock: ManualClock) => Fleet;
+  /** What comes of a write; it is made, unless told otherwise. */
+  readonly writes?: (actor: Email, name: string, count: number) => Error | undefined;
+  /** What earlier processes did. */
+  readonly before?: (journal: Journal) => Promise<unknown>;
+}
+
+interface Applied {
+  readonly summary: ApplySummary;
+  readonly events: readonly EngineEvent[];
+  /** Assets written to, in order. */
+  readonly written: readonly string[];
+  /** The most writes that were under way at once. */
+  readonly atOnceMax: number;
+  readonly notes: readonly (readonly [string, object])[];
+  readonly log: readonly string[];
+  readonly tookMs: number;
+}
+
+/** A run of these steps, carried out by a Google that does what it is asked, ten seconds later. */
+async function applied(drafts: readonly StepDraft[], given: Given = {}): Promise<Applied> {
+  const clock = new ManualClock();
+  const run = createMemoryRun();
+  await run.writer.add(drafts);
+  await run.writer.seal(header({ totals: { ...header().totals, steps: drafts.length }, limits: {} }));
+  if (given.before !== undefined) await clock.drive(beforehand(await run.openJournal({ clock }), given.before));
+  const events: EngineEvent[] = [];
+  const written: string[] = [];
+  const log: string[] = [];
+  let underWay = 0;
+  let atOnceMax = 0;
+  const patchPermissions = async (
+    actor: Email,
+    name: string,
+    { roles }: Permissions,
+    beforeSend: () => Promise<void>,
+  ): Promise<Permissions> => {
+    await beforeSend();
+    written.push(name);
+    underWay += 1;
+    atOnceMax = Math.max(atOnceMax, underWay);
+    const error = given.writes?.(actor, name, written.length);
+    await clock.sleep(writeMs);
+    underWay -= 1;
+    if (error !== undefined) throw error;
+    return { roles, etag: etag("after") };
+  };
+  const getPermissions = async (): Promise<Permissions> => {
+    throw no("refuse", "not-found");
+  };
+  const opened = await run.openJournal({ clock });
+  const surroundings: Surroundings = {
+    api: { dataStudio: { patchPermissions, getPermissions } } as unknown as Api,
+    clock,
+    random: () => 0.5,
+    onEvent: (event) => events.push(event),
+    stop: new AbortController().signal,
+    ...(given.fleet === undefined ? {} : { fleet: given.fleet(log, clock) }),
+    ...given.more,
+  };
+  const journal = given.journal?.(opened, clock) ?? opened;
+  const summary = await clock.drive(applyRun(surroundings, journal, { ...allowed, ...given.options }));
+  const notes = (await opened.audit(0, 1000))
+    .map(({ body }) => JSON.parse(body) as { readonly kind: string; readonly details: object })
+    .filter(({ kind }) => kind.startsWith("note:"))
+    .map(({ kind, details }) => [kind.slice("note:".length), details] as const);
+  return { summary, events, written, atOnceMax, notes, log, tookMs: clock.monotonic() };
+}
+
+async function beforehand(journal: Journal, work: (journal: Journal) => Promise<unknown>): Promise<void> {
+  await work(journal);
+  await journal.close();
+}
+
+const noSteps: Counts = {
+  planned: 0,
+  "in-flight": 0,
+  applied: 0,
+  confirmed: 0,
+  unchanged: 0,
+  skipped: 0,
+  failed: 0,
+  "by-hand": 0,
+  cancelled: 0,
+};
+
+describe("an apply", () => {
+  it("says in the chain and to whoever listens that it begins and how it ended", async () => {
+    const { summary, notes, events } = await applied(edits(3));
+    expect(summary).toMatchObject({ end: "finished", reason: undefined, ended: 3, blocked: [] });
+    expect(notes).toEqual([
+      ["started", { open: 3 }],
+      ["ended", { end: "finished", open: 0 }],
+    ]);
+    expect(events[0]).toMatchObject({ type: "apply-started", steps: 3, open: 3, resumed: false });
+    expect(events.at(-1)).toEqual({ type: "apply-ended", counts: summary.counts });
+  });
+
+  it.each([
+    [
+      "a step has ended before",
+      async (journal: Journal) => {
+        const [claim] = await journal.claim({ max: 1, perActor: 1, halted: new Set() });
+        await journal.result(claim ?? expect.fail(), ended("failed"));
+      },
+      1,
+    ],
+    [
+      "a step was under way when the last process ended",
+      async (journal: Journal) => {
+        const [claim] = await journal.claim({ max: 1, perActor: 1, halted: new Set() });
+        await journal.intent(claim ?? expect.fail(), intent(1));
+      },
+      2,
+    ],
+  ])("says that it resumes where %s", async (_what, before, open) => {
+    const { notes, events } = await applied(edits(2), { before });
+    expect(notes[0]).toEqual(["resumed", { open }]);
+    expect(events[0]).toMatchObject({ type: "apply-started", steps: 2, open, resumed: true });
+  });
+
+  it("that has nothing to do leaves the chain as it is", async () => {
+    const done = async (journal: Journal): Promise<void> => {
+      for (const claim of await journal.claim({ max: 9, perActor: 9, halted: new Set() }))
+        await journal.result(claim, ended("applied"));
+    };
+    const { summary, notes, events } = await applied(edits(2), { before: done });
+    expect([summary.end, summary.ended, notes]).toEqual(["finished", 0, []]);
+    expect(events.map(({ type }) => type)).toEqual(["apply-started", "apply-ended"]);
+  });
+
+  it.each([
+    [3, 9, 3],
+    [4, 2, 2],
+    [1, 9, 1],
+  ])("has %d steps under way at once, and %d for one user", async (concurrency, perActor, most) => {
+    const { atOnceMax, summary } = await applied(edits(12), { options: { concurrency, perActor } });
+    expect([atOnceMax, summary.counts.applied]).toEqual([most, 12]);
+  });
+
+  it("asks for no more steps than its workers can begin now and next", async () => {
+    const asked: number[] = [];
+    let held = 0;
+    let heldMax = 0;
+    const journal = (inner: Journal): Journal =>
+      wrapped(inner, {
+        claim: async (query) => {
+          asked.push(query.max);
+          const claims = await inner.claim(query);
+          held += claims.length;
+          heldMax = Math.max(heldMax, held);
+          return claims;
+        },
+        result: async (claim, result) => {
+          const kept = await inner.result(claim, result);
+          held -= 1;
+          return kept;
+        },
+      });
+    await applied(edits(30), { journal, options: { concurrency: 3, perActor: 9 } });
+    expect([asked[0], heldMax]).toEqual([6, 6]);
+    expect(Math.min(...asked)).toBeGreaterThan(0);
+  });
+
+  it("begins as many as are permitted meanwhile, the first moment they are", async () => {
+    const workers = new Workers(1, undefined);
+    const writes = (_actor: Email, _name: string, count: number): undefined => {
+      if (count === 2) workers.permit(5);
+    };
+    const { atOnceMax, tookMs } = await applied(edits(11), { more: { workers }, writes });
+    expect(atOnceMax).toBe(5);
+    // One alone, then five at a time.
+    expect(tookMs).toBe(3 * writeMs);
+  });
+
+  it("ends when one user after another cannot be acted as, and says how many and why the last", async () => {
+    const actors = ["a", "b", "c", "d", "e", "f"].map((name) => `${name}@acme.example` as Email);
+    const { summary } = await applied(
+      actors.map((actor) => edit({ actor })),
+      { writes: (actor) => no("halt-actor", `suspended ${actor}`), options: { concurrency: 1 } },
+    );
+    expect(summary).toMatchObject({ end: "halted", ended: 0, counts: { applied: 0, failed: 0 } });
+    expect(summary.reason).toBe("5 users in a row cannot be acted as; the last: Google said suspended e@acme.example");
+    expect(summary.blocked.map(({ actor }) => actor)).toEqual(actors.slice(0, 5));
+  });
+
+  it("names a user who cannot be acted as once, however many steps wait for them, and ends blocked", async () => {
+    const { summary, notes } = await applied([...edits(3), edit({ actor: ben })], {
+      writes: (actor) => (actor === anna ? no("halt-actor", "account-forbidden") : undefined),
+      options: { concurrency: 1 },
+    });
+    expect(summary).toMatchObject({ end: "blocked", reason: "3 steps cannot go on now", ended: 1 });
+    expect(summary.blocked).toEqual([
+      { actor: anna, failure: "account-forbidden", reason: "Google said account-forbidden" },
+    ]);
+    expect(notes.at(-1)).toEqual(["ended", { end: "blocked", open: 3 }]);
+  });
+
+  it("halts when the credentials are gone: what is under way ends, and nothing else begins", async () => {
+    const { summary, written } = await applied(edits(6), {
+      writes: (_actor, _name, count) => (count === 1 ? no("halt-run", "service-disabled") : undefined),
+      options: { concurrency: 2 },
+    });
+    expect(summary).toMatchObject({ end: "halted", reason: "Google said service-disabled", ended: written.length - 1 });
+    expect(written.length).toBeLessThan(4);
+  });
+
+  it("stops at once when as many steps failed as may, with no step begun after", async () => {
+    const { summary, written } = await applied(edits(6), {
+      writes: () => no("refuse", "permission-denied"),
+      options: { concurrency: 1, failuresMax: 2 },
+    });
+    expect(summary).toMatchObject({ end: "breaker", counts: { failed: 2, planned: 4 } });
+    expect(written).toHaveLength(2);
+  });
+
+  it("is finished, and not stopped, when the last step is the one failure too many", async () => {
+    const { summary, events } = await applied(edits(2), {
+      writes: () => no("refuse", "permission-denied"),
+      options: { concurrency: 1, failuresMax: 2 },
+    });
+    expect(summary).toMatchObject({ end: "finished", counts: { failed: 2 } });
+    expect(events.filter(({ type }) => type === "stopping")).toEqual([]);
+  });
+
+  it("puts a line for people down as such when nothing was tried before it", async () => {
+    const { summary } = await applied([byHand()]);
+    expect(summary).toMatchObject({ end: "finished", counts: { "by-hand": 1 }, ended: 1 });
+  });
+
+  it("ends cleanly when the run takes no more writes, with what to do about it", async () => {
+    const full = new RunFileError("full", "the disk is full", "make room");
+    const journal = (inner: Journal): Journal => wrapped(inner, { result: () => Promise.reject(full) });
+    const { summary, notes, written } = await applied(edits(5), { journal, options: { concurrency: 1 } });
+    expect(summary).toMatchObject({ end: "journal", reason: "the disk is full; make room", ended: 0 });
+    // Nobody can say in the chain how it ended.
+    expect(notes.map(([kind]) => kind)).toEqual(["started"]);
+    expect(written.length).toBeLessThanOrEqual(2);
+  });
+
+  it("ends cleanly when the chain alone takes no more, at the very end", async () => {
+    const full = new RunFileError("full", "the disk is full", "make room");
+    const journal = (inner: Journal): Journal =>
+      wrapped(inner, {
+        note: (kind, details) => (kind === "ended" ? Promise.reject(full) : inner.note(kind, details)),
+      });
+    const { summary } = await applied(edits(1), { journal });
+    expect(summary).toMatchObject({ end: "journal", counts: { applied: 1 } });
+  });
+
+  it("ends loudly on a fault of ours, once what is under way has ended", async () => {
+    const fault = new TypeError("no such thing");
+    let results = 0;
+    const journal = (inner: Journal): Journal =>
+      wrapped(inner, {
+        result: (claim, result) => ((results += 1) === 1 ? Promise.reject(fault) : inner.result(claim, result)),
+      });
+    await expect(applied(edits(6), { journal, options: { concurrency: 2 } })).rejects.toBe(fault);
+    expect(results).toBe(2);
+  });
+
+  it("counts no step whose result was lost to somebody else", async () => {
+    const journal = (inner: Journal): Journal => wrapped(inner, { result: async () => "lost" });
+    const { summary, events } = await applied(edits(1), { journal, options: { durationMs: 60_000 } });
+    expect(summary.ended).toBe(0);
+    expect(events.filter(({ type }) => type === "step")).toEqual([]);
+  });
+});
+
+function ended(outcome: "failed" | "applied"): Parameters<Journal["result"]>[1] {
+  return {
+    outcome,
+    failure: outcome === "failed" ? "permission-denied" : undefined,
+    reason: undefined,
+    evidence: outcome === "failed" ? "refusal" : "answer",
+    changed: { add: [], remove: [] },
+    newOwner: undefined,
+    etagBefore: etag("e1"),
+    etagAfter: undefined,
+    actor: anna,
+    calls: 1,
+  };
+}
+
+function wrapped(inner: Journal, given: Partial<Journal>): Journal {
+  return new Proxy(inner, {
+    get: (target, name) => {
+      const own: unknown = Reflect.get(given, name);
+      const found: unknown = own ?? Reflect.get(target, name, target);
+      return typeof found === "function" && own === undefined
+        ? (...args: unknown[]): unknown => Reflect.apply(found, target, args)
+        : found;
+    },
+  });
+}
+
+describe("an apply among several workers", () => {
+  /** Other workers who stand like this at each look, the last of these for ever. */
+  function others(...looks: readonly Partial<FleetNews>[]): NonNullable<Given["fleet"]> {
+    return (log, clock) => {
+      let count = 0;
+      return {
+        look: async (drifted, afresh) => {
+          log.push(
+            `${clock.monotonic()} ${afresh ? "afresh" : "look"}${drifted.length > 0 ? ` ${drifted.join()}` : ""}`,
+          );
+          const news = looks[Math.min(count, looks.length - 1)];
+          count += 1;
+          return { counts: noSteps, heldElsewhere: 0, drifted: 0, ended: undefined, ...news };
+        },
+        enterGate: () => expect.fail("a run without waves"),
+        leaveGate: () => expect.fail("a run without waves"),
+      };
+    };
+  }
+  const open = (planned: number, more: Partial<FleetNews> = {}): Partial<FleetNews> => ({
+    counts: { ...noSteps, planned },
+    ...more,
+  });
+
+  it("ends as one of them ended the run for all, with what is under way carried out", async () => {
+    const over = { end: "breaker", reason: "10 failed" } as const;
+    const { summary, written, events } = await applied(edits(6), {
+      fleet: others(open(6), open(6), open(6, { ended: over })),
+      options: { concurrency: 1 },
+    });
+    expect(summary).toMatchObject({ end: "breaker", reason: "10 failed", ended: written.length });
+    expect(written.length).toBeLessThan(3);
+    expect(events.filter(({ type }) => type === "stopping")).toEqual([{ type: "stopping", why: "10 failed" }]);
+  });
+
+  it("looks at what the others do twice a second while its own steps are under way", async () => {
+    const { log, summary } = await applied(edits(1), { fleet: others(open(3)) });
+    expect(summary).toMatchObject({ end: "finished", ended: 1 });
+    const whileWriting = log.map((line) => Number(line.split(" ")[0])).filter((at) => at > 0 && at < writeMs);
+    expect(whileWriting).toEqual(Array.from({ length: whileWriting.length }, (_, index) => 500 * (index + 1)));
+    expect(whileWriting.length).toBeGreaterThan(10);
+  });
+
+  it("waits while others hold steps, which may come back, and takes nothing for finished before", async () => {
+    const held = open(1, { heldElsewhere: 1 });
+    const { summary, tookMs } = await applied([], { fleet: others(held, held, held, held, held, {}) });
+    expect(summary.end).toBe("finished");
+    expect(tookMs).toBe(1000);
+  });
+
+  it("asks once more for what is open and held by nobody before it calls the run blocked", async () => {
+    const { tookMs, log } = await applied([], { fleet: others(open(2)) });
+    expect(tookMs).toBe(50);
+    expect(log.filter((line) => line.endsWith("afresh"))).toHaveLength(2);
+  });
+
+  it("asks once more each time that others ended some meanwhile", async () => {
+    const { tookMs } = await applied([], { fleet: others(open(3), open(3), open(2), open(2), open(1), open(1)) });
+    expect(tookMs).toBeGreaterThanOrEqual(150);
+  });
+
+  it("has it counted afresh after a step of its own failed: all workers' failures are one number", async () => {
+    const { summary, log } = await applied(edits(4), {
+      fleet: others(open(4), open(4), open(4)),
+      writes: (_actor, _name, count) => (count === 1 ? no("refuse", "permission-denied") : undefined),
+      options: { concurrency: 1 },
+    });
+    expect(summary).toMatchObject({ counts: { failed: 1, applied: 3 } });
+    expect(log.find((line) => line.endsWith("afresh"))).toBe(`${writeMs} afresh`);
+  });
+
+  it("stops by the failures of all, none of which is its own", async () => {
+    const failures = { counts: { ...noSteps, planned: 5, failed: 2 } };
+    const { summary, written } = await applied(edits(6), {
+      fleet: others(open(6), failures),
+      options: { concurrency: 1, failuresMax: 2 },
+    });
+    expect(summary.end).toBe("breaker");
+    expect(written.length).toBeLessThanOrEqual(2);
+  });
+
+  it("is not stopped by failures when nothing is open any more", async () => {
+    const { summary, events } = await applied([], {
+      fleet: others({ counts: { ...noSteps, failed: 2 } }),
+      options: { failuresMax: 2 },
+    });
+    expect(summary.end).toBe("finished");
+    expect(events.filter(({ type }) => type === "stopping")).toEqual([]);
+  });
+
+  it("ends by the journal when nobody can tell what the others do", async () => {
+    const away = new RunFileError("full", "the store is away", "apply again");
+    const fleet: NonNullable<Given["fleet"]> = () => ({
+      look: () => Promise.reject(away),
+      enterGate: () => expect.fail("a run without waves"),
+      leaveGate: () => expect.fail("a run without waves"),
+    });
+    expect((await applied(edits(2), { fleet })).summary).toMatchObject({ end: "journal", ended: 0 });
+  });
+});
+
+it("an apply that is paused gives back what it holds, and takes it up when it goes on", async () => {
+  const clockless: { goOn: () => void } = { goOn: () => undefined };
+  let pause: Promise<void> | undefined;
+  const given: Given = {
+    more: { paused: () => pause },
+    options: { concurrency: 1 },
+    writes: (_actor, _name, count) => {
+      if (count === 1)
+        pause = new Promise((resolve) => {
+          clockless.goOn = () => {
+            pause = undefined;
+            resolve();
+          };
+        });
+      return undefined;
+    },
+  };
+  const released: number[] = [];
+  const journal = (inner: Journal, clock: ManualClock): Journal =>
+    wrapped(inner, {
+      release: async (claim) => {
+        released.push(claim.step.seq);
+        await inner.release(claim);
+        void clock.sleep(60_000).then(() => clockless.goOn());
+      },
+    });
+  const { summary, tookMs } = await applied(edits(3), { ...given, journal });
+  expect(released).toEqual([2]);
+  expect(summary).toMatchObject({ end: "finished", counts: { applied: 3 } });
+  expect(tookMs).toBe(3 * writeMs + 60_000);
+});
