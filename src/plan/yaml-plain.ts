@@ -11,9 +11,9 @@ import type { Node } from "yaml";
  * a sign that means nothing in YAML.
  */
 const keyed =
-  /^( *)(- +)?([A-Za-z_][A-Za-z0-9_-]{0,99}):( +)(?:"([^"\\\t]*)"|'([^'\t]*)'|([A-Za-z0-9_./(+=][^\t\ufeff]*)) *$/;
+  /^( *)(- +)?([A-Za-z_][A-Za-z0-9_-]{0,99}):( +)(?:"([^"\\\t\r]*)"|'([^'\t\r]*)'|([A-Za-z0-9_./(+=][^\t\r\ufeff]*)) *$/;
 /** A line that says nothing. */
-const silent = /^ *(?:#.*)?$/;
+const silent = /^ *(?:#[^\r]*)?$/;
 /** What ends a plain value, or makes a mapping of it. */
 const ends = /: | #|:$/;
 

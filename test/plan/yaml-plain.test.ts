@@ -113,6 +113,9 @@ describe("a list of moves of one line to a key", () => {
     "- a: b\n...\n",
     "%YAML 1.2\n---\n- a: b\n",
     "\ufeff- a: b\n",
+    "- a: b\r\n- c: d\r\n",
+    "# x\ry\n- a: b\n",
+    '- a: "b\r"\n',
     `- ${"a".repeat(1100)}: b\n`,
   ])("is left to the library: %j", (text) => {
     expect(agreed(text)).toBe(false);
@@ -120,7 +123,7 @@ describe("a list of moves of one line to a key", () => {
 
   it("is what the library reads, whatever its lines are put together from", () => {
     const sign = fc.constantFrom(
-      ..."ab0 :#-\"'&*!|>%@`[]{},?~=.\\_/(\t\u00a0\u2028ä".split(""),
+      ..."ab0 :#-\"'&*!|>%@`[]{},?~=.\\_/(\t\u00a0\u2028\u0085\r\u0000ä".split(""),
       ": ",
       " #",
       "- ",
