@@ -17,7 +17,7 @@ import { addLimitOptions, amount, byFlag, limitsByFlag, percent, strictestLimits
 import type { LimitFlags } from "./guard-flags.ts";
 import type { GuardSettings } from "./guard-settings.ts";
 import { failureRateLeast, failureRateOver, stricterDrift, stricterRate } from "./guard-settings.ts";
-import { guardAge, guardLimits } from "./guards.ts";
+import { guardAge } from "./guards.ts";
 
 export interface ApplyGuardFlags extends LimitFlags {
   readonly maxFailures?: number;
@@ -122,7 +122,11 @@ export async function holdGuards(
     ...(flags.outsideWindow === true ? [] : settings.windows),
   ];
   if (isOpen) {
-    guardLimits(journal.header, strictestLimits(settings.limits, limitsByFlag(flags)));
+    const bounds = strictestLimits(settings.limits, limitsByFlag(flags));
+    if (Object.keys(bounds.limits).length > 0) {
+      const { guardLimits } = await import("./guard-limits.ts");
+      guardLimits(journal.header, bounds);
+    }
     guardAge(journal.header, counts, now, age ?? { value: dayMs, from: "--max-age" });
     guardWindow(rules, now);
     await guardWaves(journal, canary);

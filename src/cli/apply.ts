@@ -23,7 +23,6 @@ import { addGoogleOptions, addJournalOptions, collect, count, port } from "./fla
 import type { GoogleFlags, JournalFlags } from "./flags.ts";
 import { addApplyGuards, applyGuardOptions, holdGuards } from "./apply-guards.ts";
 import type { ApplyGuardFlags, ApplyGuardOptions } from "./apply-guards.ts";
-import { guardProtected } from "./guard-protected.ts";
 import { print } from "./output.ts";
 import { existingRun } from "./run-store.ts";
 
@@ -158,7 +157,12 @@ export async function run(context: Context, options: ApplyOptions): Promise<Exit
     const guarded: CarryOutOptions = {
       ...options,
       engine: { ...options.engine, durationMs, guards: engine },
-      beforeSending: (api) => guardProtected(api, journal, settings.guards.protect),
+      beforeSending: async (api) => {
+        const { protect } = settings.guards;
+        if (protect.length === 0) return;
+        const { guardProtected } = await import("./guard-protected.ts");
+        await guardProtected(api, journal, protect);
+      },
       beforeFoot: () => checkpointAtEnd(context, journal, signer, options.json),
     };
     const name = shownPath(context, path);

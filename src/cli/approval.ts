@@ -3,7 +3,6 @@ import type { Journal } from "../journal/journal.ts";
 import { GuardError } from "../model/errors.ts";
 import type { Counts } from "../model/run.ts";
 import type { HazardName } from "../model/step.ts";
-import { planHead, planSums } from "../report/plan-text.ts";
 import type { Context } from "./context.ts";
 import { hazardsError, hazardsLeft, hasBegun } from "./guards.ts";
 import { print, styleOf } from "./output.ts";
@@ -40,6 +39,7 @@ export async function approve(
     );
   }
   if (asks) {
+    const { planHead, planSums } = await import("../report/plan-text.ts");
     const style = styleOf(context, context.stderr, given.color);
     await print(context.stderr, [
       ...planHead(header, name, style),

@@ -124,7 +124,7 @@ export async function carryOut(context: Context, options: CarryOutOptions, opene
   const resume = typedCommand(context);
   const style = styleOf(context, context.stderr, options.color);
   const listeners = new Listeners(clock);
-  const log = openLog(context, settings.logFile, "apply", header.runId);
+  const log = await openLog(context, settings.logFile, "apply", header.runId);
   listeners.add({ onEvent: (event) => log.event(event), onCall: (call) => log.call(call), close: () => log.close() });
   const stopping = stopOnSignals(context, resume);
   const first = versionJson(context.version, header, digest, name);

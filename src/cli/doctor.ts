@@ -100,7 +100,7 @@ export async function run(context: Context, options: DoctorOptions): Promise<Exi
 export async function diagnose(context: Context, options: DoctorOptions, machine: Machine): Promise<ExitCode> {
   const resolved = await resolvedSettings(context, options.google);
   const stopping = stopOnSignals(context, undefined);
-  const log = openLog(context, resolved.ok ? resolved.settings.logFile : undefined, "doctor", "");
+  const log = await openLog(context, resolved.ok ? resolved.settings.logFile : undefined, "doctor", "");
   const credentials = once(async () => {
     const { auth, endpoint } = settingsOf(resolved);
     return openCredentials(context, auth, endpoint);

@@ -2,33 +2,14 @@
 import type { Api } from "../model/api.ts";
 import { GuardError } from "../model/errors.ts";
 import type { Setting } from "../model/guard.ts";
-import type { LimitPlaces, Limits } from "../model/request.ts";
 import type { Counts, RunHeader } from "../model/run.ts";
 import { hazardsToAllow } from "../model/step.ts";
 import type { HazardName } from "../model/step.ts";
-import { breaches } from "../plan/compile/totals.ts";
-import { breachRemedy, breachText, limitNames } from "../report/diagnostics-text.ts";
 import { durationText, timeText } from "../report/words.ts";
 
 /** Whether anything of the run has been carried out: then its age no longer matters, every step reads before it writes. */
 export function hasBegun(counts: Counts): boolean {
   return Object.entries(counts).some(([state, count]) => count > 0 && state !== "planned" && state !== "cancelled");
-}
-
-/** Throws when the run goes beyond a limit of whoever applies it. An undo reads nothing but its own assets: no share of them counts. */
-export function guardLimits(
-  header: RunHeader,
-  { limits, limitsFrom }: { readonly limits: Limits; readonly limitsFrom: LimitPlaces },
-): void {
-  const known = header.undoOf === undefined ? limits : { ...limits, percentOfAssets: undefined };
-  const broken = breaches(known, header.totals, header.coverage.assetsRead, limitsFrom);
-  const [first] = broken;
-  if (first === undefined) return;
-  throw new GuardError(
-    broken.map(({ limit }) => limitNames[limit]),
-    `the run is over a limit: ${broken.map(breachText).join("; ")}`,
-    `look at it with handover show; then ${broken.map(breachRemedy).join("; ")}`,
-  );
 }
 
 /** Throws when a run that has not begun is older than `ageMax`, in ms. */

@@ -51,7 +51,7 @@ export async function takeSnapshot(context: Context, options: Taking, path: stri
   refuseWholeTenant(settings, options);
   const refresh = options.refresh === undefined ? undefined : await openEarlier(context, options.refresh, path);
   const snapshotId = ulid(context.clock, context.random);
-  const reading = beginReading(context, {
+  const reading = await beginReading(context, {
     verb: options.verb,
     id: snapshotId,
     logFile: settings.logFile,

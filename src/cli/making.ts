@@ -68,7 +68,7 @@ export async function makeRun(
   work: (surroundings: Surroundings, writer: RunWriter) => Promise<PlanOutcome>,
 ): Promise<ExitCode> {
   const { settings } = making;
-  const reading = beginReading(context, {
+  const reading = await beginReading(context, {
     verb: making.verb,
     id: making.runId,
     logFile: settings.logFile,

@@ -19,7 +19,7 @@ export interface Reading {
 }
 
 /** `id` is what the lines of the log belong to; `again` the command that goes on after a stop, if any does. */
-export function beginReading(
+export async function beginReading(
   context: Context,
   given: {
     readonly verb: string;
@@ -28,9 +28,9 @@ export function beginReading(
     readonly color: boolean;
     readonly again: string | undefined;
   },
-): Reading {
+): Promise<Reading> {
   const { clock, random } = context;
-  const log = openLog(context, given.logFile, given.verb, given.id);
+  const log = await openLog(context, given.logFile, given.verb, given.id);
   const style = styleOf(context, context.stderr, given.color);
   const view = new SurveyView(context, style);
   const stopping = stopOnSignals(context, given.again);

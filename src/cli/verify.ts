@@ -68,7 +68,7 @@ export async function run(context: Context, options: VerifyOptions): Promise<Exi
   const settings = await resolveSettings(context, options.google);
   const { reader, record } = await openForVerdicts(context, place);
   const { header } = reader;
-  const reading = beginReading(context, {
+  const reading = await beginReading(context, {
     verb: "verify",
     id: header.runId,
     logFile: settings.logFile,

@@ -115,7 +115,7 @@ class Carrier {
     const concurrency = this.#options.concurrency ?? handed.concurrency ?? concurrencyDefault;
     const perActor = this.#options.perActor ?? handed.perActor ?? (near ? undefined : perActorAtGoogle);
     const workers = new Workers(concurrency, perActor);
-    const log = openLog(this.#context, this.#options.settings.logFile, "worker", this.#journal.header.runId);
+    const log = await openLog(this.#context, this.#options.settings.logFile, "worker", this.#journal.header.runId);
     const paced = await this.#connect(log, () => budget?.called());
     let closing: Promise<void> | undefined;
     const disconnect = (): Promise<void> => (closing ??= paced.api.close());

@@ -1,7 +1,6 @@
 /** Carries requests over real sockets with undici: pooled, bounded in time and size, never redirected, never repeated. */
 import { isUtf8 } from "node:buffer";
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
-import { Pool, ProxyAgent } from "undici";
 import type { Dispatcher } from "undici";
 import type { Clock } from "../model/clock.ts";
 import { UsageError } from "../model/errors.ts";
@@ -10,6 +9,7 @@ import { Deadlines } from "./deadlines.ts";
 import { NetworkError, headerOf } from "./exchange.ts";
 import type { Exchange, ExchangeRequest, ExchangeResponse, ResponseHeaders } from "./exchange.ts";
 import { parseEndpoint, routeOf } from "./route.ts";
+import { loadPool } from "./undici-pool.ts";
 
 export interface WireOptions {
   readonly clock: Clock;
@@ -35,6 +35,8 @@ export interface Wire {
   close(): Promise<void>;
 }
 
+const Pool = await loadPool();
+
 const connectTimeoutMs = 10_000;
 const idleTimeoutMs = 30_000;
 
@@ -50,12 +52,15 @@ export function openWire(options: WireOptions): Wire {
   const bytesMax = options.responseBytesMax ?? 8 * 1024 * 1024;
   const deadlines = new Deadlines(options.clock);
   const underWay = new Set<Receipt>();
-  const dispatchers = new Map<string, Dispatcher>();
+  const dispatchers = new Map<string, Dispatcher | Promise<Dispatcher>>();
 
-  function dispatcherFor(origin: string): Dispatcher {
+  function dispatcherFor(origin: string): Dispatcher | Promise<Dispatcher> {
     let dispatcher = dispatchers.get(origin);
     if (dispatcher === undefined) {
-      dispatcher = openPool(origin, options);
+      dispatcher =
+        options.proxy === undefined || origin.startsWith("http:")
+          ? openPool(origin, options)
+          : openProxy(options.proxy, options);
       dispatchers.set(origin, dispatcher);
     }
     return dispatcher;
@@ -82,18 +87,19 @@ export function openWire(options: WireOptions): Wire {
         return;
       }
       if (onAbort !== undefined) signal?.addEventListener("abort", onAbort);
-      dispatcherFor(target.origin).dispatch(
-        {
-          origin: target.origin,
-          path: target.path,
-          method: request.method,
-          headers: request.headers,
-          body: request.body ?? null,
-          headersTimeout: request.timeoutMs,
-          bodyTimeout: request.timeoutMs,
-        },
-        receipt,
-      );
+      const dispatched = {
+        origin: target.origin,
+        path: target.path,
+        method: request.method,
+        headers: request.headers,
+        body: request.body ?? null,
+        headersTimeout: request.timeoutMs,
+        bodyTimeout: request.timeoutMs,
+      };
+      const dispatcher = dispatcherFor(target.origin);
+      if (dispatcher instanceof Promise) {
+        dispatcher.then((opened) => underWay.has(receipt) && opened.dispatch(dispatched, receipt), reject);
+      } else dispatcher.dispatch(dispatched, receipt);
     });
   }
 
@@ -102,24 +108,33 @@ export function openWire(options: WireOptions): Wire {
     deadlines.close();
     const opened = [...dispatchers.values()];
     dispatchers.clear();
-    await Promise.all(opened.map((dispatcher) => dispatcher.destroy()));
+    await Promise.all(opened.map(async (dispatcher) => (await dispatcher).destroy()));
   }
 
   return { exchange, close };
 }
 
+const poolOptions = ({ connections = 16 }: WireOptions) => ({
+  connections,
+  pipelining: 1,
+  keepAliveTimeout: idleTimeoutMs,
+  allowH2: false,
+});
+
+const tlsOptions = ({ ca }: WireOptions) => ({
+  rejectUnauthorized: true,
+  ...(ca === undefined ? {} : { ca }),
+  timeout: connectTimeoutMs,
+});
+
 function openPool(origin: string, options: WireOptions): Dispatcher {
-  const tls = { rejectUnauthorized: true, ...(options.ca === undefined ? {} : { ca: options.ca }) };
-  const pool = {
-    connections: options.connections ?? 16,
-    pipelining: 1,
-    keepAliveTimeout: idleTimeoutMs,
-    allowH2: false,
-  };
-  if (options.proxy === undefined || origin.startsWith("http:")) {
-    return new Pool(origin, { ...pool, connect: { ...tls, timeout: connectTimeoutMs } });
-  }
-  return new ProxyAgent({ ...pool, uri: options.proxy, requestTls: { ...tls, timeout: connectTimeoutMs } });
+  return new Pool(origin, { ...poolOptions(options), connect: tlsOptions(options) });
+}
+
+/** The agent calls on what undici puts together only as a whole. */
+async function openProxy(uri: string, options: WireOptions): Promise<Dispatcher> {
+  const { ProxyAgent } = await import("undici");
+  return new ProxyAgent({ ...poolOptions(options), uri, requestTls: tlsOptions(options) });
 }
 
 /** Gathers one answer as undici hands it over, and ends exactly once. */

@@ -176,7 +176,7 @@ describe("the log file", () => {
   it("holds JSON lines of named fields only, for its owner only", async () => {
     const made = await world({ clock: new ManualClock() });
     const file = join(made.folder, "run.log");
-    const log = openLog(made.context, file, "apply", "01RUN");
+    const log = await openLog(made.context, file, "apply", "01RUN");
     const secret = "ya29.secret";
     const event: EngineEvent = {
       type: "actor-halted",
@@ -210,7 +210,7 @@ describe("the log file", () => {
 
   it("that cannot be opened is told before anything is sent", async () => {
     const { context, folder } = await world();
-    expect(() => openLog(context, join(folder, "none", "run.log"), "apply", "01RUN")).toThrow(
+    await expect(openLog(context, join(folder, "none", "run.log"), "apply", "01RUN")).rejects.toThrow(
       /cannot be opened as a log \(ENOENT\)/,
     );
   });
