@@ -269,7 +269,7 @@ async function explain(context: Context, error: unknown): Promise<ExitCode> {
   }
   const code = exitCode({ kind: "error", error });
   if (argv.includes("--json")) {
-    const { errorJson } = await import("../report/json.ts");
+    const { errorJson } = await import("../report/error-json.ts");
     await print(context.stdout, [errorJson(error, code)]);
   }
   const { errorText } = await import("../report/error-text.ts");

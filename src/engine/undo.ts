@@ -23,6 +23,7 @@ import type { PlanOutcome, Surroundings, UndoRun } from "./verbs.ts";
 
 const pageSize = 500;
 const remarksMax = 100;
+const noActionsMax = 1000;
 
 export const undoRun: UndoRun = async (surroundings, done, writer, input) => {
   const tenant = await tenantOf(surroundings.api.directory);
@@ -134,7 +135,10 @@ class Undoing {
     const attemptOwner = ownerOf(seen.permissions.roles) === done.newOwner ? oldOwner : undefined;
     if (isEmpty(delta) && attemptOwner === undefined) {
       this.#laterChanged += 1;
-      for (const place of step.sources.slice(0, 1)) this.#noActions.push({ place, why: "already-so", assets: 1 });
+      const [place] = step.sources;
+      if (place !== undefined && this.#noActions.length < noActionsMax) {
+        this.#noActions.push({ place, why: "already-so", assets: 1 });
+      }
       return;
     }
     const shield = this.#shieldOf(step, ownerOf(seen.permissions.roles), delta);
@@ -233,7 +237,7 @@ class Undoing {
       totals: this.#totals.totals(0, 0),
       hazards: this.#totals.hazards,
       refusals: this.#totals.refusals,
-      noActions: this.#noActions.slice(0, 1000),
+      noActions: this.#noActions,
       coverage: {
         usersTried: 0,
         usersRead: 0,

@@ -1,7 +1,6 @@
 /** The versioned JSON documents and event lines that programs read. */
 import { instantText } from "../model/clock.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { PlanFileError } from "../model/errors.ts";
 import type { Examination } from "../model/examination.ts";
 import { isSound } from "../model/examination.ts";
 import type { EngineEvent } from "../model/event.ts";
@@ -9,7 +8,6 @@ import type { Digest, RunHeader } from "../model/run.ts";
 import type { Slowness } from "../model/slowness.ts";
 import type { TelemetryView } from "../model/telemetry.ts";
 import type { Breach } from "./diagnostics-text.ts";
-import { errorWords } from "./error-text.ts";
 import type { HandoverSheet } from "./handover-sheet.ts";
 import { headerJson, rowJson } from "./json-parts.ts";
 import type { ApplyEnding, AuditHead, FailureGroup, Pages, RunFacts, VerifyFindings } from "./rows.ts";
@@ -18,7 +16,7 @@ import { slownessText } from "./slowness-text.ts";
 import { standingOf } from "./status-text.ts";
 
 /** Grows when a field changes its meaning or goes; new fields may come without. */
-const version = 1;
+export const version = 1;
 
 /** One `cancel` document: steps ended by a person, and those that were in doubt and stay open. */
 export function cancelJson(
@@ -229,10 +227,4 @@ export function summaryJson(
   exitCode: number,
 ): string {
   return jsonText({ type: "summary", version, ...ending, failures, resume, exitCode });
-}
-
-/** One `error` document: an operating error of any kind. */
-export function errorJson(error: unknown, exitCode: number): string {
-  const found = error instanceof PlanFileError ? { diagnostics: error.diagnostics, omitted: error.omitted } : {};
-  return jsonText({ type: "error", version, ...errorWords(error), ...found, exitCode });
 }

@@ -11,7 +11,8 @@ import type {
 } from "../../src/model/errors.ts";
 import { diagnosticsText } from "../../src/report/diagnostics-text.ts";
 import { errorText } from "../../src/report/error-text.ts";
-import { diagnosticsJson, errorJson } from "../../src/report/json.ts";
+import { errorJson } from "../../src/report/error-json.ts";
+import { diagnosticsJson } from "../../src/report/json.ts";
 import { plainStyle } from "../../src/report/style.ts";
 import { isActing } from "../report/hostile.ts";
 import { Broken, mustHold } from "./target.ts";

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ApiError, GuardError, PlanFileError } from "../../src/model/errors.ts";
 import { noCounts } from "../../src/model/run.ts";
 import { handoverSheet } from "../../src/report/handover-sheet.ts";
+import { errorJson } from "../../src/report/error-json.ts";
 import * as json from "../../src/report/json.ts";
 import type { StepProgress } from "../../src/report/rows.ts";
 import { createdAt, digest, edit, ended, facts, header, pages, pair, place, progressOf, written } from "./sample.ts";
@@ -136,8 +137,8 @@ describe("an apply stream", () => {
 
 test("an error document says kind, rule, problem and remedy", () => {
   const api = new ApiError("403: no", { disposition: "halt-run", failure: "service-disabled", status: 403 });
-  expect(JSON.parse(json.errorJson(api, 4))).toMatchObject({ type: "error", kind: "api", rule: "service-disabled" });
-  expect(JSON.parse(json.errorJson(new GuardError("hazard", "p", "r"), 6))).toEqual({
+  expect(JSON.parse(errorJson(api, 4))).toMatchObject({ type: "error", kind: "api", rule: "service-disabled" });
+  expect(JSON.parse(errorJson(new GuardError("hazard", "p", "r"), 6))).toEqual({
     type: "error",
     version: 1,
     kind: "guard",
@@ -147,6 +148,6 @@ test("an error document says kind, rule, problem and remedy", () => {
     exitCode: 6,
   });
   const diagnostic = { place: place(3), problem: "p", remedy: "r" };
-  expect(JSON.parse(json.errorJson(new PlanFileError([diagnostic]), 3)).diagnostics).toEqual([diagnostic]);
+  expect(JSON.parse(errorJson(new PlanFileError([diagnostic]), 3)).diagnostics).toEqual([diagnostic]);
   expect(JSON.parse(json.diagnosticsJson([diagnostic], 4))).toMatchObject({ type: "diagnostics", omitted: 4 });
 });
