@@ -119,14 +119,14 @@ async function handedOver(
     await arrange(journal, inForce.engine);
     await journal.flush();
     const [row] = await database.rows<{ id: string }>("select id from runs where name = $1", [databaseOf(place).run]);
-    await handOver(database, Number(row?.id), {
+    const run = await handOver(database, Number(row?.id), {
       settings: handedText(handed),
       by: context.account,
       callsMax: handed.calls?.value,
       acceptsDrift: handed.acceptsDrift,
     });
     // With nothing left to do nobody has to come for it.
-    if (counts.planned + counts["in-flight"] === 0) await endForAll(database, Number(row?.id), "finished", "");
+    if (run !== undefined && counts.planned + counts["in-flight"] === 0) await endForAll(database, run, "finished", "");
     return true;
   } finally {
     await journal.close();

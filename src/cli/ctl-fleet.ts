@@ -59,7 +59,7 @@ async function carriedOut(context: Context, wish: Wish, place: RunPlace): Promis
     const by = context.account;
     const heard =
       wish.action === "abort"
-        ? await endForAll(database, carrying.run, endedAtOnce, `left at once, as asked by ${by}`)
+        ? await endForAll(database, carrying, endedAtOnce, `left at once, as asked by ${by}`)
         : await steer(database, carrying.run, wished(wish, by));
     if (!heard) throw nobody(place.name);
   } finally {

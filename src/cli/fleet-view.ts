@@ -100,7 +100,7 @@ export async function followFleet(
         const isAbandoned = fleet.state === "stopping" && fleet.workers.length === 0;
         drainedAt = isAbandoned ? (drainedAt ?? context.clock.monotonic()) : undefined;
         if (carrying !== undefined && drainedAt !== undefined && context.clock.monotonic() - drainedAt > abandonedMs) {
-          await endForAll(database, carrying.run, "stopped", "stopped on request");
+          await endForAll(database, carrying, "stopped", "stopped on request");
         }
       } catch (error) {
         if (!isAway(error)) throw error;

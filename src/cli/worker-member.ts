@@ -5,7 +5,7 @@ import type { ApplyEnd } from "../model/apply-end.ts";
 import type { Workers } from "../engine/workers.ts";
 import type { JournalDatabase } from "../journal/postgres/database.ts";
 import { beat, endedAtOnce, enterGate, leaveGate, leaveRun, takeCalls } from "../journal/postgres/fleet.ts";
-import type { FleetWish, Standing } from "../journal/postgres/fleet.ts";
+import type { FleetWish, HandedRun, Standing } from "../journal/postgres/fleet.ts";
 import { patiently } from "../journal/postgres/patience.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Paced } from "./connect.ts";
@@ -19,7 +19,7 @@ const callsAtOnce = 64;
 export interface MemberOptions {
   readonly database: JournalDatabase;
   readonly clock: Clock;
-  readonly run: number;
+  readonly run: HandedRun;
   readonly worker: number;
   readonly leaseMs: number;
   readonly budget: CallBudget | undefined;
@@ -92,7 +92,7 @@ export class Member implements Fleet {
   async leaveGate(): Promise<void> {
     const { database, run, worker } = this.#options;
     // Not heard, it ends with its time.
-    await leaveGate(database, run, worker).catch(() => undefined);
+    await leaveGate(database, run.run, worker).catch(() => undefined);
   }
 
   /** Gives back what is left of the budget, and says that this worker has gone. */
@@ -137,7 +137,7 @@ export class Member implements Fleet {
       leaseMs,
     };
     const standing = await beat(database, run, own);
-    await this.#takeCalls();
+    if (standing.ended === undefined) await this.#takeCalls();
     this.#found = this.#found.filter((seq) => !drifted.includes(seq));
     this.#standing = standing;
     this.#heardAt = clock.monotonic();

@@ -79,11 +79,11 @@ export async function carryRun(context: Context, options: CarryingOptions, carry
 /** Nobody may carry it out: that holds for all workers, until it is handed over again. */
 async function refused(
   { database }: CarryingOptions,
-  { run }: Carrying,
+  carrying: Carrying,
   error: GuardError | RunFileError,
 ): Promise<Left> {
   const reason = `${error.message}; ${error.remedy}`;
-  await endForAll(database, run, "guard", reason);
+  await endForAll(database, carrying, "guard", reason);
   return { end: "guard", reason };
 }
 
@@ -124,7 +124,7 @@ class Carrier {
     const member = new Member({
       database,
       clock,
-      run: this.#carrying.run,
+      run: this.#carrying,
       worker: this.#journal.worker,
       leaseMs,
       budget,
@@ -250,10 +250,10 @@ class Carrier {
         await member.leave();
         if (end === "stopped" && !this.#drained.signal.aborted) break;
         // The last one closes the door: others may have what this one could not go on with.
-        if ((await workersOf(database, run)).length === 0) await endForAll(database, run, end, reason ?? "");
+        if ((await workersOf(database, run)).length === 0) await endForAll(database, this.#carrying, end, reason ?? "");
         break;
       default:
-        await endForAll(database, run, end, reason ?? "");
+        await endForAll(database, this.#carrying, end, reason ?? "");
     }
     return { end, reason };
   }

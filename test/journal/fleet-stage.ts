@@ -15,6 +15,7 @@ import { DatabaseCells } from "../../src/journal/postgres/cells.ts";
 import { JournalDatabase } from "../../src/journal/postgres/database.ts";
 import { parseJournalAddress } from "../../src/journal/postgres/address.ts";
 import { handOver, nameWorker } from "../../src/journal/postgres/fleet.ts";
+import type { HandedRun } from "../../src/journal/postgres/fleet.ts";
 import { openPostgresJournal } from "../../src/journal/postgres/journal.ts";
 import { createPostgresRun } from "../../src/journal/postgres/writer.ts";
 import type { MemoryRun } from "../../src/journal/sqlite/memory.ts";
@@ -74,7 +75,7 @@ export class FleetStage {
   }
 
   /** The same run in the database, handed to workers. */
-  async handOver(run: MemoryRun, callsMax?: number, waves?: readonly Amount[]): Promise<number> {
+  async handOver(run: MemoryRun, callsMax?: number, waves?: readonly Amount[]): Promise<HandedRun> {
     const database = await this.database();
     const reader = await run.openReader();
     const writer = await createPostgresRun(database, runName);
@@ -88,11 +89,17 @@ export class FleetStage {
       await arrangeWaves(journal, { sizes: waves, pause: false, without: false });
       await journal.close();
     }
-    await handOver(database, id, { settings: "{}", by: "ana@laptop", callsMax, acceptsDrift: false });
-    return id;
+    return this.handOverAgain(id, callsMax);
   }
 
-  async work(run: number, options: AtWorkOptions = {}): Promise<AtWork> {
+  async handOverAgain(run: number, callsMax?: number): Promise<HandedRun> {
+    const handing = { settings: "{}", by: "ana@laptop", callsMax, acceptsDrift: false };
+    const handed = await handOver(await this.database(), run, handing);
+    if (handed === undefined) throw new Error("the run is being carried out");
+    return handed;
+  }
+
+  async work(run: HandedRun, options: AtWorkOptions = {}): Promise<AtWork> {
     const wire = await startTcpProxy(this.#port);
     this.#closing.push(() => wire.close());
     const database = await this.database(wire.port);

@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Exchange } from "../../src/google/exchange.ts";
 import { openPostgresJournal } from "../../src/journal/postgres/journal.ts";
 import { openPostgresReader } from "../../src/journal/postgres/reader.ts";
-import { steer, workersOf } from "../../src/journal/postgres/fleet.ts";
+import { endForAll, steer, takeCalls, workersOf } from "../../src/journal/postgres/fleet.ts";
+import type { HandedRun } from "../../src/journal/postgres/fleet.ts";
 import { parseAmount } from "../../src/model/guard.ts";
 import type { Amount } from "../../src/model/guard.ts";
 import { named, row, written } from "../plan/compile/world.ts";
@@ -31,7 +32,7 @@ afterAll(async () => {
 
 interface Played {
   readonly rig: Rig;
-  readonly run: number;
+  readonly run: HandedRun;
   start(workers: number, options?: AtWorkOptions): Promise<readonly AtWork[]>;
   /** Changes that the server has made, by asset. */
   made(): ReadonlyMap<string, number>;
@@ -156,6 +157,21 @@ describe("several workers of one run", () => {
     expect(play.made().size).toBeGreaterThan(40);
   });
 
+  it("leave a run that was ended and handed over again, and give nothing back to its new budget", async () => {
+    const play = await played(80, 1000);
+    const calls = { value: 1000, from: "--max-calls" };
+    const [worker] = await play.start(1, { calls, exchange: slowly, concurrency: 1 });
+    await until(async () => (play.made().size >= 5 ? true : undefined));
+    const database = await stage.database();
+    await endForAll(database, play.run, "breaker", "too many failures");
+    const again = await stage.handOverAgain(play.run.run, 100);
+    expect((await takeCalls(database, again, 90)).left).toBe(10);
+    expect(await worker?.ended).toMatchObject({ end: "stopped", reason: "it was handed over again" });
+    expect((await takeCalls(database, again, 0)).left).toBe(10);
+    expect(await endForAll(database, play.run, "finished", "")).toBe(false);
+    expect(await endForAll(database, again, "finished", "")).toBe(true);
+  });
+
   it("begin a wave only once the one before was read back, by one of them for all", async () => {
     const sizes = ["3", "50%"].map((text) => parseAmount(text) ?? expect.fail(text));
     const play = await played(30, undefined, sizes);
@@ -173,18 +189,18 @@ describe("several workers of one run", () => {
     const workers = await play.start(3, { exchange: slowly, concurrency: 1 });
     await until(async () => (play.made().size >= 5 ? true : undefined));
     const database = await stage.database();
-    expect(await steer(database, play.run, { pausedBy: "ana" })).toBe(true);
+    expect(await steer(database, play.run.run, { pausedBy: "ana" })).toBe(true);
     await new Promise((resolve) => setTimeout(resolve, 2000));
     const before = play.made().size;
     await new Promise((resolve) => setTimeout(resolve, 700));
     expect(play.made().size).toBe(before);
-    expect(await workersOf(database, play.run)).toHaveLength(3);
-    await steer(database, play.run, { pausedBy: null });
+    expect(await workersOf(database, play.run.run)).toHaveLength(3);
+    await steer(database, play.run.run, { pausedBy: null });
     await until(async () => (play.made().size > before ? true : undefined));
-    await steer(database, play.run, { drainingBy: "ana" });
+    await steer(database, play.run.run, { drainingBy: "ana" });
     const summaries = await Promise.all(workers.map(({ ended }) => ended));
     expect(summaries.map(({ end }) => end)).toContain("stopped");
-    expect(await workersOf(database, play.run)).toHaveLength(0);
+    expect(await workersOf(database, play.run.run)).toHaveLength(0);
     const left = await counts();
     expect(left["failed"]).toBe(0);
     expect([...play.made().values()].filter((times) => times !== 1)).toEqual([]);

@@ -34,12 +34,10 @@ export interface FleetWish {
   readonly drainingBy: string | undefined;
 }
 
-export interface Carrying {
-  readonly run: number;
+export interface Carrying extends HandedRun {
   readonly name: string;
   readonly settings: string;
   readonly by: string;
-  readonly handedAt: number;
   /** Since it was handed over, by the clock of the database. */
   readonly ageMs: number;
   readonly wish: FleetWish;
@@ -55,6 +53,13 @@ export interface WorkerRow {
   readonly silentMs: number;
   readonly steps: number;
   readonly perSecond: number | undefined;
+}
+
+/** A run as it was handed over once: whoever came for that does not meddle with what is handed over later. */
+export interface HandedRun {
+  readonly run: number;
+  /** Wall ms by the clock of the database. */
+  readonly handedAt: number;
 }
 
 /** What one worker tells of itself. */
@@ -102,19 +107,23 @@ const carryingColumns = `c.run, r.name, c.settings, c.handed_by, ${ms("c.handed"
   ${ms("clock_timestamp() - c.handed")} as age_ms, c.paused_by, ${ms("c.paused")} as paused_ms, c.rate, c.concurrency,
   c.draining_by, c.ended, c.reason, ${ms("c.ended_at")} as ended_ms`;
 
-/** Hands a run over; false when it is being carried out already, which then goes on as it was handed over. */
-export async function handOver(database: JournalDatabase, run: number, handing: Handing): Promise<boolean> {
-  const rows = await database.rows(
+/** Hands a run over; undefined when it is being carried out already, which then goes on as it was handed over. */
+export async function handOver(
+  database: JournalDatabase,
+  run: number,
+  handing: Handing,
+): Promise<HandedRun | undefined> {
+  const [row] = await database.rows<{ handed_ms: string }>(
     `insert into carrying (run, settings, handed_by, calls_max) values ($1, $2, $3, $4)
      on conflict (run) do update set settings = excluded.settings, handed_by = excluded.handed_by,
        handed = clock_timestamp(), calls_max = excluded.calls_max, calls = 0,
        paused_by = null, paused = null, rate = null, concurrency = null, draining_by = null,
        gate_worker = null, gate_until = null, ended = null, reason = null, ended_at = null,
        drift_accepted = case when $5 then (select count(*) from drifted d where d.run = $1) else carrying.drift_accepted end
-     where carrying.ended is not null returning run`,
+     where carrying.ended is not null returning ${ms("handed")} as handed_ms`,
     [run, handing.settings, handing.by, handing.callsMax ?? null, handing.acceptsDrift],
   );
-  return rows.length > 0;
+  return row === undefined ? undefined : { run, handedAt: Number(row.handed_ms) };
 }
 
 export async function carryingOf(database: JournalDatabase, name: string): Promise<Carrying | undefined> {
@@ -137,11 +146,16 @@ export async function waitingRuns(database: JournalDatabase, only: string | unde
 }
 
 /** The run has ended so for all workers; the first word holds, and false says that there was one. */
-export async function endForAll(database: JournalDatabase, run: number, end: string, reason: string): Promise<boolean> {
+export async function endForAll(
+  database: JournalDatabase,
+  { run, handedAt }: HandedRun,
+  end: string,
+  reason: string,
+): Promise<boolean> {
   const rows = await database.rows(
-    `update carrying set ended = $2, reason = $3, ended_at = clock_timestamp() where run = $1 and ended is null
-     returning run`,
-    [run, end, reason],
+    `update carrying set ended = $3, reason = $4, ended_at = clock_timestamp()
+     where run = $1 and ${ms("handed")} = $2 and ended is null returning run`,
+    [run, handedAt, end, reason],
   );
   return rows.length > 0;
 }
@@ -238,7 +252,7 @@ export async function leaveRun(database: JournalDatabase, worker: number): Promi
 }
 
 /** Tells that the worker lives and what it found, and answers how the run stands over all workers. */
-export async function beat(database: JournalDatabase, run: number, own: Beat): Promise<Standing> {
+export async function beat(database: JournalDatabase, { run, handedAt }: HandedRun, own: Beat): Promise<Standing> {
   const [row] = await database.rows<{
     counts: readonly number[];
     held: string;
@@ -252,7 +266,7 @@ export async function beat(database: JournalDatabase, run: number, own: Beat): P
     draining_by: string | null;
     ended: string | null;
     reason: string | null;
-    handed: boolean;
+    handed_ms: string | null;
   }>(
     `with own as (
        update workers set seen = clock_timestamp(), steps = $3, per_second = $4 where id = $2),
@@ -264,7 +278,7 @@ export async function beat(database: JournalDatabase, run: number, own: Beat): P
      live as (
        select id from workers where run = $1 and gone is null and label <> '' and (id = $2 or seen > ${silent}))
      select r.counts, c.paused_by, ${ms("c.paused")} as paused_ms, c.rate, c.concurrency, c.draining_by, c.ended, c.reason,
-       c.run is not null as handed,
+       ${ms("c.handed")} as handed_ms,
        (select count(*) from progress p
         where p.run = $1 and p.state = 0 and p.lease >= clock_timestamp() and p.worker <> $2) as held,
        (select count(*) from drifted d where d.run = $1) + (select count(*) from found) - coalesce(c.drift_accepted, 0) as drifted,
@@ -273,8 +287,13 @@ export async function beat(database: JournalDatabase, run: number, own: Beat): P
     [run, own.worker, own.steps, own.perSecond ?? null, own.drifted, own.leaseMs],
   );
   if (row === undefined) throw new SyntaxError("the run is gone");
-  const ended =
-    row.ended === null && row.handed ? undefined : { end: row.ended ?? "stopped", reason: row.reason ?? "" };
+  // Handed over again, it is to be joined again: other guards and another budget may hold now.
+  const isOther = row.handed_ms !== null && Number(row.handed_ms) !== handedAt;
+  const ended = isOther
+    ? { end: "stopped", reason: "it was handed over again" }
+    : row.ended === null && row.handed_ms !== null
+      ? undefined
+      : { end: row.ended ?? "stopped", reason: row.reason ?? "" };
   return {
     counts: countsIn(row.counts),
     heldElsewhere: Number(row.held),
@@ -289,14 +308,14 @@ export async function beat(database: JournalDatabase, run: number, own: Beat): P
 /** Asks for `wanted` more calls of the budget; answers how many there are, and how many are left for all. */
 export async function takeCalls(
   database: JournalDatabase,
-  run: number,
+  { run, handedAt }: HandedRun,
   wanted: number,
 ): Promise<{ readonly given: number; readonly left: number }> {
   const [row] = await database.rows<{ given: string; left: string }>(
-    `with before as (select calls, calls_max from carrying where run = $1 for update)
+    `with before as (select calls, calls_max from carrying where run = $1 and ${ms("handed")} = $3 for update)
      update carrying c set calls = greatest(0, least(b.calls_max, b.calls + $2)) from before b where c.run = $1
      returning c.calls - b.calls as given, c.calls_max - c.calls as left`,
-    [run, wanted],
+    [run, wanted, handedAt],
   );
   return { given: Number(row?.given ?? 0), left: Number(row?.left ?? 0) };
 }
@@ -304,14 +323,15 @@ export async function takeCalls(
 /** Whether the worker now has the gate of the run. */
 export async function enterGate(
   database: JournalDatabase,
-  run: number,
+  { run, handedAt }: HandedRun,
   worker: number,
   leaseMs: number,
 ): Promise<boolean> {
   const rows = await database.rows(
     `update carrying set gate_worker = $2, gate_until = clock_timestamp() + $3 * interval '1 millisecond'
-     where run = $1 and (gate_worker is null or gate_worker = $2 or gate_until <= clock_timestamp()) returning run`,
-    [run, worker, leaseMs],
+     where run = $1 and ${ms("handed")} = $4
+       and (gate_worker is null or gate_worker = $2 or gate_until <= clock_timestamp()) returning run`,
+    [run, worker, leaseMs, handedAt],
   );
   return rows.length > 0;
 }
