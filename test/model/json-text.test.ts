@@ -1,7 +1,7 @@
 /** JSON put together as text: byte for byte what JSON.stringify writes. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { jsonField, jsonText, jsonTexts } from "../../src/model/json-text.ts";
+import { jsonField, jsonText, jsonTexts, textOfJson } from "../../src/model/json-text.ts";
 
 /** Any UTF-16 there is, lone surrogates and control characters among it, beside what needs no escaping. */
 const text = fc.oneof(
@@ -32,5 +32,16 @@ describe("a list of texts", () => {
 describe("a field", () => {
   it("is left out with its comma where there is no text", () => {
     expect(`{"a":1${jsonField("b", undefined)}${jsonField("c", 'x"y')}}`).toBe(JSON.stringify({ a: 1, c: 'x"y' }));
+  });
+});
+
+describe("a text read back", () => {
+  it("is the one that was written, however it was escaped", () => {
+    fc.assert(fc.property(text, (each) => textOfJson(JSON.stringify(each)) === each));
+    expect(textOfJson('"\\u0061"')).toBe("a");
+  });
+
+  it.each(["", '"', "a", '"a', 'a"', '"a"b"', '"a\nb"', '"\\x"'])("is refused where it is no JSON: %j", (json) => {
+    expect(() => textOfJson(json)).toThrow(SyntaxError);
   });
 });

@@ -155,8 +155,8 @@ export const planMutants: readonly Mutant[] = [
     name: "group-acts",
     breaks: "a group that may edit is taken for a user who can be acted as",
     file: "src/plan/compile/actor.ts",
-    find: 'const email = memberKind(m) === "user" ? memberEmail(m) : undefined;',
-    replace: 'const email = memberKind(m) === "group" ? memberEmail(m) : undefined;',
+    find: 'return memberKind(m) === "user" ? memberEmail(m) : undefined;',
+    replace: 'return memberKind(m) === "group" ? memberEmail(m) : undefined;',
     hunt: ownership,
   },
   {

@@ -16,8 +16,8 @@ import type { Digest } from "../../model/run.ts";
 import type { Person, Principal } from "../../model/tenant.ts";
 import type { Sighting, SnapshotReader } from "../snapshot.ts";
 import { permissionsOfText } from "../codec.ts";
-import { foundColumns, foundOf } from "./asset-row.ts";
-import type { FoundRow } from "./asset-row.ts";
+import { foundColumns, foundIn, foundOf } from "./asset-row.ts";
+import type { FoundCells, FoundRow } from "./asset-row.ts";
 import { snapshotCoverage } from "./snapshot-coverage.ts";
 import { snapshotDigest } from "./snapshot-digest.ts";
 import { connectSnapshot, inWords, readState } from "./snapshot-file.ts";
@@ -46,6 +46,7 @@ export async function openSnapshot(path: string): Promise<SnapshotReader> {
     const state = readState(db, path);
     // What is finished never changes: one look for all reads. Locking and unlocking for each costs more than reading.
     if (state.finished !== undefined) db.exec("begin");
+    db.pragma("cache_size = -16384");
     return new SqliteSnapshotReader(db, path, state);
   } catch (error) {
     db.close();
@@ -58,6 +59,7 @@ export class SqliteSnapshotReader implements SnapshotReader {
   protected readonly path: string;
   readonly #state: SnapshotState;
   readonly #prepared = new Map<string, Statement>();
+  readonly #preparedCells = new Map<string, Statement>();
 
   constructor(db: Connection, path: string, state: SnapshotState) {
     this.db = db;
@@ -94,8 +96,8 @@ export class SqliteSnapshotReader implements SnapshotReader {
 
   async permissions(name: AssetName): Promise<Pick<InventoryAsset, "permissions" | "unreadable"> | undefined> {
     const sql = "select permissions, unreadable from assets where name = ?";
-    const [row] = this.all<Pick<AssetRow, "permissions" | "unreadable">>(sql, name);
-    return row === undefined ? undefined : readOf(row);
+    const [row] = this.#cells<[permissions: string | null, unreadable: string | null]>(sql, name);
+    return row === undefined ? undefined : readOf({ permissions: row[0], unreadable: row[1] });
   }
 
   async assetCount(): Promise<number> {
@@ -114,8 +116,8 @@ export class SqliteSnapshotReader implements SnapshotReader {
 
   async seenAs(user: Email, query: InventoryQuery, after: number, max: number): Promise<readonly Sighting[]> {
     // In the order of the index: by name, each page would look at everything the user sees and sort it.
-    const rows = this.all<FoundRow & { readonly at: number }>(
-      `select s.asset as at, ${foundColumns} from users u cross join sightings s cross join assets a
+    const rows = this.#cells<[...FoundCells, at: number]>(
+      `select ${foundColumns}, s.asset from users u cross join sightings s cross join assets a
        where u.email = ? and s.user = u.id and s.asset > ? and a.id = s.asset and type = ? and trashed = ?
        order by s.asset limit ?`,
       user,
@@ -124,7 +126,7 @@ export class SqliteSnapshotReader implements SnapshotReader {
       query.trashed ? 1 : 0,
       max,
     );
-    return rows.map((row) => ({ at: row.at, asset: foundOf(row) }));
+    return rows.map((row) => ({ at: row[7], asset: foundIn(row) }));
   }
 
   async users(after: string, max: number): Promise<readonly UserRecord[]> {
@@ -164,6 +166,15 @@ export class SqliteSnapshotReader implements SnapshotReader {
 
   async close(): Promise<void> {
     this.db.close();
+  }
+
+  /** Rows as arrays, for what is asked once for every asset. */
+  #cells<R>(sql: string, ...parameters: readonly (string | number)[]): R[] {
+    return inWords(this.path, () => {
+      let statement = this.#preparedCells.get(sql);
+      if (statement === undefined) this.#preparedCells.set(sql, (statement = this.db.prepare(sql).raw()));
+      return statement.all(...parameters) as R[];
+    });
   }
 
   protected all<R>(sql: string, ...parameters: readonly (string | number)[]): R[] {

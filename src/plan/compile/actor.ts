@@ -2,6 +2,7 @@
 import type { Asset } from "../../model/asset.ts";
 import type { Email } from "../../model/email.ts";
 import { memberEmail, memberKind, userMember } from "../../model/member.ts";
+import type { Member } from "../../model/member.ts";
 import { EDITOR, samePair } from "../../model/permissions.ts";
 import type { Delta, Permissions } from "../../model/permissions.ts";
 import { isActive, isInside } from "../../model/tenant.ts";
@@ -19,19 +20,26 @@ export function actorsFor(
   delta: Delta,
   readAs: Email | undefined,
 ): readonly Email[] {
-  const candidates: Email[] = [];
-  if (asset.owner !== undefined) candidates.push(asset.owner);
-  const editors = (permissions?.roles.get(EDITOR) ?? []).flatMap((m) => {
-    const email = memberKind(m) === "user" ? memberEmail(m) : undefined;
-    return email === undefined ? [] : [email];
-  });
-  if (readAs !== undefined && editors.includes(readAs)) candidates.push(readAs);
-  candidates.push(...editors);
+  const found: Email[] = [];
+  const editors = permissions?.roles.get(EDITOR) ?? [];
   const loses = (email: Email): boolean =>
     email !== asset.owner && delta.remove.some((pair) => samePair(pair, { role: EDITOR, member: userMember(email) }));
-  return [...new Set(candidates)]
-    .filter((email) => canActAs(context, email) && !loses(email))
-    .slice(0, 1 + alternatesMax);
+  // One by one: an asset may have a thousand editors, and four are enough.
+  const consider = (email: Email | undefined): void => {
+    if (email === undefined || found.includes(email)) return;
+    if (canActAs(context, email) && !loses(email)) found.push(email);
+  };
+  consider(asset.owner);
+  if (readAs !== undefined && editors.some((m) => userOf(m) === readAs)) consider(readAs);
+  for (const m of editors) {
+    if (found.length > alternatesMax) break;
+    consider(userOf(m));
+  }
+  return found;
+}
+
+function userOf(m: Member): Email | undefined {
+  return memberKind(m) === "user" ? memberEmail(m) : undefined;
 }
 
 /** Whether the service account can act as the user: active, inside the tenant, and not known to be out of reach. */

@@ -51,6 +51,7 @@ export class BroadRequests {
     requests: readonly Resolved[],
     { edit, byHand, refusals }: Pick<AssetVerdict, "edit" | "byHand" | "refusals">,
   ): void {
+    if (requests.length === 0) return;
     const answered = new Set([edit?.sources, byHand?.sources, ...refusals.map(({ places }) => places)].flat());
     for (const resolved of requests) {
       const count = this.#matched.get(resolved);

@@ -6,12 +6,11 @@ import type { ProtectRule, Request, TransferRequest, WrittenMember } from "../..
 import type { Refusal, RefusalRule } from "../../model/run.ts";
 import type { Person, Principal } from "../../model/tenant.ts";
 import { titleMatcher } from "../glob.ts";
-import type { CompileContext, Protection, Resolved, ResolvedAction, TitleTest } from "./context.ts";
+import type { CompileContext, Protection, Resolved, TitleTest } from "./context.ts";
 
 /** The request with its addresses resolved, or why it cannot be done for any asset. */
 export function resolveRequest(context: CompileContext, request: Request): Resolved | Refusal {
-  const found = resolveAction(context, request);
-  return "rule" in found ? found : { ...found, title: titleTest(request.select.title) };
+  return resolveAction(context, request, titleTest(request.select.title));
 }
 
 /** The rules of `protect:` with their owners by primary address. */
@@ -31,21 +30,29 @@ function titleTest(glob: string | undefined): TitleTest {
   return glob === undefined ? undefined : titleMatcher(glob);
 }
 
-function resolveAction(context: CompileContext, request: Request): ResolvedAction | Refusal {
+/** The title stands in each literal: a spread around what they give costs two microseconds a row. */
+function resolveAction(context: CompileContext, request: Request, title: TitleTest): Resolved | Refusal {
   const owner = canonical(context, request.select.owner);
   switch (request.action) {
     case "transfer":
-      return resolveTransfer(context, request);
+      return resolveTransfer(context, request, title);
     case "grant": {
       const target = grantee(context, request, request.member);
-      return "rule" in target ? target : { action: "grant", request, owner, member: target.member };
+      return "rule" in target ? target : { action: "grant", title, request, owner, member: target.member };
     }
     case "revoke":
-      return { action: "revoke", request, owner, forms: formsOf(context, request.member) };
+      return { action: "revoke", title, request, owner, forms: formsOf(context, request.member) };
     case "set-role": {
       const target = grantee(context, request, request.member);
       if ("rule" in target) return target;
-      return { action: "set-role", request, owner, member: target.member, forms: formsOf(context, request.member) };
+      return {
+        action: "set-role",
+        title,
+        request,
+        owner,
+        member: target.member,
+        forms: formsOf(context, request.member),
+      };
     }
     case "replace-member": {
       const target = grantee(context, request, request.to);
@@ -54,16 +61,16 @@ function resolveAction(context: CompileContext, request: Request): ResolvedActio
       if (forms.includes(target.member)) {
         return refuse(request, "same-person", `${target.member} would replace itself`, "name two different members");
       }
-      return { action: "replace-member", request, owner, forms, member: target.member, roles: request.roles };
+      return { action: "replace-member", title, request, owner, forms, member: target.member, roles: request.roles };
     }
     case "set-link":
-      return { action: "set-link", request, owner };
+      return { action: "set-link", title, request, owner };
     case "close-link":
-      return { action: "close-link", request, owner };
+      return { action: "close-link", title, request, owner };
   }
 }
 
-function resolveTransfer(context: CompileContext, request: TransferRequest): ResolvedAction | Refusal {
+function resolveTransfer(context: CompileContext, request: TransferRequest, title: TitleTest): Resolved | Refusal {
   const from = context.principal(request.from);
   const giver = fromPerson(request, from);
   if ("rule" in giver) return giver;
@@ -77,7 +84,7 @@ function resolveTransfer(context: CompileContext, request: TransferRequest): Res
       "name another heir",
     );
   }
-  return { action: "transfer", request, owner: giver.email, from: giver, to: taker };
+  return { action: "transfer", title, request, owner: giver.email, from: giver, to: taker };
 }
 
 function fromPerson(request: TransferRequest, principal: Principal | undefined): Person | Refusal {

@@ -1,6 +1,7 @@
 /** Sums over a plan in the making: what it changes, who can get in before and after, and which limits it breaks. */
 import type { AssetVerdict } from "./asset.ts";
 import { allUsers, memberKind } from "../../model/member.ts";
+import type { Member } from "../../model/member.ts";
 import { EDITOR, VIEWER, linkRoles, size } from "../../model/permissions.ts";
 import type { RoleMap } from "../../model/permissions.ts";
 import type { Email } from "../../model/email.ts";
@@ -15,10 +16,13 @@ import { hazardTotal, newExternal, newPublic, transferHazards } from "./hazards.
 
 /** Refusals kept with their words; the count goes on. */
 const refusalsMax = 1000;
+/** Members of whom it is kept whether they are outside. */
+const rememberedMax = 20_000;
 
 /** Adds up while steps are made. */
 export class PlanTotals {
   readonly #tenant: Tenant;
+  readonly #external = new Map<Member, boolean>();
   readonly #hazards = new Map<HazardName, number>();
   readonly #refusals: Refusal[] = [];
   readonly #before = zero();
@@ -80,8 +84,38 @@ export class PlanTotals {
 
   /** Every asset whose permissions were read, touched or not. */
   exposure(before: RoleMap, after: RoleMap): void {
-    count(this.#before, this.#tenant, before);
-    count(this.#after, this.#tenant, after);
+    this.#count(this.#before, before);
+    this.#count(this.#after, after);
+  }
+
+  #count(tally: Tally, roles: RoleMap): void {
+    let isPublic = false;
+    let isWholeDomain = false;
+    for (const role of linkRoles) {
+      for (const m of roles.get(role) ?? []) {
+        if (m === allUsers) isPublic = true;
+        else if (memberKind(m) === "domain") isWholeDomain = true;
+      }
+    }
+    if (isPublic) tally.publicLinks += 1;
+    if (isWholeDomain) tally.wholeDomainLinks += 1;
+    if (this.#anyExternal(roles.get(EDITOR))) tally.externalEditors += 1;
+    if (this.#anyExternal(roles.get(VIEWER))) tally.externalViewers += 1;
+  }
+
+  #anyExternal(members: readonly Member[] = []): boolean {
+    for (const m of members) if (this.#isExternal(m)) return true;
+    return false;
+  }
+
+  /** The same people stand on many assets: looking one up takes a tenth of reading the address again. */
+  #isExternal(m: Member): boolean {
+    const known = this.#external.get(m);
+    if (known !== undefined) return known;
+    if (this.#external.size >= rememberedMax) this.#external.clear();
+    const found = isExternal(this.#tenant, m);
+    this.#external.set(m, found);
+    return found;
   }
 
   refused(refusal: Refusal): void {
@@ -198,12 +232,4 @@ type Tally = { -readonly [K in keyof Exposure]: Exposure[K] };
 
 function zero(): Tally {
   return { publicLinks: 0, wholeDomainLinks: 0, externalEditors: 0, externalViewers: 0 };
-}
-
-function count(tally: Tally, tenant: Tenant, roles: RoleMap): void {
-  const links = linkRoles.flatMap((role) => roles.get(role) ?? []);
-  if (links.includes(allUsers)) tally.publicLinks += 1;
-  if (links.some((m) => memberKind(m) === "domain")) tally.wholeDomainLinks += 1;
-  if (roles.get(EDITOR)?.some((m) => isExternal(tenant, m)) ?? false) tally.externalEditors += 1;
-  if (roles.get(VIEWER)?.some((m) => isExternal(tenant, m)) ?? false) tally.externalViewers += 1;
 }
