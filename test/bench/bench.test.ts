@@ -4,9 +4,11 @@ import { parsePermissions, patchBody } from "../../src/google/permissions-json.t
 import { applyDelta } from "../../src/model/permissions.ts";
 import { calls } from "./calls.ts";
 import { atLeast, atMost, figure, verdictOf } from "./figure.ts";
+import type { Figure } from "./figure.ts";
 import { parseFlags } from "./flags.ts";
 import { helpText, meanings } from "./help.ts";
-import { figureLine, markdown } from "./table.ts";
+import { figureLine, markdown, missedOf, together } from "./table.ts";
+import type { Report } from "./table.ts";
 import { answerText, assetName, editDraft, patchText } from "./tenant.ts";
 
 describe("a figure", () => {
@@ -37,12 +39,27 @@ describe("a figure", () => {
     const told = figure("apply", "told only", "ms", [1], undefined);
     const report = { scale: "full", seconds: 90, machine, missed: [], wrong: [], figures: [shown, told] };
     expect(markdown(report).split("\n")).toEqual([
-      "`npm run bench -- --scale full --table` on Z80, 2 cores, 1 GB, cpm, Node v20; load 0.5 before, 1.5 min:",
+      "`npm run bench -- --scale full --table` on Z80, 2 cores, 1 GB, cpm, Node v20; load 0.5 at the most before, 1.5 min:",
       "",
-      "| figure | median | spread | goal | |",
-      "| ------ | ------ | ------ | ---- | - |",
-      "| apply: steps \\| all | 0.84 x | 0.7 to 0.9 | >= 0.8 | met |",
+      "| figure | median | spread | goal | | measured at |",
+      "| ------ | ------ | ------ | ---- | - | ----------- |",
+      "| apply: steps \\| all | 0.84 x | 0.7 to 0.9 | >= 0.8 | met | so and so |",
     ]);
+  });
+
+  it("is taken from the latest of several calls", () => {
+    const machine = { cpu: "Z80", cores: 2, memoryGb: 1, system: "cpm", node: "v20", loadBefore: 0.5, loadAfter: 1 };
+    const called = (...figures: Figure[]): Report => ({
+      scale: "full",
+      seconds: 9,
+      machine,
+      ...missedOf(figures),
+      figures,
+    });
+    const slow = figure("apply", "steps | all", "x", [0.1], atLeast(0.8));
+    const other = figure("plan", "rows", "x", [3], atMost(2.5));
+    const all = together([called(slow, other), called(shown)]);
+    expect(all).toMatchObject({ seconds: 18, missed: ["plan: rows"], figures: [other, shown] });
   });
 });
 
@@ -57,6 +74,7 @@ describe("the command line", () => {
   it.each([
     [["--only", "speed"], '--only is one of apply, plan, not "speed"'],
     [["--scale", "huge"], '--scale is small or full, not "huge"'],
+    [["--most", "10"], '--most is a size from 1000 up, not "10"'],
     [["--json", "--table"], "--json and --table are two ways to say it: choose one"],
   ])("%j is refused with a sentence", (args, sentence) => {
     expect(parseFlags(args, ["apply", "plan"])).toBe(sentence);

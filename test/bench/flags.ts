@@ -10,8 +10,9 @@ export interface Flags {
   readonly json: boolean;
   /** Nothing but the table for a README. */
   readonly table: boolean;
-  /** The file with the last line of an earlier call, which is shown again instead of measuring. */
-  readonly from: string | undefined;
+  readonly most: number | undefined;
+  /** Files with the last lines of earlier calls, which are shown again instead of measuring: one after the other. */
+  readonly from: readonly string[];
   /** Not to end with 0 when a goal of speed is missed. */
   readonly strict: boolean;
   readonly help: boolean;
@@ -27,7 +28,8 @@ export function parseFlags(args: readonly string[], names: readonly string[]): F
         scale: { type: "string", default: "full" },
         json: { type: "boolean", default: false },
         table: { type: "boolean", default: false },
-        from: { type: "string" },
+        most: { type: "string" },
+        from: { type: "string", multiple: true, default: [] },
         strict: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -35,10 +37,12 @@ export function parseFlags(args: readonly string[], names: readonly string[]): F
     const only = values.only.flatMap((text) => text.split(","));
     const unknown = only.find((name) => !names.includes(name));
     if (unknown !== undefined) return `--only is one of ${names.join(", ")}, not ${JSON.stringify(unknown)}`;
-    const { scale, from, ...switches } = values;
+    const { scale, from, most, ...switches } = values;
     if (scale !== "small" && scale !== "full") return `--scale is small or full, not ${JSON.stringify(scale)}`;
     if (switches.json && switches.table) return "--json and --table are two ways to say it: choose one";
-    return { ...switches, only, scale, from };
+    if (most !== undefined && !/^[1-9]\d{3,6}$/.test(most))
+      return `--most is a size from 1000 up, not ${JSON.stringify(most)}`;
+    return { ...switches, only, scale, from, most: most === undefined ? undefined : Number(most) };
   } catch (error) {
     return error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
   }

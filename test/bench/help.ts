@@ -35,9 +35,11 @@ Options
   --only NAME[,NAME]   some of them; may be repeated
   --scale small|full   small: some minutes, to see that all of it works and what is exact is right.
                        full (default): the sizes the goals are meant for, 2 to 3 h on a quiet machine of two cores
+  --most N             no run larger than N (1000 and up), where the time for a million is lacking
   --json               nothing but the last line
   --table              nothing but a table in Markdown, as it stands in README
-  --from FILE          show the last line of an earlier call again instead of measuring: --table --from bench.json
+  --from FILE          show the last line of an earlier call again instead of measuring: --table --from bench.json;
+                       given again, those of several calls together
   --strict             end with 1 when a goal of speed is missed
 
 Ends with 1 when something exact is wrong (requests, refusals under a known quota), with 2 when a benchmark could not

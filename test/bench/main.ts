@@ -2,7 +2,6 @@
 import { readFileSync } from "node:fs";
 import { apply } from "./apply.ts";
 import { calls } from "./calls.ts";
-import { verdictOf } from "./figure.ts";
 import { fleet } from "./fleet.ts";
 import type { Figure } from "./figure.ts";
 import { parseFlags } from "./flags.ts";
@@ -17,7 +16,7 @@ import { report } from "./report.ts";
 import { growth, resume } from "./resume.ts";
 import type { Bench } from "./setting.ts";
 import { startup } from "./startup.ts";
-import { figureLine, heading, markdown } from "./table.ts";
+import { figureLine, heading, markdown, missedOf, together } from "./table.ts";
 import type { Report } from "./table.ts";
 import { Workshop } from "./workshop.ts";
 
@@ -43,19 +42,23 @@ if (typeof flags === "string") {
   process.exitCode = 3;
 } else if (flags.help) {
   process.stdout.write(helpText());
-} else if (flags.from !== undefined) {
-  const earlier = JSON.parse(readFileSync(flags.from, "utf8").trimEnd().split("\n").at(-1) ?? "") as Report;
+} else if (flags.from.length > 0) {
+  const earlier = together(flags.from.map(reportIn));
   if (!flags.json && !flags.table) for (const text of [heading, ...earlier.figures.map(figureLine)]) print(text);
   print(flags.table ? markdown(earlier) : JSON.stringify(earlier));
 } else {
   await run(flags);
 }
 
+function reportIn(file: string): Report {
+  return JSON.parse(readFileSync(file, "utf8").trimEnd().split("\n").at(-1) ?? "") as Report;
+}
+
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-async function run({ only, scale, json, table, strict }: Flags): Promise<void> {
+async function run({ only, scale, most, json, table, strict }: Flags): Promise<void> {
   const isShown = !json && !table;
   const say = (text: string): void => void (isShown && process.stderr.write(`${text}\n`));
   const workshop = await Workshop.open();
@@ -68,7 +71,7 @@ async function run({ only, scale, json, table, strict }: Flags): Promise<void> {
     for (const [name, bench] of Object.entries(benches)) {
       if (only.length > 0 && !only.includes(name)) continue;
       try {
-        const found = await bench({ scale, workshop, say });
+        const found = await bench({ scale, most, workshop, say });
         figures.push(...found);
         if (isShown) for (const each of found) print(figureLine(each));
       } catch (error) {
@@ -81,15 +84,12 @@ async function run({ only, scale, json, table, strict }: Flags): Promise<void> {
   } finally {
     await workshop.close();
   }
-  const all = figures.filter((each) => verdictOf(each) === "MISSED");
-  const named = (of: readonly Figure[]): readonly string[] => of.map(({ bench, name }) => `${bench}: ${name}`);
   const found: Report & { readonly broken: readonly string[] } = {
     scale,
     seconds: Math.round((performance.now() - startedAt) / 1000),
     machine: { ...machine(), loadBefore, loadAfter: load() },
     broken,
-    wrong: named(all.filter(({ goal }) => goal?.isExact === true)),
-    missed: named(all.filter(({ goal }) => goal?.isExact !== true)),
+    ...missedOf(figures),
     figures,
   };
   print(table ? markdown(found) : JSON.stringify(found));

@@ -81,7 +81,9 @@ async function firstChange(
 
 /** Cost of a step as the run grows. */
 export async function growth(setting: Setting): Promise<readonly Figure[]> {
-  const sizes = setting.scale === "small" ? [500, 2000, 8000] : [1000, 10_000, 100_000, 1_000_000];
+  const most = setting.most ?? Infinity;
+  const sizes =
+    setting.scale === "small" ? [500, 2000, 8000] : [1000, 10_000, 100_000, 1_000_000].filter((n) => n <= most);
   const rounds = sized(setting, 1, 3);
   const server = await Instant.start();
   const cpu: number[] = [];

@@ -23,6 +23,38 @@ export function figureLine(shown: Figure): string {
   return note === "" ? first : `${first}\n${" ".repeat(44)}${note}`;
 }
 
+/** Which goals were missed, those that hold on every machine by themselves. */
+export function missedOf(figures: readonly Figure[]): Pick<Report, "wrong" | "missed"> {
+  const all = figures.filter((each) => verdictOf(each) === "MISSED");
+  const named = (of: readonly Figure[]): readonly string[] => of.map(({ bench, name }) => `${bench}: ${name}`);
+  return {
+    wrong: named(all.filter(({ goal }) => goal?.isExact === true)),
+    missed: named(all.filter(({ goal }) => goal?.isExact !== true)),
+  };
+}
+
+/** Several calls as one: of a figure that was measured again, the later one. */
+export function together(reports: readonly Report[]): Report {
+  const [first, ...rest] = reports;
+  if (first === undefined) throw new RangeError("no report");
+  return rest.reduce((all, one) => {
+    const again = (each: Figure): boolean => one.figures.some((it) => it.bench === each.bench && it.name === each.name);
+    const { loadBefore, loadAfter } = all.machine;
+    const figures = [...all.figures.filter((each) => !again(each)), ...one.figures];
+    return {
+      ...all,
+      seconds: all.seconds + one.seconds,
+      machine: {
+        ...one.machine,
+        loadBefore: Math.max(loadBefore, one.machine.loadBefore),
+        loadAfter: Math.max(loadAfter, one.machine.loadAfter),
+      },
+      ...missedOf(figures),
+      figures,
+    };
+  }, first);
+}
+
 /** A table of all that has a goal, the machine above it. */
 export function markdown({ scale, seconds, machine, figures }: Report): string {
   const { cpu, cores, memoryGb, system, node, loadBefore } = machine;
@@ -30,14 +62,15 @@ export function markdown({ scale, seconds, machine, figures }: Report): string {
     .filter(({ goal }) => goal !== undefined)
     .map((shown) => {
       const cells = [`${shown.bench}: ${shown.name}`, medianText(shown), spreadText(shown), goalText(shown)];
-      return `| ${[...cells, verdictOf(shown)].map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+      const all = [...cells, verdictOf(shown), shown.note];
+      return `| ${all.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
     });
   const where = `${cpu}, ${cores} cores, ${memoryGb} GB, ${system}, Node ${node}`;
   return [
-    `\`npm run bench -- --scale ${scale} --table\` on ${where}; load ${loadBefore} before, ${brief(seconds / 60)} min:`,
+    `\`npm run bench -- --scale ${scale} --table\` on ${where}; load ${loadBefore} at the most before, ${brief(seconds / 60)} min:`,
     "",
-    "| figure | median | spread | goal | |",
-    "| ------ | ------ | ------ | ---- | - |",
+    "| figure | median | spread | goal | | measured at |",
+    "| ------ | ------ | ------ | ---- | - | ----------- |",
     ...rows,
   ].join("\n");
 }
