@@ -12,7 +12,7 @@ import { jsonField, jsonText, jsonTexts } from "../model/json-text.ts";
 import type { Keep } from "../model/request.ts";
 import { outcomes } from "../model/step.ts";
 import type { Evidence, HazardName, Intent, Outcome, Step, StepDraft, StepResult } from "../model/step.ts";
-import { expectAllTexts, expectNumbers, expectTexts } from "./shapes.ts";
+import { expectAllTexts, expectLists, expectNumbers, expectTexts, objectOf } from "./shapes.ts";
 
 type WrittenPairs = readonly (readonly [Role, Member])[];
 type WrittenRoles = readonly (readonly [Role, readonly Member[]])[];
@@ -150,7 +150,7 @@ export function stepOf(seq: number, columns: StepColumns, body: string): Step {
   const { kind, actor, after, unless } = columns;
   switch (kind) {
     case "edit": {
-      const read = JSON.parse(body) as EditBody;
+      const read = objectOf(JSON.parse(body) as EditBody);
       expectAllTexts([read.title, read.type]);
       expectAllTexts(read.hazards);
       expectAllTexts(read.alternates);
@@ -161,7 +161,7 @@ export function stepOf(seq: number, columns: StepColumns, body: string): Step {
         after,
         actor,
         hazards: read.hazards,
-        sources: read.sources.map(placeOf),
+        sources: placesOf(read.sources),
         asset: { name: named(columns.asset), assetType: read.type, title: read.title },
         alternates: read.alternates,
         owner: read.owner,
@@ -171,22 +171,25 @@ export function stepOf(seq: number, columns: StepColumns, body: string): Step {
       };
     }
     case "transfer": {
-      const read = JSON.parse(body) as TransferBody;
-      const { from, to, live, trashed, hazards } = read;
-      expectAllTexts([from.email, from.id, to.email, to.id, ...hazards]);
+      const read = objectOf(JSON.parse(body) as TransferBody);
+      const { live, trashed, hazards } = read;
+      const [from, to] = [objectOf(read.from), objectOf(read.to)];
+      expectAllTexts([from.email, from.id, to.email, to.id]);
+      expectAllTexts(hazards);
       expectNumbers(live, trashed);
-      return { kind, seq, after, actor, hazards, sources: read.sources.map(placeOf), from, to, live, trashed };
+      return { kind, seq, after, actor, hazards, sources: placesOf(read.sources), from, to, live, trashed };
     }
     case "by-hand": {
-      const read = JSON.parse(body) as ByHandBody;
-      expectAllTexts([read.title, read.type, read.from, read.to, read.keep, ...read.hazards]);
+      const read = objectOf(JSON.parse(body) as ByHandBody);
+      expectAllTexts([read.title, read.type, read.from, read.to, read.keep]);
+      expectAllTexts(read.hazards);
       return {
         kind,
         seq,
         after,
         actor,
         hazards: read.hazards,
-        sources: read.sources.map(placeOf),
+        sources: placesOf(read.sources),
         asset: { name: named(columns.asset), assetType: read.type, title: read.title },
         from: read.from,
         to: read.to,
@@ -207,7 +210,7 @@ export function intentText(intent: Intent): string {
 
 /** No digest covers intents, so that every field is looked at. Throws on text that is none of ours. */
 export function intentOf(text: string): Intent {
-  const read = JSON.parse(text) as IntentBody;
+  const read = objectOf(JSON.parse(text) as IntentBody);
   const texts = [read.actor, read.etag ?? "", read.newOwner ?? ""];
   if (
     !Number.isSafeInteger(read.attempt) ||
@@ -245,7 +248,7 @@ export function endedText(
 
 /** The result in an audit body made by `endedText`; undefined for one of another kind. */
 export function resultOf(text: string): StepResult | undefined {
-  const read = JSON.parse(text) as EndedBody;
+  const read = objectOf(JSON.parse(text) as EndedBody);
   if (read.kind !== "ended") return undefined;
   expectAllTexts([read.actor, read.evidence]);
   expectTexts(read.failure, read.reason, read.newOwner, read.etagBefore, read.etagAfter);
@@ -282,7 +285,7 @@ function rolesText(roles: RoleMap): string {
 }
 
 export function permissionsOfText(text: string): Permissions {
-  return permissionsOf(JSON.parse(text) as WrittenPermissions);
+  return permissionsOf(objectOf(JSON.parse(text) as WrittenPermissions));
 }
 
 /** A list of pairs for what is added, and one for what is removed. */
@@ -309,22 +312,30 @@ function placesText(places: readonly Place[]): string {
 }
 
 function deltaOf(written: WrittenDelta): Delta {
-  return { add: written.add.map(pairOf), remove: written.remove.map(pairOf) };
+  const { add, remove } = objectOf(written);
+  expectLists(add, remove);
+  return { add: add.map(pairOf), remove: remove.map(pairOf) };
 }
 
-function pairOf([role, member]: readonly [Role, Member]): Pair {
+function pairOf(written: readonly [Role, Member]): Pair {
+  expectLists(written);
+  const [role, member] = written;
   if (typeof role !== "string" || typeof member !== "string") throw new SyntaxError("a pair is not two texts");
   return { role, member };
 }
 
 function permissionsOf(written: WrittenPermissions): Permissions {
-  expectTexts(written.etag);
-  return { roles: rolesOfWritten(written.roles), etag: written.etag };
+  const { etag, roles } = objectOf(written);
+  expectTexts(etag);
+  return { roles: rolesOfWritten(roles), etag };
 }
 
 function rolesOfWritten(written: WrittenRoles): RoleMap {
   const roles = new Map<Role, readonly Member[]>();
-  for (const [role, members] of written) {
+  expectLists(written);
+  for (const entry of written) {
+    expectLists(entry);
+    const [role, members] = entry;
     if (typeof role !== "string") throw new SyntaxError("a role is not text");
     expectAllTexts(members);
     roles.set(role, members);
@@ -336,7 +347,14 @@ function writtenPlace(place: Place): WrittenPlace {
   return [place.file, place.line, place.column];
 }
 
-function placeOf([file, line, column]: WrittenPlace): Place {
+function placesOf(written: readonly WrittenPlace[]): readonly Place[] {
+  expectLists(written);
+  return written.map(placeOf);
+}
+
+function placeOf(written: WrittenPlace): Place {
+  expectLists(written);
+  const [file, line, column] = written;
   expectAllTexts([file]);
   expectNumbers(line, column);
   return { file, line, column };

@@ -4,7 +4,7 @@
  */
 import { RunFileError } from "../model/errors.ts";
 import { printable } from "../model/text.ts";
-import { expectAllTexts, expectNumbers } from "./shapes.ts";
+import { expectAllTexts, expectNumbers, objectOf } from "./shapes.ts";
 
 /** Under this name a record keeps what it is. */
 export const recordName = "record";
@@ -23,7 +23,7 @@ export function recordText({ kind, other, at }: RunRecord): string {
 /** Undefined for a run that is carried out where it lies. Throws SyntaxError for text that is none of ours. */
 export function recordIn(text: string | undefined): RunRecord | undefined {
   if (text === undefined) return undefined;
-  const { at, kind, other } = JSON.parse(text) as RunRecord;
+  const { at, kind, other } = objectOf(JSON.parse(text) as RunRecord);
   expectAllTexts([kind, other]);
   expectNumbers(at);
   return { kind: kind === "copy" ? "copy" : "moved", other, at };

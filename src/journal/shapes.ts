@@ -13,6 +13,17 @@ export function expectAllTexts(values: readonly unknown[]): void {
   if (!Array.isArray(values) || !values.every((value) => typeof value === "string")) throw misshapen();
 }
 
+/** Throws `SyntaxError` unless all are lists. */
+export function expectLists(...values: readonly unknown[]): void {
+  if (!values.every((value) => Array.isArray(value))) throw misshapen();
+}
+
+/** The value, where it is an object. Throws `SyntaxError` otherwise. */
+export function objectOf<T>(value: T): T {
+  if (!isObject(value)) throw misshapen();
+  return value;
+}
+
 /** Throws `SyntaxError` unless all are whole numbers. */
 export function expectNumbers(...values: readonly unknown[]): void {
   if (!values.every(Number.isSafeInteger)) throw misshapen();

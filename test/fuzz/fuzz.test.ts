@@ -11,6 +11,7 @@ const fewer: ReadonlyMap<string, number> = new Map([
   ["plan-yaml", 100],
   ["plan-people", 80],
   ["run-file", 80],
+  ["bundle", 60],
   ["config", 80],
   ["api-search", 150],
   ["api-token", 100],

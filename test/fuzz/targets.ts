@@ -17,6 +17,9 @@ export const targets: ReadonlyMap<string, OpenTarget> = new Map<string, OpenTarg
   ["run-file", async () => (await import("./targets/run-file.ts")).runFile()],
   ["config", async () => (await import("./targets/settings.ts")).config()],
   ["key-file", async () => (await import("./targets/settings.ts")).keyFile()],
+  ["signature", async () => (await import("./targets/signatures.ts")).signature()],
+  ["signers", async () => (await import("./targets/signatures.ts")).signersFile()],
+  ["bundle", async () => (await import("./targets/signatures.ts")).bundle()],
   ["pacer-memory", async () => (await import("./targets/settings.ts")).pacerMemory()],
   ["world", async () => (await import("./targets/world.ts")).world()],
 ]);

@@ -79,11 +79,27 @@ describe("a step", () => {
     ["an edit", "delta.remove.0.1", 1],
     ["an edit", "base.roles.0.0", 1],
     ["an edit", "base.roles.0.1.0", 1],
+    ["an edit", "base.roles.0.1", 1],
+    ["an edit", "base.roles.0", null],
+    ["an edit", "base.roles", undefined],
+    ["an edit", "base", null],
+    ["an edit", "delta", undefined],
+    ["an edit", "delta", []],
+    ["an edit", "delta.add", undefined],
+    ["an edit", "delta.remove", {}],
+    ["an edit", "delta.add.0", null],
+    ["an edit", "hazards", undefined],
+    ["an edit", "alternates", 1],
+    ["an edit", "sources", undefined],
+    ["an edit", "sources.0", 1],
     ["a transfer", "from.email", 1],
     ["a transfer", "from.id", 1],
     ["a transfer", "to.email", undefined],
     ["a transfer", "to.id", 1],
     ["a transfer", "hazards.0", 1],
+    ["a transfer", "hazards", undefined],
+    ["a transfer", "from", undefined],
+    ["a transfer", "to", null],
     ["a transfer", "live", "37"],
     ["a transfer", "trashed", null],
     ["a transfer", "sources.1.1", null],
@@ -93,6 +109,8 @@ describe("a step", () => {
     ["a line by hand", "to", 1],
     ["a line by hand", "keep", 1],
     ["a line by hand", "hazards.0", 1],
+    ["a line by hand", "hazards", 7],
+    ["a line by hand", "sources", null],
     ["a line by hand", "sources.0.2", "3"],
   ])("that is %s is refused with another %s: %j", (name, path, value) => {
     const draft = full[name] ?? expect.fail();
@@ -104,6 +122,13 @@ describe("a step", () => {
     const columns = { ...columnsOf(draft), asset: undefined };
     expect(() => stepOf(7, columns, stepBody(draft))).toThrow("the step names no asset");
   });
+});
+
+it.each(["null", "1", '"x"', "[]", "{"])("a text that holds no object is refused: %s", (text) => {
+  for (const draft of Object.values(full)) expect(() => back(draft, text)).toThrow(SyntaxError);
+  expect(() => intentOf(text)).toThrow(SyntaxError);
+  expect(() => resultOf(text)).toThrow(SyntaxError);
+  expect(() => permissionsOfText(text)).toThrow(SyntaxError);
 });
 
 describe("an intent", () => {
@@ -128,6 +153,9 @@ describe("an intent", () => {
     ["newOwner", 1],
     ["delta.add.0.0", 1],
     ["before.0.0", 1],
+    ["before", 1],
+    ["delta", undefined],
+    ["delta.remove", undefined],
   ])("with another %s is refused: %j", (path, value) => {
     expect(() => intentOf(changed(intentText(whole), path, value))).toThrow(SyntaxError);
   });
@@ -165,6 +193,8 @@ describe("a result", () => {
     ["calls", "1"],
     ["outcome", "done"],
     ["changed.add.0.1", 1],
+    ["changed.add", undefined],
+    ["changed", undefined],
   ])("with another %s is refused: %j", (path, value) => {
     expect(() => resultOf(changed(text, path, value))).toThrow(SyntaxError);
   });

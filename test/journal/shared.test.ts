@@ -123,12 +123,17 @@ describe("a record", () => {
     expect(recordIn(recordText(record))).toEqual(record);
   });
 
-  it.each(["{", "[]", '{"kind":"copy","other":1,"at":5}', '{"kind":"copy","other":"x"}', '{"at":1,"other":"x"}'])(
-    "is not to be read in %s",
-    (text) => {
-      expect(() => recordIn(text)).toThrow(SyntaxError);
-    },
-  );
+  it.each([
+    "{",
+    "[]",
+    "null",
+    "1",
+    '{"kind":"copy","other":1,"at":5}',
+    '{"kind":"copy","other":"x"}',
+    '{"at":1,"other":"x"}',
+  ])("is not to be read in %s", (text) => {
+    expect(() => recordIn(text)).toThrow(SyntaxError);
+  });
 
   it("is refused by who would carry it out, with the run to give instead", () => {
     const copy = recordText({ kind: "copy", other: "a.handover", at: 5 });

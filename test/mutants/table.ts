@@ -3,6 +3,7 @@ import type { Mutant } from "./mutant.ts";
 import { doubtMutants } from "./table-doubt.ts";
 import { engineMutants } from "./table-engine.ts";
 import { googleMutants } from "./table-google.ts";
+import { guardMutants } from "./table-guards.ts";
 import { journalMutants } from "./table-journal.ts";
 import { planMutants } from "./table-plan.ts";
 
@@ -10,6 +11,7 @@ export const mutants: readonly Mutant[] = [
   ...planMutants,
   ...doubtMutants,
   ...engineMutants,
+  ...guardMutants,
   ...googleMutants,
   ...journalMutants,
 ];

@@ -312,6 +312,7 @@ describe("open steps", () => {
     ["order", "a gate that leads elsewhere", 12, "update progress set gate = 5 where seq = 12"],
     ["order", "a gate where there is none", 11, "update progress set gate = 5 where seq = 11"],
     ["order", "another's turn", 11, "update progress set actor = 1 where seq = 11"],
+    ["order", "another's turn for a transfer", 9, "update progress set actor = 5 where seq = 9"],
     ["attempts", "an intent too few", 11, "delete from intents where attempt = 1"],
     ["attempts", "a gap between intents", 11, "update intents set attempt = 5 where attempt = 2"],
     ["attempts", "an intent of an ended step", 5, "insert into intents select 5, attempt, void, at, body from intents"],

@@ -16,6 +16,7 @@ import {
 import { parseSigners, signerOf } from "../../model/signing/signers.ts";
 import type { Signer } from "../../model/signing/signers.ts";
 import type { Covered } from "./agreement.ts";
+import { objectOf } from "../shapes.ts";
 import { hashAt, keptCheckpoints } from "./checkpoints.ts";
 import type { SealedRun } from "./open.ts";
 
@@ -111,6 +112,6 @@ export function examineApprovals(
 function rowAt(db: Database, seq: number): { readonly at: number; readonly body: string } | undefined {
   const body = db.prepare<[number], string>("select body from audit where seq = ?").pluck().get(seq);
   if (body === undefined) return undefined;
-  const { at } = JSON.parse(body) as { at?: unknown };
+  const { at } = objectOf(JSON.parse(body) as { readonly at?: unknown });
   return typeof at === "number" ? { at, body } : undefined;
 }
