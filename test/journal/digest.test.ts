@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { PageDigests, runDigest } from "../../src/journal/digest.ts";
-import { StepPages, checkProgress } from "../../src/journal/sqlite/step-pages.ts";
+import { standingOf } from "../../src/journal/sqlite/standing.ts";
+import { StepPages } from "../../src/journal/sqlite/step-pages.ts";
 import { createTables } from "../../src/journal/sqlite/schema.ts";
 
 const sha = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
@@ -55,7 +56,7 @@ describe("the steps of a run", () => {
   it.each([0, 1, 999, 1000, 1001, 2500])("%i of them are as they were written", async (count) => {
     const { db, pages } = runOf(count);
     await expect(new StepPages(db, "a.run", pages).checkAll()).resolves.toBeUndefined();
-    expect(() => checkProgress(db, "a.run")).not.toThrow();
+    expect(() => standingOf(db, "a.run")).not.toThrow();
   });
 
   it.each([
@@ -92,6 +93,6 @@ describe("the steps of a run", () => {
     const { db } = runOf(5);
     db.pragma("foreign_keys = off");
     db.exec(sql);
-    expect(() => checkProgress(db, "a.run")).toThrow("what is known of some steps was taken away");
+    expect(() => standingOf(db, "a.run")).toThrow("what is known of some steps was taken away");
   });
 });

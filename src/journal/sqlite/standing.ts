@@ -26,7 +26,6 @@ const isUsual = usual.map((state) => `state is ${stateCode(state)}`);
 export function standingOf(db: Database, path: string): Standing {
   // One transaction, so that no step changes its state between the look-ups.
   return db.transaction(() => {
-    checkProgress(db, path);
     const counts: Record<StepState, number> = { ...noCounts };
     const filters = isUsual.map((condition) => `count(*) filter (where ${condition})`);
     const [rows = NaN, waiting = NaN, ...found] =
@@ -36,6 +35,7 @@ export function standingOf(db: Database, path: string): Standing {
         )
         .raw()
         .get() ?? [];
+    checkProgress(db, path, rows);
     for (const [i, state] of usual.entries()) counts[state] = found[i] ?? NaN;
     const isOdd = found.reduce((sum, count) => sum + count, 0) < rows;
     for (const [code, count] of isOdd ? oddStates(db) : []) {
