@@ -1,6 +1,7 @@
 /** Google as a snapshot remembers it: the same calls, answered from the file, so that planning needs no network. */
 import type { SnapshotReader } from "../journal/snapshot.ts";
-import type { Api, AssetQuery, DataStudioApi, DirectoryApi } from "../model/api.ts";
+import type { Api, AssetQuery, DataStudioApi, DirectoryApi, Sighting } from "../model/api.ts";
+import { assetTypes } from "../model/asset.ts";
 import type { Asset } from "../model/asset.ts";
 import { emailOrUndefined } from "../model/email.ts";
 import type { Email } from "../model/email.ts";
@@ -42,6 +43,7 @@ function offlineDataStudio(snapshot: SnapshotReader, readAs: ReadAs): DataStudio
       const { assets, nextPageToken } = await page(snapshot, actor, query, Number(pageToken ?? 0));
       return { assets, nextPageToken };
     },
+    searchAsEach: (users, trashed) => searchAsEach(snapshot, users, trashed),
     getPermissions: async (actor, name): Promise<Permissions> => {
       const found = await snapshot.permissions(name);
       if (found === undefined) return refuse(`the snapshot holds no asset ${name}`, "not-found");
@@ -53,6 +55,31 @@ function offlineDataStudio(snapshot: SnapshotReader, readAs: ReadAs): DataStudio
     },
     patchPermissions: async () => refuse("a snapshot cannot be written to"),
   };
+}
+
+/**
+ * One walk over the assets as they lie in the file. Searching as one user after the other jumps all over it: 5 us of CPU
+ * an asset more, and a read of the disk for each where the file does not fit in memory.
+ */
+async function* searchAsEach(
+  snapshot: SnapshotReader,
+  users: readonly Email[],
+  trashed: boolean,
+): AsyncGenerator<readonly Sighting[]> {
+  const rank = new Map(users.map((user, index) => [user, index]));
+  const byRank = (a: Email, b: Email): number => (rank.get(a) ?? 0) - (rank.get(b) ?? 0);
+  const types = new Set<string>(assetTypes);
+  for (let after = ""; ;) {
+    const walked = await snapshot.sightings(after, pageSize);
+    const last = walked.at(-1);
+    if (last === undefined) return;
+    after = last.asset.name;
+    yield walked.flatMap(({ asset, seenBy }) => {
+      if (!types.has(asset.assetType) || (asset.trashed && !trashed)) return [];
+      const seers = seenBy.filter((user) => rank.has(user)).toSorted(byRank);
+      return seers.length === 0 ? [] : [{ asset, seenBy: seers }];
+    });
+  }
 }
 
 /** Assets of one owner are picked out of the page; a page may then be short, or empty, before the last one. */

@@ -2,7 +2,7 @@
 import type { Stage } from "../journal/stage.ts";
 import { assetTypes } from "../model/asset.ts";
 import type { Asset, AssetName } from "../model/asset.ts";
-import type { AssetQuery } from "../model/api.ts";
+import type { AssetQuery, Sighting } from "../model/api.ts";
 import type { Email } from "../model/email.ts";
 import { ApiError } from "../model/errors.ts";
 import { memberEmail, memberKind } from "../model/member.ts";
@@ -166,9 +166,25 @@ export class Survey {
   async #searchAsEverybody(owners: readonly (Email | undefined)[], trashed: boolean): Promise<void> {
     const users = (await this.people.active()).filter((user) => this.reachable(user));
     this.#usersTotal = new Set([...users, ...this.#read]).size;
+    const { dataStudio } = this.#surroundings.api;
+    // Into an empty stage only: what one walk shows is not merged with what is there.
+    if (dataStudio.searchAsEach !== undefined && this.#assets === 0 && owners.includes(undefined)) {
+      await this.#each(users, (user) => this.#surroundings.api.authenticate(user));
+      const readable = users.filter((user) => this.reachable(user));
+      return this.#takeAll(dataStudio.searchAsEach(readable, trashed));
+    }
     await this.#each(users, async (user) => {
       for (const owner of owners) await this.#searchAs(user, owner, trashed);
     });
+  }
+
+  async #takeAll(pages: AsyncIterable<readonly Sighting[]>): Promise<void> {
+    for await (const sightings of pages) {
+      if (this.#surroundings.stop.aborted) return;
+      await this.#stage.addSightings(sightings);
+      for (const { seenBy } of sightings) this.#assets += seenBy.length;
+      this.#progress();
+    }
   }
 
   async #each(users: readonly Email[], search: (user: Email) => Promise<void>): Promise<void> {

@@ -1,4 +1,5 @@
 /** The snapshot file: an inventory in the making, and what anybody may read of it. */
+import type { Sighting } from "../model/api.ts";
 import type { Asset, AssetName } from "../model/asset.ts";
 import type { Email } from "../model/email.ts";
 import type {
@@ -15,7 +16,7 @@ import type { Digest } from "../model/run.ts";
 import type { Person, Principal } from "../model/tenant.ts";
 
 /** An asset that a search showed, with its place in that order. */
-export interface Sighting {
+export interface Listed {
   readonly at: number;
   readonly asset: Asset;
 }
@@ -34,7 +35,9 @@ export interface SnapshotReader {
   /** Users whose search showed the asset, in order of address. */
   seers(name: AssetName, max: number): Promise<readonly Email[]>;
   /** Assets that a search as the user showed, in the order in which they were found: those that follow `after`, 0 at first. */
-  seenAs(user: Email, query: InventoryQuery, after: number, max: number): Promise<readonly Sighting[]>;
+  seenAs(user: Email, query: InventoryQuery, after: number, max: number): Promise<readonly Listed[]>;
+  /** Assets with name > `after`, each with everybody whose search showed it. */
+  sightings(after: string, max: number): Promise<readonly Sighting[]>;
   users(after: string, max: number): Promise<readonly UserRecord[]>;
   user(email: Email): Promise<UserRecord | undefined>;
   principals(after: string, max: number): Promise<readonly { readonly email: Email; readonly principal: Principal }[]>;

@@ -1,4 +1,5 @@
 /** The stage: where a plan in the making keeps its requests and the snapshot it reads, off the heap. */
+import type { Sighting } from "../model/api.ts";
 import type { Asset, AssetName } from "../model/asset.ts";
 import type { Email } from "../model/email.ts";
 import type { Permissions } from "../model/permissions.ts";
@@ -28,6 +29,8 @@ export interface Stage {
   broadRequests(): Promise<readonly Request[]>;
   /** Assets a search showed to `seenBy`; repeated ones are merged, keeping the first eight users who see each. */
   addAssets(assets: readonly Asset[], seenBy: Email): Promise<void>;
+  /** Assets that are not in the stage yet, each with all who were shown it; the first eight are kept. */
+  addSightings(sightings: readonly Sighting[]): Promise<void>;
   setPermissions(
     name: AssetName,
     read: { readonly permissions: Permissions; readonly readAs: Email } | { readonly unreadable: string },

@@ -13,6 +13,12 @@ export interface AssetQuery {
   readonly trashed: boolean;
 }
 
+/** An asset with those whose searches show it. */
+export interface Sighting {
+  readonly asset: Asset;
+  readonly seenBy: readonly Email[];
+}
+
 /**
  * The Data Studio API (api.md 1). Every method throws `ApiError`. Reads are repeated inside until they succeed, are
  * refused, or the attempts are used up; `patchPermissions` is exactly one request.
@@ -24,6 +30,11 @@ export interface DataStudioApi {
     query: AssetQuery,
     pageToken?: string,
   ): Promise<{ readonly assets: readonly Asset[]; readonly nextPageToken: string | undefined }>;
+  /**
+   * What searches for everything show, made as each of `users`, whose order counts; without the trash unless `trashed`.
+   * Only where one look shows all of it, as in a snapshot. None of the users may be one who cannot be searched as.
+   */
+  readonly searchAsEach?: (users: readonly Email[], trashed: boolean) => AsyncIterable<readonly Sighting[]>;
   getPermissions(actor: Email, name: AssetName): Promise<Permissions>;
   /**
    * Replaces the roles, guarded by `permissions.etag`; answers what the server holds afterwards. `beforeSend` is waited

@@ -131,6 +131,20 @@ export function stageContract(stageName: string, makeStage: () => Promise<Stage>
       expect(await stage.assetCount()).toBe(1);
     });
 
+    it("takes assets with all who see them at once, and merges what searches show later", async () => {
+      const users = Array.from({ length: 9 }, (_nothing, index) => `u${index}@acme.example` as Email);
+      const some = stagedAsset("b", { title: 'a "new" \ud800', owner: undefined, trashed: true, createTime: "t1" });
+      await stage.addRequests([named("b")]);
+      await stage.addSightings([{ asset: stagedAsset("a"), seenBy: [cleo, ben] }]);
+      await stage.addSightings([{ asset: some, seenBy: users }]);
+      await stage.addAssets([stagedAsset("a"), stagedAsset("b")], cleo);
+      await stage.addAssets([stagedAsset("a")], anna);
+      const records = (await stage.assets("", 9)).map(({ record }) => record);
+      expect(records.map(({ seenBy }) => seenBy)).toEqual([[cleo, ben, anna], users.slice(0, 8)]);
+      expect(records[1]?.asset).toEqual({ ...stagedAsset("b"), createTime: "t1", updateTime: undefined });
+      expect(await stage.unresolved("", 9)).toEqual([]);
+    });
+
     it("takes what the last search says, and keeps what it leaves out", async () => {
       const first = stagedAsset("a", { createTime: "2026-01-01T00:00:00Z", updateTime: "2026-01-02T00:00:00Z" });
       await stage.addAssets([first], anna);

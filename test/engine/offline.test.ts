@@ -71,6 +71,40 @@ describe("a search", () => {
     expect((await api.dataStudio.search(ana.email, live)).nextPageToken).toBeUndefined();
   });
 
+  it("of everything as several users shows each asset with those who were shown it, in the order of the users", async () => {
+    const shared = await snapshotOf({
+      users: [{ person: ana }, { person: person("ben") }, { person: person("eve") }],
+      assets: [
+        { name: "b", owner: "ana" },
+        { name: "c", owner: "ben", seenAs: "ben", assetType: "DATA_SOURCE" },
+        { name: "a", owner: "ana", seenAs: "eve" },
+        { name: "b", owner: "ana", seenAs: "ben" },
+        { name: "b", owner: "ana", seenAs: "eve" },
+        { name: "t", owner: "ana", trashed: true },
+        { name: "o", owner: "ana", assetType: "OTHER" },
+      ],
+    });
+    const shown = async (users: readonly string[], trashed: boolean): Promise<unknown> => {
+      const found: unknown[] = [];
+      const { searchAsEach } = offlineApi(inPagesOf(2, shared)).dataStudio;
+      for await (const page of searchAsEach?.(users.map(address), trashed) ?? []) {
+        for (const { asset, seenBy } of page) found.push([asset.name, ...seenBy]);
+      }
+      return found;
+    };
+    expect(await shown(["eve", "ana"], false)).toEqual([
+      ["a", address("eve")],
+      ["b", address("eve"), address("ana")],
+    ]);
+    expect(await shown(["ana", "ben", "eve"], true)).toEqual([
+      ["a", address("eve")],
+      ["b", address("ana"), address("ben"), address("eve")],
+      ["c", address("ben")],
+      ["t", address("ana")],
+    ]);
+    await shared.close();
+  });
+
   it.each([
     ["ben", "ben cannot be acted as"],
     ["sam", "suspended"],

@@ -115,6 +115,7 @@ export function inPagesOf(size: number, snapshot: SnapshotReader): SnapshotReade
     assetCount: () => snapshot.assetCount(),
     seers: (name, max) => snapshot.seers(name, max),
     seenAs: (user, query, after, max) => snapshot.seenAs(user, query, after, max),
+    sightings: (after, max) => snapshot.sightings(after, least(max)),
     users: (after, max) => snapshot.users(after, least(max)),
     user: (email) => snapshot.user(email),
     principals: (after, max) => snapshot.principals(after, least(max)),

@@ -1,5 +1,6 @@
 /** The survey of a plan: as whom it searches, for what, and through whom it reads the permissions that rows touch. */
 import { describe, expect, it } from "vitest";
+import { offlineApi } from "../../src/engine/offline.ts";
 import { Survey } from "../../src/engine/survey.ts";
 import { openStage } from "../../src/journal/sqlite/stage.ts";
 import type { Stage } from "../../src/journal/stage.ts";
@@ -7,7 +8,7 @@ import type { AssetName } from "../../src/model/asset.ts";
 import type { ProtectRule, Request } from "../../src/model/request.ts";
 import { everything, named, row, transfer, written } from "../plan/compile/world.ts";
 import { address } from "../support/rig.ts";
-import { person } from "./snapshots.ts";
+import { person, snapshotOf } from "./snapshots.ts";
 import { TinyGoogle, no } from "./tiny-google.ts";
 import type { TinyTenant } from "./tiny-google.ts";
 
@@ -358,4 +359,44 @@ describe("permissions", () => {
     const everybody = await surveyed([all]);
     expect(everybody.google.events.at(-1)).toMatchObject({ usersDone: 3, usersTotal: 3, assets: 7 });
   });
+});
+
+describe("a snapshot that shows everything at once", () => {
+  it.each([false, true])(
+    "is found the same as by searching as one user after the other, trash included: %s",
+    async (trash) => {
+      const shared = await snapshotOf({
+        users: [
+          { person: person("ana") },
+          { person: person("ben"), reading: "failed", reason: "ben cannot be acted as" },
+          { person: person("cleo") },
+          { person: person("sam", { suspended: true }), reading: "skipped", reason: "suspended" },
+        ],
+        assets: [
+          { name: "z", owner: "cleo", seenAs: "cleo", access: { EDITOR: ["user:ana@acme.example"] } },
+          { name: "a", owner: "ana", assetType: "DATA_SOURCE", access: "nobody may" },
+          { name: "b", owner: "ben", seenAs: "ben" },
+          { name: "z", owner: "cleo", seenAs: "ana" },
+          { name: "s", owner: "sam", seenAs: "cleo", access: {} },
+          { name: "t", owner: "ana", trashed: true, access: {} },
+        ],
+      });
+      const found = async (atOnce: boolean): Promise<unknown> => {
+        const whole = offlineApi(shared);
+        const { searchAsEach: _atOnce, ...oneByOne } = whole.dataStudio;
+        const api = atOnce ? whole : { ...whole, dataStudio: oneByOne };
+        const stage = await openStage({ memory: true });
+        await stage.addRequests([grantTo(everything, trash ? "include" : "exclude"), grantTo(named("z"))]);
+        const survey = await Survey.begin({ ...new TinyGoogle(tiny).surroundings, api }, stage, 1);
+        await survey.findAssets([]);
+        await survey.readPermissions(() => true);
+        const records = (await stage.assets("", 9)).map(({ record }) => record);
+        return { records, coverage: await survey.coverage() };
+      };
+      const once = await found(true);
+      expect(once).toEqual(await found(false));
+      expect(once).toMatchObject({ coverage: { usersTried: 3, usersRead: 2, assetsRead: trash ? 4 : 3 } });
+      await shared.close();
+    },
+  );
 });

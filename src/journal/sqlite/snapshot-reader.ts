@@ -1,5 +1,6 @@
 /** Reads a snapshot file, page by page. */
 import type { Database as Connection, Statement } from "better-sqlite3";
+import type { Sighting } from "../../model/api.ts";
 import type { AssetName } from "../../model/asset.ts";
 import type { Email } from "../../model/email.ts";
 import { inventoryQueries } from "../../model/inventory.ts";
@@ -14,7 +15,7 @@ import type {
 } from "../../model/inventory.ts";
 import type { Digest } from "../../model/run.ts";
 import type { Person, Principal } from "../../model/tenant.ts";
-import type { Sighting, SnapshotReader } from "../snapshot.ts";
+import type { Listed, SnapshotReader } from "../snapshot.ts";
 import { permissionsOfText } from "../codec.ts";
 import { foundColumns, foundIn, foundOf } from "./asset-row.ts";
 import type { FoundCells, FoundRow } from "./asset-row.ts";
@@ -60,6 +61,7 @@ export class SqliteSnapshotReader implements SnapshotReader {
   readonly #state: SnapshotState;
   readonly #prepared = new Map<string, Statement>();
   readonly #preparedCells = new Map<string, Statement>();
+  #emails: ReadonlyMap<number, Email> | undefined;
 
   constructor(db: Connection, path: string, state: SnapshotState) {
     this.db = db;
@@ -114,7 +116,7 @@ export class SqliteSnapshotReader implements SnapshotReader {
     return rows.map((row) => row.email);
   }
 
-  async seenAs(user: Email, query: InventoryQuery, after: number, max: number): Promise<readonly Sighting[]> {
+  async seenAs(user: Email, query: InventoryQuery, after: number, max: number): Promise<readonly Listed[]> {
     // In the order of the index: by name, each page would look at everything the user sees and sort it.
     const rows = this.#cells<[...FoundCells, at: number]>(
       `select ${foundColumns}, s.asset from users u cross join sightings s cross join assets a
@@ -127,6 +129,21 @@ export class SqliteSnapshotReader implements SnapshotReader {
       max,
     );
     return rows.map((row) => ({ at: row[7], asset: foundIn(row) }));
+  }
+
+  async sightings(after: string, max: number): Promise<readonly Sighting[]> {
+    this.#emails ??= new Map(this.#cells<[id: number, email: Email]>("select id, email from users"));
+    const emails = this.#emails;
+    const rows = this.#cells<[...FoundCells, seen: string | null]>(
+      `select ${foundColumns}, (select group_concat(user) from sightings where asset = a.id) from assets a
+       where name > ? order by name limit ?`,
+      after,
+      max,
+    );
+    return rows.map((row) => ({
+      asset: foundIn(row),
+      seenBy: (row[7] ?? "").split(",").flatMap((id) => emails.get(Number(id)) ?? []),
+    }));
   }
 
   async users(after: string, max: number): Promise<readonly UserRecord[]> {

@@ -1,6 +1,7 @@
 /** The stage over a temporary SQLite database, which the operating system forgets with the process. */
 import Database from "better-sqlite3";
 import type { Database as Connection, Statement } from "better-sqlite3";
+import type { Sighting } from "../../model/api.ts";
 import type { Asset, AssetName } from "../../model/asset.ts";
 import type { Email } from "../../model/email.ts";
 import type { Permissions } from "../../model/permissions.ts";
@@ -86,6 +87,9 @@ class SqliteStage implements Stage {
   readonly #emails = new Map<number, Email>();
   readonly #insertRequest: Statement<[string | null, string]>;
   readonly #arrive: Statement<[string, string, string, string | null, number, string | null, string | null, string]>;
+  readonly #insertAsset: Statement<
+    [string, string, string, string | null, number, string | null, string | null, string, number]
+  >;
   readonly #setPermissions: Statement<[string | null, string | null, string | null, string]>;
   readonly #one: Statement<[string], AssetCells>;
   readonly #prepared = new Map<string, Statement>();
@@ -98,6 +102,10 @@ class SqliteStage implements Stage {
   constructor(db: Connection) {
     this.#db = db;
     this.#insertRequest = db.prepare("insert into requests (asset, body) values (?, ?)");
+    this.#insertAsset = db.prepare(
+      `insert into assets (name, type, title, owner, trashed, created, updated, seen, seen_count)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
     this.#setPermissions = db.prepare(
       "insert or replace into reads (name, permissions, read_as, unreadable) select name, ?, ?, ? from assets where name = ?",
     );
@@ -141,6 +149,20 @@ class SqliteStage implements Stage {
         this.#arrive.run(name, assetType, title, owner, trashed ? 1 : 0, createTime, updateTime, seen);
       }
       this.#haveArrived ||= assets.length > 0;
+    });
+  }
+
+  async addSightings(sightings: readonly Sighting[]): Promise<void> {
+    this.#settle();
+    withFaults(place, () => {
+      for (const { asset, seenBy } of sightings) {
+        const { name, assetType, owner = null, trashed, createTime = null, updateTime = null } = asset;
+        const title = jsonText(asset.title);
+        const first = seenBy.slice(0, seenByMax);
+        const seen = `,${first.map((user) => this.#userId(user)).join(",")},`;
+        const inTrash = trashed ? 1 : 0;
+        this.#insertAsset.run(name, assetType, title, owner, inTrash, createTime, updateTime, seen, first.length);
+      }
     });
   }
 

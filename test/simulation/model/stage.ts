@@ -1,5 +1,6 @@
 /** The model of the stage: a plan in the making, in plain lists and maps. */
 import type { OwnerCount, Stage, StagedAsset } from "../../../src/journal/stage.ts";
+import type { Sighting } from "../../../src/model/api.ts";
 import type { Asset, AssetName } from "../../../src/model/asset.ts";
 import type { Email } from "../../../src/model/email.ts";
 import type { Permissions } from "../../../src/model/permissions.ts";
@@ -51,6 +52,10 @@ class ModelStage implements Stage {
       if (known === undefined) this.#names = undefined;
       this.#records.set(asset.name, known === undefined ? firstSeen(asset, seenBy) : seenAgain(known, asset, seenBy));
     }
+  }
+
+  async addSightings(sightings: readonly Sighting[]): Promise<void> {
+    for (const { asset, seenBy } of sightings) for (const user of seenBy) await this.addAssets([asset], user);
   }
 
   async setPermissions(
