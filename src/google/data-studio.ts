@@ -94,7 +94,8 @@ export class DataStudioClient implements DataStudioApi {
       method: "PATCH" as const,
       url: permissionsUrl(name),
       headers: patchHeaders,
-      body: patchBody(name, permissions),
+      // Put together when it leaves: while hundreds wait for their intents, their bodies need no room.
+      body: () => patchBody(name, permissions),
       beforeSend,
     };
     return this.#authorised.write(call, this.#scopes, parsePermissions);

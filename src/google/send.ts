@@ -86,17 +86,15 @@ export function makeSend(options: SendOptions): Send {
     onCall({ service, route, actor, isWrite, status, ms: clock.monotonic() - sentAt, failure });
   }
 
-  /** A call that is prepared slowly loses its turn: others have been sent meanwhile, or Google has asked to wait. */
-  async function prepare(beforeSend: () => Promise<void>, paced: PacedCall): Promise<void> {
-    const passedAt = clock.monotonic();
-    await beforeSend();
-    if (clock.monotonic() - passedAt > turnMs || pacer.isHeldBack(paced)) await pacer.take(paced, signal);
-  }
-
   return async (call, read, bearer) => {
     const paced: PacedCall = { service: call.service, kind: call.isWrite ? "write" : "read", actor: call.actor };
     await pacer.take(paced, signal);
-    if (call.beforeSend !== undefined) await prepare(call.beforeSend, paced);
+    if (call.beforeSend !== undefined) {
+      const passedAt = clock.monotonic();
+      await call.beforeSend();
+      // A call that is prepared slowly loses its turn: others have been sent meanwhile, or Google has asked to wait.
+      if (clock.monotonic() - passedAt > turnMs || pacer.isHeldBack(paced)) await pacer.take(paced, signal);
+    }
     const sentAt = clock.monotonic();
     const body = typeof call.body === "function" ? call.body() : call.body;
     const proofs = bearer === undefined ? proofsIn(call, body) : [bearer];

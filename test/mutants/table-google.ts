@@ -138,9 +138,9 @@ export const googleMutants: readonly Mutant[] = [
     name: "intent-before-its-turn",
     breaks: "hundreds of writes that only wait for their turn count as sent after a crash",
     file: "src/google/send.ts",
-    find: "await pacer.take(paced, signal);\n    if (call.beforeSend !== undefined) await prepare(call.beforeSend, paced);",
+    find: "await pacer.take(paced, signal);\n    if (call.beforeSend !== undefined) {\n      const passedAt = clock.monotonic();\n      await call.beforeSend();",
     replace:
-      "if (call.beforeSend !== undefined) await prepare(call.beforeSend, paced);\n    await pacer.take(paced, signal);",
+      "await call.beforeSend?.();\n    await pacer.take(paced, signal);\n    if (call.beforeSend !== undefined) {\n      const passedAt = clock.monotonic();",
     hunt: "test/google/turn.test.ts",
   },
   {

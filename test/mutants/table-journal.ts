@@ -13,7 +13,7 @@ export const journalMutants: readonly Mutant[] = [
     name: "result-without-audit-row",
     breaks: "a step ends and the evidence does not show it",
     file: journal,
-    find: "this.#chain.append(body),\n          troubled",
+    find: "this.#chain.append(endedText({ step: claim.step, attempts: held.attempts, at }, result)),\n          troubled",
     replace: "0,\n          troubled",
     hunt: "sim",
   },

@@ -28,8 +28,7 @@ import { SqliteRunReader } from "./reader.ts";
 import type { FrozenStep } from "./reader.ts";
 import type { ChainOf } from "../../model/signing/checkpoint.ts";
 import { stateCode, voidByConflict, voided } from "../codes.ts";
-import { Slices } from "./slices.ts";
-import type { Entry } from "./slices.ts";
+import { AwaitedEntry, Slices } from "./slices.ts";
 import { checkWaiting, standingOf } from "./standing.ts";
 import type { Standing } from "./standing.ts";
 import { begunSteps, prepareStatements, readySteps } from "./statements.ts";
@@ -39,6 +38,8 @@ import type { TakeRule, Turn } from "./turns.ts";
 
 /** Claims of one opening; the opening's number stands above this many bits of the fence. */
 const fencesPerOpening = 2 ** 32;
+
+const lost: Promise<Written> = Promise.resolve("lost");
 
 /** A step that this process holds. */
 interface Held extends Omit<Turn, "begun"> {
@@ -190,17 +191,18 @@ class SqliteJournal extends SqliteRunReader implements SigningJournal {
     return ours ? claims.filter((claim) => this.#heldBy(claim) !== undefined) : [];
   }
 
-  async intent(claim: Claim, intent: Intent): Promise<Written> {
-    this.#checkUsable();
+  intent(claim: Claim, intent: Intent): Promise<Written> {
+    if (this.#unusable !== undefined) return Promise.reject(this.#unusable);
     const held = this.#heldBy(claim);
-    if (held === undefined) return "lost";
+    if (held === undefined) return lost;
     if (intent.attempt !== held.attempts + 1) {
-      throw new RangeError(`intent ${intent.attempt} of step ${held.seq} does not follow ${held.attempts}`);
+      const wrong = `intent ${intent.attempt} of step ${held.seq} does not follow ${held.attempts}`;
+      return Promise.reject(new RangeError(wrong));
     }
     held.attempts = intent.attempt;
-    const body = intentText(intent);
     return this.#written(
-      () => this.#statements.insertIntent.run(held.seq, intent.attempt, intent.at, body),
+      // Its text is made when it is written: what waits for a commit takes less room.
+      () => this.#statements.insertIntent.run(held.seq, intent.attempt, intent.at, intentText(intent)),
       () => {
         if (!held.begun) this.#move("planned", "in-flight");
         held.begun = true;
@@ -222,13 +224,12 @@ class SqliteJournal extends SqliteRunReader implements SigningJournal {
     return this.#written(() => this.#statements.remember.run(memo, held.seq));
   }
 
-  async result(claim: Claim, result: StepResult): Promise<Written> {
-    this.#checkUsable();
+  result(claim: Claim, result: StepResult): Promise<Written> {
+    if (this.#unusable !== undefined) return Promise.reject(this.#unusable);
     const held = this.#heldBy(claim);
-    if (held === undefined) return "lost";
+    if (held === undefined) return lost;
     held.ending = true;
     const at = this.#clock.now();
-    const body = endedText({ step: claim.step, attempts: held.attempts, at }, result);
     const troubled = result.outcome === "failed" || result.outcome === "skipped";
     const succeeded = ["applied", "confirmed", "unchanged"].includes(result.outcome);
     let moves: GateMoves | undefined;
@@ -237,7 +238,7 @@ class SqliteJournal extends SqliteRunReader implements SigningJournal {
         this.#statements.end.run(
           stateCode(result.outcome),
           held.attempts,
-          this.#chain.append(body),
+          this.#chain.append(endedText({ step: claim.step, attempts: held.attempts, at }, result)),
           troubled ? (result.failure ?? "") : null,
           troubled ? (result.reason ?? "") : null,
           at,
@@ -364,16 +365,7 @@ class SqliteJournal extends SqliteRunReader implements SigningJournal {
 
   #written(write: () => unknown, kept?: () => void): Promise<Written> {
     return new Promise((resolve, reject) => {
-      const entry: Entry = {
-        write: () => void write(),
-        kept: () => {
-          kept?.();
-          resolve("ok");
-        },
-        lost: () => resolve("lost"),
-        failed: reject,
-      };
-      this.#slices.push(entry);
+      this.#slices.push(new AwaitedEntry(write, kept, resolve, reject));
     });
   }
 
@@ -393,8 +385,11 @@ class SqliteJournal extends SqliteRunReader implements SigningJournal {
     if (written === "lost") throw new RunLockedError(this.run.path);
   }
 
+  get #unusable(): Error | undefined {
+    return this.#closed ? new Error("the journal is closed") : this.#slices.failure;
+  }
+
   #checkUsable(): void {
-    if (this.#closed) throw new Error("the journal is closed");
-    if (this.#slices.failure !== undefined) throw this.#slices.failure;
+    if (this.#unusable !== undefined) throw this.#unusable;
   }
 }
