@@ -97,6 +97,18 @@ describe("an examination", () => {
     });
   });
 
+  it("waits for nothing once it is asked to stop, and leaves nothing waiting behind", async () => {
+    const stop = new AbortController();
+    const clock = new ManualClock();
+    const never = { look: () => new Promise<CheckFinding>(() => undefined) };
+    const examining = examine([check("done"), check("under-way", never)], { clock, ...times, stop: stop.signal });
+    await clock.advance(1000);
+    expect(clock.sleeping).toBe(1);
+    stop.abort();
+    expect((await examining).map(({ verdict }) => verdict)).toEqual(["pass", "unknown"]);
+    expect([clock.monotonic(), clock.sleeping]).toEqual([1000, 0]);
+  });
+
   it("refuses a check that rests on one which is not before it", async () => {
     const clock = new ManualClock();
     await expect(examine([check("a", { needs: ["b"] }), check("b")], { clock, ...times })).rejects.toThrow(
