@@ -141,7 +141,7 @@ export class Readiness {
     return Number.isNaN(at) ? undefined : instantText(at + restorableDays * dayMs).slice(0, 10);
   }
 
-  /** People, by name, who can edit and sign in. */
+  /** People, by name, who can edit, whether they can still sign in or not. */
   #editorsOf({ permissions }: InventoryAsset): readonly Email[] {
     return (permissions?.roles.get(EDITOR) ?? []).flatMap((m) => {
       const email = memberKind(m) === "user" ? memberEmail(m) : undefined;

@@ -14,7 +14,7 @@ import { shellWord } from "../report/words.ts";
 import { approvalPolicy, requireApprovals } from "./apply-approvals.ts";
 import type { ApprovalFlags } from "./apply-approvals.ts";
 import { holdGuards } from "./apply-guards.ts";
-import type { ApplyGuardOptions } from "./apply-guards.ts";
+import type { ApplyGuardOptions, GuardsInForce } from "./apply-guards.ts";
 import type { OutletOptions } from "./apply-outlets.ts";
 import { approve } from "./approval.ts";
 import type { Approval } from "./approval.ts";
@@ -134,14 +134,12 @@ async function handedOver(
 }
 
 /** What all workers are to find: the waves the run is divided into, and what somebody has accepted. */
-async function arrange(journal: SigningJournal, { waves, accept }: HoldGuards["engine"]): Promise<void> {
+async function arrange(journal: SigningJournal, { waves, accept }: GuardsInForce["engine"]): Promise<void> {
   if (accept !== undefined) await acceptSoFar(journal, await recallGuards(journal), accept);
   if (waves !== undefined) await arrangeWaves(journal, waves);
 }
 
-type HoldGuards = Awaited<ReturnType<typeof holdGuards>>;
-
-function handedFrom(options: HandingOptions, settings: GuardSettings, { engine, durationMs }: HoldGuards): Handed {
+function handedFrom(options: HandingOptions, settings: GuardSettings, { engine, durationMs }: GuardsInForce): Handed {
   const { failures, failureRate, drift, windows, calls, waves, accept } = engine;
   const { google, perActor, concurrency } = options;
   return {

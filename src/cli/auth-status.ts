@@ -1,6 +1,5 @@
 /** `handover auth status`: what the settings authenticate with, from files alone unless Google is to be asked. */
 import { dataStudioScopes, scopesOf } from "../google/scopes.ts";
-import { emailOrUndefined } from "../model/email.ts";
 import type { Email } from "../model/email.ts";
 import { ApiError, UsageError } from "../model/errors.ts";
 import { authJson, authText } from "../report/auth-text.ts";
@@ -70,7 +69,7 @@ function factsOf({
 
 /** One token, as whoever the verbs would first act as. */
 async function checked(context: Context, settings: AccessSettings, standing: Standing): Promise<AuthCheck> {
-  const actor = standing.onlyActor ?? settings.admin ?? emailOrUndefined(undefined);
+  const actor = standing.onlyActor ?? settings.admin;
   if (actor === undefined && settings.auth.mode !== "oauth") {
     throw new UsageError("there is nobody to ask a token for", "name an administrator with --admin EMAIL");
   }

@@ -55,9 +55,9 @@ export type Ending =
   | { readonly kind: "content"; readonly holds: boolean }
   /** An audit; `fails` when it found what `--fail-on` names. */
   | { readonly kind: "audit"; readonly fails: boolean }
-  /** An inventory, `whole` when nothing stayed dark. */
   /** An examination, with what stands in the way, most serious first. */
   | { readonly kind: "checkup"; readonly hindrances: readonly CheckArea[] }
+  /** An inventory, `whole` when nothing stayed dark. */
   | { readonly kind: "reading"; readonly whole: boolean; readonly detailed: boolean }
   | { readonly kind: "verify"; readonly summary: VerifySummary; readonly detailed: boolean };
 

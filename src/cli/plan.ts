@@ -72,7 +72,7 @@ export function define(command: Command): void {
     .option("--snapshot <file>", "plan from this snapshot, without asking Google anything")
     .option("--max-snapshot-age <time>", "how old that may be (default 24h)", duration)
     .option("--replace", "take the place of a run of that name that has not begun")
-    .option("--all", "show every step, not only the first 40")
+    .option("--all", "show every step by itself; without it the first 400, in short")
     .option("--json", "one JSON document with every step")
     .option("--detailed-exitcode", "exit 2 when the run has something to do, 0 when it has not")
     .option("--concurrency <n>", "calls under way at once (default 8)", count);

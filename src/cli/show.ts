@@ -44,7 +44,7 @@ export interface ShowOptions {
 export function define(command: Command): void {
   addJournalOptions(command)
     .argument("<run>", "the run: friday or friday.handover; or a snapshot: october.snapshot")
-    .option("--all", "show every step, not only the first 40")
+    .option("--all", "show every step by itself; without it the first 400, in short")
     .option("--json", "one JSON document with every step")
     .option("--html <file>", "write the review as one HTML page")
     .addOption(
@@ -62,7 +62,7 @@ Examples:
   handover show friday.handover
   handover show friday --all | less
   handover show friday --html review.html
-  handover show friday --json | jq '.totals'`,
+  handover show friday --json | jq '.header.totals'`,
     );
 }
 

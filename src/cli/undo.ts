@@ -42,7 +42,7 @@ export function define(command: Command): void {
     .argument("<run>", "the run to take back: friday or friday.handover")
     .requiredOption("-o, --output <run>", "the run to make")
     .option("--replace", "take the place of a run of that name that has not begun")
-    .option("--all", "show every step, not only the first 40")
+    .option("--all", "show every step by itself; without it the first 400, in short")
     .option("--json", "one JSON document with every step")
     .option("--concurrency <n>", "calls under way at once (default 8)", count);
   addGoogleOptions(addJournalOptions(addSignKey(addLimitOptions(command)))).addHelpText(

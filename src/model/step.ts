@@ -87,7 +87,7 @@ export interface ByHandStep extends StepCommon {
 
 export type Step = EditStep | TransferStep | ByHandStep;
 
-/** A step before it has its place in the run. `after` and `unless` refer to drafts by their own `key`. */
+/** A step before it has its place in the run. */
 export type StepDraft = Omit<EditStep, "seq"> | Omit<TransferStep, "seq"> | Omit<ByHandStep, "seq">;
 
 /** How a step ended; exclusive. `planned` and `in-flight` are the states before that. */

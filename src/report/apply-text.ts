@@ -118,7 +118,7 @@ export function eventLine(event: EngineEvent, style: Style): string | undefined 
   }
 }
 
-/** A call that has failed `failures` times in a row and is made again. */
+/** A call that has failed and is made again after `waitMs`. */
 export function troubleLine(
   trouble: { readonly route: string; readonly actor: string; readonly problem: string; readonly waitMs: number },
   style: Style,

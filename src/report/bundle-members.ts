@@ -6,11 +6,11 @@ import type { RoleMap } from "../model/permissions.ts";
 import type { Approval } from "../model/signing/approval.ts";
 import type { Pages, RunFacts, StepProgress } from "./rows.ts";
 
-/** Where a member lies in the bundle, below its one folder. */
+/** A plan file that the run names. */
 export interface PlanFileInBundle {
   readonly name: string;
   readonly sha256: string;
-  /** Undefined: it was not found, or is not as it was planned. */
+  /** Where it lies in the bundle, below its one folder; undefined: it was not found, or is not as it was planned. */
   readonly member: string | undefined;
 }
 

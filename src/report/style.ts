@@ -60,16 +60,12 @@ function ellipsis(style: Style): string {
 
 /** Letters of scripts that run from right to left: they can drag their neighbours along on the screen. */
 const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
-/** Ranges without ink that the model's own list leaves alone: fillers, variation selectors, tags. */
+/** Ranges without ink that `printable` leaves alone: joiners, vowels that are not seen, the blank of Braille, variation selectors. */
 const blankRanges: readonly (readonly [number, number])[] = [
   [0x34f, 0x34f],
-  [0x115f, 0x1160],
   [0x17b4, 0x17b5],
   [0x2800, 0x2800],
-  [0x3164, 0x3164],
   [0xfe00, 0xfe0f],
-  [0xffa0, 0xffa0],
-  [0xe0000, 0xe0fff],
 ];
 /** More marks on one letter than any language sets: they would paint over the lines above. */
 const piledMarks = /(\p{M}{4})\p{M}+/gu;

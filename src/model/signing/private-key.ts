@@ -71,7 +71,7 @@ function ofOpenSsh(bytes: Buffer): Parsed<SigningKey> {
     throw new WireError("the key is not valid");
   }
   // A signature under a public key that is not its own gives the private one away.
-  const derived = publicBytes(createPrivateKey({ key: jwk, format: "jwk" }));
+  const derived = publicBytes(secret);
   if (!derived.equals(x) || !pair.subarray(32).equals(x)) throw new WireError("its two halves do not belong together");
   return { ok: true, value: { secret, key: ed25519KeyOf(x), comment } };
 }

@@ -1,7 +1,7 @@
 /** HTML built from templates that escape: foreign text can become text and nothing else. */
 import { inert } from "../style.ts";
 
-/** Text that is HTML already. Made by `html` only. */
+/** Text that is HTML already. Foreign text gets into one by `html` and `joined` only, which escape it. */
 export class Markup {
   readonly text: string;
   constructor(text: string) {

@@ -104,7 +104,7 @@ export const answerPages: Readonly<Record<AnswerFailure, Page>> = {
       "Find out what is in the way, then go on:",
       "handover doctor",
       "handover apply RUN",
-      "If a proxy is needed, set HTTPS_PROXY, or proxy: in handover.yaml.",
+      "If a proxy is needed, set HANDOVER_PROXY, or proxy: in handover.yaml.",
     ],
   },
   "untrusted-server": {

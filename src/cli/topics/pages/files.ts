@@ -11,7 +11,7 @@ export const runFilePages: Readonly<Record<RunFileFault, Page>> = {
     why: "A slip, another folder, or somebody tidied up. NAME and NAME.handover are both looked for.",
     data: nothingDone,
     done: "If the file went away during an apply: ended it, and saved what was known beside the old place.",
-    now: ["List what is there, or make the run:", "handover plan FILE -o RUN"],
+    now: ["List what is there, or make the run:", "handover run list", "handover plan FILE -o RUN"],
   },
   "not-a-run": {
     title: "The file is not what this verb works with",

@@ -125,7 +125,7 @@ export const hazardPages: Readonly<Record<HazardName, Page>> = {
     now: [
       "Find what the old owner has, and name the data sources in the plan file as well (type data_source):",
       "handover inventory -o october",
-      "handover report october --csv",
+      "handover audit october --format html -o october.html",
     ],
     sure: "Documented: the data sources of a report do not move with it. That one embedded in a report goes along with the report is assumed.",
   },
