@@ -16,7 +16,7 @@ import { printable } from "../model/text.ts";
 import { auditMarkdown, auditText } from "../report/audit-document.ts";
 import { auditCsv, auditJson, auditSarif } from "../report/audit-formats.ts";
 import { tallies } from "../report/findings.ts";
-import { readinessPlan } from "../report/readiness-document.ts";
+import { readinessPlanCsv, readinessPlanYaml } from "../report/readiness-document.ts";
 import { fixPlanCsv, fixPlanYaml } from "../report/fix-plan.ts";
 import { Redactor } from "../report/redact.ts";
 import { plainStyle } from "../report/style.ts";
@@ -69,7 +69,9 @@ export async function run(context: Context, options: AuditOptions): Promise<Exit
     const pieces = readinessPieces(view, format, { all: options.all, style, redact: options.redact });
     if (output === undefined) for await (const piece of pieces) await printText(context.stdout, piece);
     else await put(context, output, pieces);
-    if (fixPlan !== undefined) await put(context, fixPlan, readinessPlan(view));
+    if (fixPlan === undefined) return;
+    const isCsv = planFormat(fixPlan, undefined) === "csv";
+    await put(context, fixPlan, isCsv ? readinessPlanCsv(view) : readinessPlanYaml(view));
   }
 
   async function withSnapshot(path: string, name: string): Promise<ExitCode> {

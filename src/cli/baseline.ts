@@ -1,7 +1,7 @@
 /** The baseline of an audit: findings somebody has looked at and lives with, each with a reason and, if wanted, a last day. */
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { LineCounter, isMap, isNode, isSeq, parseDocument } from "yaml";
+import { LineCounter, isMap, isNode, isSeq, parseDocument, visit } from "yaml";
 import { z } from "zod";
 import { PlanFileError, UsageError } from "../model/errors.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
@@ -53,8 +53,17 @@ export async function readBaseline(context: Context, name: string, today: string
     problem: printable(error.message),
     remedy: shape,
   }));
+  visit(document, {
+    Alias: (_, node) => {
+      broken.push({
+        place: at(node.range?.[0]),
+        problem: "an alias is not taken here",
+        remedy: "write the entry in full",
+      });
+    },
+  });
   if (broken.length > 0) throw new PlanFileError(broken);
-  const parsed = file.safeParse(document.toJS({ maxAliasCount: 0 }));
+  const parsed = file.safeParse(document.toJS());
   if (!parsed.success) {
     throw new PlanFileError(
       parsed.error.issues.map((issue) => ({

@@ -154,7 +154,7 @@ class TarWriter {
         `${name} of this run is larger than a tar file can hold`,
         "keep the run file itself as the evidence",
       );
-    await this.#file.write(tarHeader(this.#folder + name, size, this.#mtime), 0, tarBlock, headerAt);
+    await this.#put(tarHeader(this.#folder + name, size, this.#mtime), headerAt);
     await this.#fill(tarPadding(size));
     this.#sums.push(`${digest.digest("hex")}  ${name}\n`);
     this.members += 1;
@@ -172,16 +172,20 @@ class TarWriter {
   async #write(chunks: readonly Uint8Array[], digest: Hash): Promise<void> {
     const bytes = Buffer.concat(chunks);
     digest.update(bytes);
-    for (let done = 0; done < bytes.length;) {
-      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#at);
-      done += bytesWritten;
-      this.#at += bytesWritten;
-    }
+    await this.#put(bytes, this.#at);
+    this.#at += bytes.length;
   }
 
   async #fill(length: number): Promise<void> {
-    if (length > 0) await this.#file.write(Buffer.alloc(length), 0, length, this.#at);
+    await this.#put(Buffer.alloc(length), this.#at);
     this.#at += length;
+  }
+
+  /** All of it: one write may take a part only, as on a disk that is nearly full. */
+  async #put(bytes: Uint8Array, at: number): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      done += (await this.#file.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
+    }
   }
 }
 

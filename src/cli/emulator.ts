@@ -17,7 +17,7 @@ import { shellWord } from "../report/words.ts";
 import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { collect, count, countOrNone, duration } from "./flags.ts";
+import { collect, count, countOrNone, duration, port } from "./flags.ts";
 import type { CommonFlags } from "./flags.ts";
 import { print } from "./output.ts";
 import { stopOnSignals } from "./signals.ts";
@@ -72,7 +72,7 @@ export function define(command: Command): void {
     .option("--users <n>", "people in the tenant (default 200)", count)
     .option("--assets <n>", "reports and data sources (default 5000)", count)
     .option("--domain <name>", "primary domain (default acme.example)")
-    .option("--port <n>", "port on 127.0.0.1; 0 takes a free one (default 0)", countOrNone)
+    .option("--port <n>", "port on 127.0.0.1; 0 takes a free one (default 0)", port)
     .option("--ready-file <file>", "write {url, keyFile, admin, domain, pid} there once it listens")
     .option("--key-file <file>", "where the service-account key is put (default: a temporary folder)")
     .option("--oauth-client-file <file>", "put an OAuth client there, to sign in to: handover auth login")

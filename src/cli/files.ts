@@ -241,7 +241,8 @@ export async function writeWhole(path: string, pieces: AsyncIterable<string> | I
   try {
     const file = await open(temporary, "wx", 0o600);
     try {
-      for await (const piece of pieces) await file.write(piece);
+      // `write` may take a part only, and says so where nobody looks: a full disk would leave half a result in place.
+      for await (const piece of pieces) await file.writeFile(piece);
       await file.sync();
     } finally {
       await file.close();

@@ -15,6 +15,7 @@ export interface Loopback {
 }
 
 const lettersMax = 4096;
+const base = "http://127.0.0.1";
 
 /** Listens on 127.0.0.1, at a port of chance. Only an answer that carries `state` counts, and only the first. */
 export async function listenForAnswer(state: string, onStranger: () => void): Promise<Loopback> {
@@ -54,8 +55,10 @@ function read(request: IncomingMessage, port: number, state: string): Said {
   if (request.headers.host !== `127.0.0.1:${port}`)
     return { status: 403, words: "This address answers to itself only." };
   if (request.method !== "GET") return { status: 405, words: "Only a browser's answer is taken here." };
-  const url = new URL(request.url ?? "/", "http://127.0.0.1");
-  if (url.pathname !== "/") return elsewhere;
+  const asked = request.url ?? "/";
+  // Such as `//`: what is no address must not throw, or anybody on this machine could end the sign-in.
+  const url = URL.canParse(asked, base) ? new URL(asked, base) : undefined;
+  if (url?.pathname !== "/") return elsewhere;
   const one = (name: string): string | undefined => {
     const all = url.searchParams.getAll(name);
     return all.length === 1 && (all[0] ?? "").length <= lettersMax ? all[0] : undefined;

@@ -43,13 +43,15 @@ export async function purge(context: Context, options: RunOptions): Promise<Exit
 }
 
 /** With an age, those that have ended; by name, whatever it is, and whether it may go is asked of the database. */
-async function chosenRuns(
+export async function chosenRuns(
   database: JournalDatabase,
-  options: RunOptions,
+  options: Pick<RunOptions, "olderThanMs">,
   name: string | undefined,
 ): Promise<readonly ListedRun[]> {
-  const found = name === undefined ? undefined : await findRun(database, name);
-  if (found !== undefined) return [found];
+  if (name !== undefined) {
+    const found = await findRun(database, name);
+    return found === undefined ? [] : [found];
+  }
   const runs = await listRuns(database);
   const ageMin = options.olderThanMs ?? 0;
   return runs.filter((each) => each.ageMs >= ageMin && !each.isHeld && (each.isRecord || openOf(each.counts) === 0));

@@ -74,7 +74,9 @@ const columnGap = 2;
 function tableLines(table: Table, style: Style): string[] {
   const names = table.columns.map((column) => column.name);
   const rows = table.rows.map((row) => row.map((cell) => phraseText(cell, style)));
-  const widths = names.map((name, index) => Math.max(cells(name), ...rows.map((row) => cells(row[index] ?? ""))));
+  const widths = names.map((name, index) =>
+    rows.reduce((widest, row) => Math.max(widest, cells(row[index] ?? "")), cells(name)),
+  );
   const room = style.width - 2 - columnGap * (widths.length - 1);
   for (let over = sum(widths) - room; over > 0; over = sum(widths) - room) {
     const widest = widths.indexOf(Math.max(...widths));

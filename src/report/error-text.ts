@@ -71,7 +71,7 @@ export function errorWords(error: unknown): ErrorWords {
   if (error instanceof RunFileError) return wordsOf("run-file", error.kind, error);
   if (error instanceof JournalError) return wordsOf("journal", error.kind, error);
   if (error instanceof RunLockedError) return wordsOf("locked", undefined, error);
-  if (error instanceof ControlError) return wordsOf("control", undefined, error);
+  if (error instanceof ControlError) return wordsOf("control", error.kind, error);
   if (error instanceof PlanFileError) {
     return { kind: "plan-file", rule: undefined, problem: error.message, remedy: "correct them and try again" };
   }

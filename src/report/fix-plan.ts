@@ -38,14 +38,24 @@ export async function* fixPlanCsv(pages: FindingPages): AsyncGenerator<string> {
   for await (const row of rowsOf(pages)) yield csvRecord(columns.map((name) => row.get(name) ?? ""));
 }
 
-/** Each move on one line; JSON's strings are YAML's too. */
 export async function* fixPlanYaml(pages: FindingPages, tenant: string): AsyncGenerator<string> {
-  yield `version: 1\ntenant: ${tenant}\nmoves:\n`;
+  yield planYamlHead(tenant);
   let any = false;
   for await (const row of rowsOf(pages)) {
     any = true;
-    const fields = [...row].map(([name, value]) => `${name}: ${jsonText(value)}`);
-    yield `  - { ${fields.join(", ")} }\n`;
+    yield planYamlMove(row);
   }
-  if (!any) yield "  []\n";
+  if (!any) yield planYamlNone;
+}
+
+export function planYamlHead(tenant: string): string {
+  return `version: 1\ntenant: ${tenant}\nmoves:\n`;
+}
+
+/** What stands in place of the moves when there are none. */
+export const planYamlNone = "  []\n";
+
+/** One move on one line; JSON's strings are YAML's too. */
+export function planYamlMove(fields: Iterable<readonly [string, string]>): string {
+  return `  - { ${[...fields].map(([name, value]) => `${name}: ${jsonText(value)}`).join(", ")} }\n`;
 }

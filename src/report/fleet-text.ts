@@ -3,6 +3,7 @@ import { instantText } from "../model/clock.ts";
 import type { Counts } from "../model/run.ts";
 import { counted, thousands } from "../model/text.ts";
 import { countFacts, openOf, totalOf } from "./counts-text.ts";
+import { jsonText } from "./json.ts";
 import { bar } from "./status-text.ts";
 import { fit, label, labelled, shown, wrapFacts } from "./style.ts";
 import type { Style } from "./style.ts";
@@ -87,7 +88,7 @@ export function fleetLine(run: FleetRun, style: Style): string {
 }
 
 export function fleetJson(run: FleetRun, at: number): string {
-  return JSON.stringify({ type: "fleet", version: 1, run: run.runName, tenant: run.tenant, ...fleetFields(run, at) });
+  return jsonText({ type: "fleet", version: 1, run: run.runName, tenant: run.tenant, ...fleetFields(run, at) });
 }
 
 /** What a document says of the workers. */

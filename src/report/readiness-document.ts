@@ -7,6 +7,7 @@ import { csvRecord } from "./csv.ts";
 import type { Block, Task } from "./document.ts";
 import { blockMarkdown } from "./document-markdown.ts";
 import { blockText } from "./document-text.ts";
+import { planYamlHead, planYamlMove, planYamlNone } from "./fix-plan.ts";
 import { jsonText } from "./json.ts";
 import { instantText } from "../model/clock.ts";
 import {
@@ -165,14 +166,34 @@ export function* readinessCsv(view: ReadinessView): Generator<string> {
 }
 
 /** A plan file that moves everything of each leaver to the heir the list names, or else to who edits most of it. */
-export function* readinessPlan(view: ReadinessView): Generator<string> {
+export function* readinessPlanCsv(view: ReadinessView): Generator<string> {
   yield csvRecord(["from", "to", "note"]);
+  for (const { from, to, note } of handOvers(view)) yield csvRecord([from, to, note]);
+}
+
+export function* readinessPlanYaml(view: ReadinessView): Generator<string> {
+  yield planYamlHead(view.header.tenant);
+  let any = false;
+  for (const move of handOvers(view)) {
+    any = true;
+    yield planYamlMove(Object.entries(move));
+  }
+  if (!any) yield planYamlNone;
+}
+
+interface HandOver {
+  readonly from: string;
+  readonly to: string;
+  readonly note: string;
+}
+
+function* handOvers(view: ReadinessView): Generator<HandOver> {
   for (const { email, state, heir, heirs, reports, dataSources } of view.leavers) {
     const to = heir?.isActive === true ? heir.email : heirs[0]?.email;
     const canMove = state === "active" || state === "suspended" || state === "archived";
     if (to === undefined || !canMove || reports + dataSources === 0) continue;
     const why =
       heir?.email === to ? "as the list names" : `suggested: edits ${heirs[0]?.edits ?? 0} of ${reports + dataSources}`;
-    yield csvRecord([email, to, why]);
+    yield { from: email, to, note: why };
   }
 }

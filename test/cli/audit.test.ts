@@ -179,6 +179,8 @@ describe("a baseline", () => {
     ],
     ["the same key twice", "version: 1\nversion: 1\naccepted: []\n", ":2:1"],
     ["no YAML", "version: [\n", ":2:1"],
+    ["an alias", "version: 1\naccepted: [&a { rule: stale, reason: x }, *a]\n", ":2:43"],
+    ["an alias of nothing", "version: 1\naccepted: [*a]\n", ":2:12"],
     ["a list", "- 1\n", ":1:1"],
   ])("with %s is refused at its place", async (_, text, place) => {
     await scene.write("bad.yaml", text);
@@ -341,10 +343,14 @@ describe("off-boarding readiness", () => {
     expect(shown).toContain(format === "html" ? "<!doctype html>" : "own@acme.example");
   });
 
-  it("writes the plan that hands everything over to the heirs named", async () => {
+  it.each([
+    ["csv", "own@acme.example,heir@acme.example,"],
+    ["yaml", '  - { from: "own@acme.example", to: "heir@acme.example", note: '],
+  ])("writes the plan that hands everything over to the heirs named, as %s", async (format, row) => {
     await scene.write("leavers.csv", "email,heir\nown@acme.example,heir@acme.example\n");
-    await scene.prints("audit tenant --leavers leavers.csv --fix-plan leavers-plan.csv -o readiness.txt");
-    expect(await scene.read("leavers-plan.csv")).toContain("own@acme.example,heir@acme.example");
-    expect((await scene.handover("plan leavers-plan.csv --snapshot tenant -o leavers")).code).toBe(0);
+    const plan = `leavers-plan.${format}`;
+    await scene.prints(`audit tenant --leavers leavers.csv --fix-plan ${plan} -o readiness-${format}.txt`);
+    expect(await scene.read(plan)).toContain(row);
+    expect((await scene.handover(`plan ${plan} --snapshot tenant -o leavers-${format}`)).code).toBe(0);
   });
 });

@@ -96,11 +96,12 @@ describe("ctl", () => {
     expect((await scene.handover("ctl nothing pause")).code).toBe(3);
     const idle = await scene.handover(`ctl ${name} pause`);
     expect([idle.code, idle.err]).toEqual([9, expect.stringContaining(`no apply of ${name}.handover is under way`)]);
+    expect(idle.err).toContain("handover help failure nobody");
     const journal = await openJournal(scene.path(`${name}.handover`), { clock: wallClock });
     const held = await scene.handover(`ctl ${name} pause --json`);
     await journal.close();
     expect([held.code, held.err]).toEqual([8, expect.stringContaining("holds")]);
-    expect(JSON.parse(held.out)).toMatchObject({ type: "error", kind: "control", exitCode: 8 });
+    expect(JSON.parse(held.out)).toMatchObject({ type: "error", kind: "control", rule: "silent", exitCode: 8 });
   });
 
   it("says of a finished run that no apply of it is under way", async () => {

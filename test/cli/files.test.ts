@@ -1,6 +1,8 @@
 import { chmod, chown, mkdir, readFile, readdir, stat, symlink, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import {
   existingRunPath,
@@ -14,6 +16,8 @@ import { readKey } from "../../src/cli/key-file.ts";
 import { ulid } from "../../src/cli/ids.ts";
 import { parseDuration, parseRate } from "../../src/cli/units.ts";
 import { world } from "./world.ts";
+
+const builtFiles = fileURLToPath(new URL("../../dist/cli/files.js", import.meta.url));
 
 async function textOf(bytes: AsyncIterable<Uint8Array> | undefined): Promise<string> {
   const chunks: Uint8Array[] = [];
@@ -118,6 +122,17 @@ describe("results", () => {
     await expect(writeWhole(join(folder, "sheet.md"), broken())).rejects.toThrow("broken off");
     expect(await readFile(join(folder, "sheet.md"), "utf8")).toBe("old");
     expect(await readdir(folder)).toEqual(["sheet.md"]);
+  });
+
+  it("that the disk takes only in part are not put in place", async () => {
+    const { folder } = await world();
+    const file = JSON.stringify(join(folder, "sheet.md"));
+    const program = `import { writeWhole } from ${JSON.stringify(builtFiles)}; await writeWhole(${file}, ["x".repeat(3000)]);`;
+    // A limit on the size of files does what a full disk does: the write that reaches it is cut short, the next one fails.
+    const limited = ["-c", 'ulimit -f 1; exec "$@"', "bash", process.execPath, "--input-type=module", "-e", program];
+    const { status, stderr } = spawnSync("bash", limited, { encoding: "utf8" });
+    expect([status, stderr]).toEqual([1, expect.stringContaining("cannot be written (EFBIG)")]);
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it("a folder that is not there is the user's to mend", async () => {

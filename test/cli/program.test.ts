@@ -69,6 +69,11 @@ describe("help", () => {
     expect(lines.at(-1)).toBe("Next: handover help plan");
   });
 
+  it("a port that is none is bad usage", async () => {
+    const { code, err } = await run(["emulator", "--port", "99999"]);
+    expect([code, err]).toEqual([3, expect.stringContaining("write a port from 0 to 65535")]);
+  });
+
   it.each(["plan", "show", "apply", "status", "verify", "undo", "report", "emulator"])(
     "%s has examples, on stdout",
     async (verb) => {

@@ -3,6 +3,9 @@ import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { chosenRuns } from "../../src/cli/run-purge.ts";
+import { parseJournalAddress } from "../../src/journal/postgres/address.ts";
+import { JournalDatabase } from "../../src/journal/postgres/database.ts";
 import { asSuperuser, startPostgres } from "../support/postgres.ts";
 import type { PostgresServer } from "../support/postgres.ts";
 import { Scene } from "./scene.ts";
@@ -179,6 +182,18 @@ describe("runs that are kept", () => {
     await scene.prints(`run purge stale --yes --journal ${url}`);
     expect(await scene.prints(`run list --purged --journal ${url}`)).toMatch(/stale .*planner@tests/);
     expect((await scene.handover(`status stale --journal ${url}`)).code).toBe(3);
+  });
+
+  it("stay when the one that was named has gone meanwhile", async () => {
+    const database = new JournalDatabase(parseJournalAddress(full));
+    try {
+      const named = async (name: string): Promise<readonly string[]> =>
+        (await chosenRuns(database, { olderThanMs: undefined }, name)).map((run) => run.name);
+      expect(await named("friday")).toEqual(["friday"]);
+      expect(await named("gone")).toEqual([]);
+    } finally {
+      await database.close();
+    }
   });
 
   it("go by age only when they have ended", async () => {

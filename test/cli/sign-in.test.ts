@@ -167,6 +167,19 @@ describe("login", () => {
     await expect(visit(loopback.redirect)).rejects.toThrow("ECONNREFUSED");
   });
 
+  it("lives through an address that is none", async () => {
+    const loopback = await listenForAnswer("the-state", () => undefined);
+    const { port } = new URL(loopback.redirect);
+    const asked = { host: "127.0.0.1", port, path: "//?state=the-state&code=x", agent: false };
+    const status = new Promise((resolve, reject) => {
+      request(asked, (answer) => resolve(answer.resume().statusCode))
+        .on("error", reject)
+        .end();
+    });
+    expect(await status).toBe(404);
+    await loopback.close();
+  });
+
   it.each<[string, Browser, number, RegExp]>([
     [
       "declined",

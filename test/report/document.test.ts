@@ -88,6 +88,11 @@ describe("a table on a terminal", () => {
     `);
   });
 
+  test("may have any number of rows", () => {
+    const rows = Array.from({ length: 200_000 }, (_, row) => [[`${row}`]]);
+    expect(blockText({ kind: "table", columns: [{ name: "Step" }], rows }, plainStyle)).toHaveLength(200_002);
+  });
+
   test.each([40, 60, 80, 120])("fits %i cells", (width) => {
     for (const line of blockText(table, { ...plainStyle, width })) expect(cells(line)).toBeLessThanOrEqual(width);
   });

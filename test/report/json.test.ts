@@ -4,6 +4,7 @@ import { ApiError, GuardError, PlanFileError } from "../../src/model/errors.ts";
 import { noCounts } from "../../src/model/run.ts";
 import { handoverSheet } from "../../src/report/handover-sheet.ts";
 import { errorJson } from "../../src/report/error-json.ts";
+import { fleetJson } from "../../src/report/fleet-text.ts";
 import * as json from "../../src/report/json.ts";
 import type { StepProgress } from "../../src/report/rows.ts";
 import { createdAt, digest, edit, ended, facts, header, pages, pair, place, progressOf, written } from "./sample.ts";
@@ -133,6 +134,25 @@ describe("an apply stream", () => {
       resume: "handover apply friday.handover",
     });
   });
+});
+
+test("a line of a fleet is one line that does nothing to a terminal, whatever a worker is called", () => {
+  const worker = { label: "w\u009b31m\u202e", since: createdAt, silentMs: 0, steps: 1, perSecond: undefined };
+  const line = fleetJson(
+    {
+      runName: run,
+      tenant: "acme.example",
+      state: "under-way",
+      why: undefined,
+      counts: noCounts,
+      workers: [worker],
+      crews: 1,
+      stepsPerSecond: undefined,
+    },
+    createdAt,
+  );
+  expect(line).not.toMatch(/[\p{Cc}\u202e]/u);
+  expect(JSON.parse(line).workers).toMatchObject([{ label: worker.label }]);
 });
 
 test("an error document says kind, rule, problem and remedy", () => {

@@ -2,10 +2,12 @@ import { createHash } from "node:crypto";
 import { inflateRawSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { contentPolicy, pageHtml } from "../../src/report/page/page.ts";
+import { planPage } from "../../src/report/page/plan-page.ts";
 import { Redactor } from "../../src/report/redact.ts";
 import type { Redaction } from "../../src/report/redact.ts";
 import { hostile } from "./hostile.ts";
 import { pageContent, pageNames } from "./page-samples.ts";
+import { email, facts, header, pages } from "./sample.ts";
 
 const assets = { script: "console.log('the program');\n", style: "body { color: red }\n" };
 
@@ -23,6 +25,18 @@ function people(text: string): ReadonlySet<string> {
 }
 
 describe("a page", () => {
+  it("of a plan holds each of its limits against what the run does", async () => {
+    const own = header();
+    const owner = email("leaver@acme.example");
+    const limited = {
+      ...own,
+      limits: { ...own.limits, perOwner: 1500 },
+      totals: { ...own.totals, mostOfOneOwner: { owner, changes: 1234 } },
+    };
+    const content = await planPage({ ...facts(), header: limited }, pages([]), "friday", new Redactor(undefined));
+    expect(content.body.text.replace(/<[^>]*>/g, " ")).toMatch(/Changes to one owner&#39;s assets\s+1,234\s+1,500/);
+  });
+
   it("lets in its own program and its own style, and nothing else", async () => {
     const page = pageHtml(await pageContent("audit", { rows: 3 }), assets);
     const policy =

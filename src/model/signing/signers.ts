@@ -151,7 +151,7 @@ function instantIn(options: ReadonlyMap<string, string>, name: string): number |
     .slice(1, 7)
     .map((each) => Number(each ?? 0));
   const at = new Date(Date.UTC(year, month - 1, date, hour, minute, second));
-  return at.getUTCDate() === date && at.getUTCMonth() === month - 1 && at.getUTCHours() === hour
-    ? at.getTime()
-    : Number.NaN;
+  const isOnCalendar = at.getUTCDate() === date && at.getUTCMonth() === month - 1;
+  const isOnClock = at.getUTCHours() === hour && at.getUTCMinutes() === minute;
+  return isOnCalendar && isOnClock ? at.getTime() : Number.NaN;
 }

@@ -162,6 +162,7 @@ function limits({ limits: ceilings, totals, coverage }: RunHeader): Markup {
     [
       ["Changes", thousands(totals.changes), ceiling(ceilings.changes)],
       ["Share of the assets read", percentText(touched), ceiling(ceilings.percentOfAssets, percentText)],
+      ["Changes to one owner's assets", thousands(totals.mostOfOneOwner?.changes ?? 0), ceiling(ceilings.perOwner)],
       ["New external", thousands(totals.newExternal), ceiling(ceilings.newExternal)],
       ["New public", thousands(totals.newPublic), ceiling(ceilings.newPublic)],
       ["Failures before it stops", "", ceiling(ceilings.failures)],

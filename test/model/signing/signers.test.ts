@@ -51,6 +51,7 @@ describe("a signers file", () => {
       "no key of a known kind",
     ],
     ["a day that does not exist", `anna@acme.example valid-before="20260231" ${line}`, "a time that is none"],
+    ["a minute of 75 seconds", `anna@acme.example valid-before="20261130103075Z" ${line}`, "a time that is none"],
     ["an invisible letter in a name", `an\u200bna@acme.example ${line}`, "nobody in particular"],
   ])("with %s is refused with the line it stands in", (_, text, says) => {
     const { signers, problems } = parseSigners(`# first\n${text}\n`, "signers");
