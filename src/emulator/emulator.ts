@@ -6,7 +6,7 @@ import { TransferService } from "./data-transfer.ts";
 import type { TransferPace } from "./data-transfer.ts";
 import { dispatch } from "./dispatch.ts";
 import type { EmulatorReply, EmulatorRequest } from "./exchange.ts";
-import { jsonHeaders } from "./exchange.ts";
+import { jsonHeaders, jsonType } from "./exchange.ts";
 import type { FaultRule } from "./fault-rules.ts";
 import { Faults } from "./faults.ts";
 import { applyFields, parseFields } from "./fields.ts";
@@ -192,7 +192,14 @@ export class Emulator {
             struck,
           );
     this.#write(arrival, reply, struck[0]?.kind ?? "");
-    return { ...reply, headers: { date: this.#date(), ...reply.headers } };
+    const { status, headers, body, delivery } = reply;
+    return { status, headers: this.#dated(headers), body, delivery };
+  }
+
+  /** Nearly every answer has nothing but the type of JSON; spread, its two headers take half as long again. */
+  #dated(headers: EmulatorReply["headers"]): EmulatorReply["headers"] {
+    const date = this.#date();
+    return headers === jsonHeaders ? { date, "content-type": jsonType } : { date, ...headers };
   }
 
   #date(): string {

@@ -28,6 +28,7 @@ export interface EmulatorReply {
   readonly delivery?: Delivery | undefined;
 }
 
-export const jsonHeaders: Readonly<Record<string, string>> = { "content-type": "application/json; charset=UTF-8" };
+export const jsonType = "application/json; charset=UTF-8";
+export const jsonHeaders: Readonly<Record<string, string>> = { "content-type": jsonType };
 export const htmlHeaders: Readonly<Record<string, string>> = { "content-type": "text/html; charset=UTF-8" };
 export const textHeaders: Readonly<Record<string, string>> = { "content-type": "text/plain; charset=UTF-8" };

@@ -26,8 +26,10 @@ export function classify(call: Unsuccessful, wallMs: number): Verdict {
   const headers = call.headers ?? {};
   const body = readErrorBody(call.body ?? "");
   const finding = findingOf(call, headers, body, wallMs);
+  const { disposition, failure } = finding;
   return {
-    ...finding,
+    disposition,
+    failure,
     message: messageOf(call, body, finding) + skewRemark(finding, headers, wallMs),
     retryAfterMs: retryAfterMs(headers, wallMs),
     quotaPerMinute: finding.disposition === "throttle" ? body.quota?.perMinute : undefined,

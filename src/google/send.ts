@@ -67,17 +67,16 @@ export function makeSend(options: SendOptions): Send {
   const { exchange, pacer, clock, timeoutMs, signal, onCall } = options;
 
   function fail(call: Call, paced: PacedCall, sentAt: number, said: Outcome, proofs: readonly string[]): ApiError {
-    const outcome = { ...said, body: proofs.reduce(concealed, said.body ?? "") };
-    const verdict = classify({ service: call.service, isWrite: call.isWrite, ...outcome }, clock.now());
-    tellPacer(pacer, paced, sentAt, outcome, verdict);
-    record(call, sentAt, outcome.status, verdict.failure);
-    const { route, actor } = call;
-    return new ApiError(verdict.message, {
-      ...verdict,
-      status: outcome.status,
-      call: { route, actor },
-      cause: outcome.network,
-    });
+    const { service, route, actor, isWrite } = call;
+    const { status, headers, network } = said;
+    // Field by field, here and where a verdict is made: an object spread from answers of several shapes takes 0.27 us, twelve times as long.
+    const body = proofs.reduce(concealed, said.body ?? "");
+    const verdict = classify({ service, isWrite, status, headers, body, network }, clock.now());
+    tellPacer(pacer, paced, sentAt, status, verdict);
+    record(call, sentAt, status, verdict.failure);
+    const { message, disposition, failure, retryAfterMs, quotaPerMinute } = verdict;
+    const told = { disposition, failure, retryAfterMs, quotaPerMinute, status, call: { route, actor }, cause: network };
+    return new ApiError(message, told);
   }
 
   function record(call: Call, sentAt: number, status: number | undefined, failure: FailureClass | undefined): void {
@@ -155,12 +154,12 @@ function tellPacer(
   pacer: SendOptions["pacer"],
   paced: PacedCall,
   sentAt: number,
-  outcome: Outcome,
-  verdict: Verdict,
+  status: number | undefined,
+  { disposition, retryAfterMs, quotaPerMinute, quotaOf }: Verdict,
 ): void {
-  if (verdict.disposition === "throttle") pacer.throttled(paced, { sentAt, ...verdict });
-  else if (verdict.retryAfterMs !== undefined) pacer.heldBack(paced, verdict.retryAfterMs);
-  else if (outcome.status !== undefined && outcome.status < 500) pacer.succeeded(paced, sentAt);
+  if (disposition === "throttle") pacer.throttled(paced, { sentAt, retryAfterMs, quotaPerMinute, quotaOf });
+  else if (retryAfterMs !== undefined) pacer.heldBack(paced, retryAfterMs);
+  else if (status !== undefined && status < 500) pacer.succeeded(paced, sentAt);
 }
 
 /** What JSON and the readers throw of an answer's own fault; anything else is a fault of ours. */

@@ -45,6 +45,8 @@ export class Process {
   readonly #stopping = new AbortController();
   /** Those who sleep until they are asked to stop: a listener for each would cost as much as the sleep. */
   readonly #sleepers = new Set<() => void>();
+  /** The same by any other signal. */
+  readonly #sleepersBy = new Map<AbortSignal, Set<() => void>>();
   readonly #events: Event[] = [];
   #leave: (how: Ended) => void = () => undefined;
   #dead = false;
@@ -192,12 +194,12 @@ export class Process {
     if (this.#dead) return never();
     if (signal?.aborted === true) return Promise.resolve();
     const due = this.clock.monotonic() + ms;
+    const sleepers = signal === undefined ? undefined : this.#sleepersOf(signal);
     return new Promise((resolve) => {
       let event: Event;
       const wake = (): void => {
         event.cancel();
-        if (signal === this.stop) this.#sleepers.delete(wake);
-        else signal?.removeEventListener("abort", wake);
+        sleepers?.delete(wake);
         if (!this.#dead) resolve();
       };
       const ring = (): void => {
@@ -207,8 +209,20 @@ export class Process {
         else wake();
       };
       event = this.#time.after(ms, ring);
-      if (signal === this.stop) this.#sleepers.add(wake);
-      else signal?.addEventListener("abort", wake);
+      sleepers?.add(wake);
     });
+  }
+
+  /** Who sleeps until `signal` fires. The same few are slept by again and again: each is listened to once. */
+  #sleepersOf(signal: AbortSignal): Set<() => void> {
+    const known = signal === this.stop ? this.#sleepers : this.#sleepersBy.get(signal);
+    if (known !== undefined) return known;
+    const sleepers = new Set<() => void>();
+    this.#sleepersBy.set(signal, sleepers);
+    signal.addEventListener("abort", () => {
+      this.#sleepersBy.delete(signal);
+      for (const wake of sleepers) wake();
+    });
+    return sleepers;
   }
 }
