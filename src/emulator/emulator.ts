@@ -49,6 +49,8 @@ interface Arrival {
   readonly pathname: string;
   readonly query: URLSearchParams;
   readonly match: Match | undefined;
+  /** The access token, or empty. */
+  readonly bearer: string;
   /** Whom the call is made as, folded; empty when nobody is known. */
   readonly actor: string;
   /** The asset in the path, or empty. */
@@ -217,9 +219,10 @@ export class Emulator {
     const query = mark < 0 ? noQuery : this.#queryOf(request.path.slice(mark + 1));
     const match = matched(request.method, pathname);
     const isToken = match?.route === routes.token;
-    const actor = isToken ? assertedSubject(request.body) : this.tokens.subjectOf(bearerOf(request, query));
+    const bearer = isToken ? "" : bearerOf(request, query);
+    const actor = isToken ? assertedSubject(request.body) : this.tokens.subjectOf(bearer);
     const asset = match?.route.service === "datastudio" ? (match.params[0] ?? "") : "";
-    return { request, pathname, query, match, actor, asset };
+    return { request, pathname, query, match, bearer, actor, asset };
   }
 
   /** Read once for all the users who ask the same: taking a search's parameters apart is a fifth of its answer. */
@@ -270,10 +273,10 @@ export class Emulator {
 
   #answer(match: Match, arrival: Arrival, effects: Effects): object {
     const { route, params } = match;
-    const { request, query } = arrival;
+    const { request, query, bearer } = arrival;
     if (route.service === "token") return this.#giveToken(route, request, query);
     const now = this.now();
-    const grant = authenticate(this.tokens, route, bearerOf(request, query), now, this.#switches);
+    const grant = authenticate(this.tokens, route, bearer, now, this.#switches);
     this.quotas.take(route, grant.projectId, query.get("quotaUser") ?? grant.subject, now);
     checkParameters(route, query);
     const call: Call = {

@@ -45,7 +45,8 @@ export class RequestLog {
   /** Grows to `#entriesMax`, then goes round. */
   #entries: LogEntry[] = [];
   readonly #entriesMax: number;
-  readonly #tallies = new Map<string, Tally>();
+  /** By route, then by method: one text of both would be made and hashed for every request. */
+  readonly #tallies = new Map<string, Map<string, Tally>>();
   #seq = 0;
   #clearedAt = 0;
 
@@ -60,12 +61,11 @@ export class RequestLog {
       const body = entry.body.length > bodyCharactersMax ? entry.body.slice(0, bodyCharactersMax) : entry.body;
       this.#entries[(this.total - 1) % this.#entriesMax] = { ...entry, body, seq: this.#seq };
     }
-    const key = `${entry.method} ${entry.route}`;
-    let tally = this.#tallies.get(key);
-    if (tally === undefined) {
-      tally = { route: entry.route, method: entry.method, write: entry.write, count: 0, byStatus: new Map() };
-      this.#tallies.set(key, tally);
-    }
+    const { route, method, write } = entry;
+    let ofRoute = this.#tallies.get(route);
+    if (ofRoute === undefined) this.#tallies.set(route, (ofRoute = new Map()));
+    let tally = ofRoute.get(method);
+    if (tally === undefined) ofRoute.set(method, (tally = { route, method, write, count: 0, byStatus: new Map() }));
     tally.count += 1;
     tally.byStatus.set(entry.status, (tally.byStatus.get(entry.status) ?? 0) + 1);
   }
@@ -78,12 +78,12 @@ export class RequestLog {
   /** Write requests since the last clear, whatever they were answered. */
   get writes(): number {
     let count = 0;
-    for (const tally of this.#tallies.values()) if (tally.write) count += tally.count;
+    for (const tally of this.#all()) if (tally.write) count += tally.count;
     return count;
   }
 
   get counts(): readonly RouteCount[] {
-    return [...this.#tallies.values()].map(({ route, method, count, byStatus }) => ({
+    return this.#all().map(({ route, method, count, byStatus }) => ({
       route,
       method,
       count,
@@ -99,6 +99,10 @@ export class RequestLog {
   /** How many requests are no longer kept. */
   get dropped(): number {
     return Math.max(0, this.total - this.#entriesMax);
+  }
+
+  #all(): readonly Tally[] {
+    return [...this.#tallies.values()].flatMap((ofRoute) => [...ofRoute.values()]);
   }
 
   clear(): void {

@@ -101,7 +101,8 @@ export class RemoteDatabase {
       this.#leases.delete(seq);
       await tables.release(lease.claim);
     }
-    const claims = await tables.claim({ ...query, unwanted: aside });
+    const { max, perActor, halted } = query;
+    const claims = await tables.claim({ max, perActor, halted, unwanted: aside });
     for (const claim of claims) this.#leases.set(claim.step.seq, { claim, worker, until: this.#now + leaseMs });
     return claims;
   }

@@ -99,7 +99,9 @@ export class Wire {
   }
 
   #leaves(process: Process, request: ExchangeRequest): Sent {
-    const [path = ""] = pathOf(request).split("?", 1);
+    const whole = pathOf(request);
+    const mark = whole.indexOf("?");
+    const path = mark < 0 ? whole : whole.slice(0, mark);
     const asset = assetIn(path);
     const { id, run, isPlanning } = process.who;
     const sent: Sent = {
