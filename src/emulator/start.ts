@@ -140,18 +140,18 @@ function adminOf(emulator: Emulator): string {
 
 async function keyAt(path: string): Promise<KeyFile> {
   const found = await readIfThere(path);
-  if (found !== undefined) return parsedKey(path, found);
+  if (found !== undefined) return parsedFile(path, found, keySchema, "a service-account key");
   const key = newKey();
   await writeWhole(path, `${JSON.stringify(key, null, 2)}\n`);
   return key;
 }
 
-function parsedKey(path: string, text: string): KeyFile {
+function parsedFile<T>(path: string, text: string, schema: z.ZodType<T>, what: string): T {
   try {
-    return keySchema.parse(JSON.parse(text));
+    return schema.parse(JSON.parse(text));
   } catch (cause) {
     if (!(cause instanceof z.ZodError || cause instanceof SyntaxError)) throw cause;
-    throw new UsageError(`${path} is not a service-account key`, "name another file, or one that does not exist yet");
+    throw new UsageError(`${path} is not ${what}`, "name another file, or one that does not exist yet");
   }
 }
 
@@ -196,7 +196,8 @@ async function putClients(emulator: Emulator, options: StartOptions): Promise<vo
   const { oauthClientFile, adcFile } = options;
   if (oauthClientFile !== undefined) {
     const found = await readIfThere(oauthClientFile);
-    const { installed } = found === undefined ? newClient() : clientSchema.parse(JSON.parse(found));
+    const { installed } =
+      found === undefined ? newClient() : parsedFile(oauthClientFile, found, clientSchema, "a desktop OAuth client");
     const { client_id: clientId, client_secret: clientSecret, project_id: projectId } = installed;
     emulator.oauth.register({ clientId, clientSecret, projectId });
     emulator.tokens.delegate(clientId, options.scopes ?? allScopes);

@@ -231,12 +231,14 @@ describe("starting", () => {
     ["a state file that is none", "state.json", "{}", "stateFile"],
     ["a state file that is no JSON", "state.json", "oops", "stateFile"],
     ["a key file that is none", "key.json", '{"type":"user"}', "keyFile"],
+    ["an OAuth client that is of another type", "client.json", '{"web":{}}', "oauthClientFile"],
+    ["an OAuth client that is no JSON", "no-client.json", "{", "oauthClientFile"],
   ])("refuses %s", async (_what, name, content, option) => {
     const file = join(await scratch(), name);
     await writeFile(file, content);
     const { keyFile } = server.running();
     const start = startEmulator({ clock: wallClock, world: smallWorld(), keyFile, [option]: file });
-    await expect(start).rejects.toThrow(/not an emulator state|not a service-account key/);
+    await expect(start).rejects.toThrow(/not an emulator state|not a service-account key|not a desktop OAuth client/);
   });
 
   it("refuses a state whose people share an id, and keeps the one it has", () => {
