@@ -29,13 +29,13 @@ const eventsMax = 400_000;
 
 export class VirtualTime {
   readonly #heap: Due[] = [];
-  readonly #settle: (goOn: () => boolean) => Promise<void>;
+  readonly #settle: () => Promise<void>;
   #now = 0;
   #order = 0;
   #events = 0;
 
   constructor(settling: Settling = "breaths") {
-    this.#settle = settling === "breaths" ? breathsEnd : tickByTick;
+    this.#settle = settling === "breaths" ? breathsEnd : promisesEnd;
   }
 
   /** Ms since the simulation began. */
@@ -78,19 +78,17 @@ export class VirtualTime {
     work.then(mark, mark);
     const limit = this.#now + limitMs;
     let idle = 0;
-    const goOn = (): boolean => {
-      const next = ended ? undefined : this.#pop();
-      if (next === undefined) return false;
+    for (await turnOfLoop(); !ended; await this.#settle()) {
+      const next = this.#pop();
+      if (next === undefined) {
+        // Streams and imports of the libraries underneath take a few turns of the loop.
+        if ((idle += 1) > 200) throw new NeverEnds("everything waits, and nothing is due");
+        await turnOfLoop();
+        continue;
+      }
       idle = 0;
       if (next.at > limit) throw new NeverEnds(`still at work after ${limitMs} ms`);
       this.#run(next);
-      return true;
-    };
-    for (await turnOfLoop(); !ended; await this.#settle(goOn)) {
-      if (goOn()) continue;
-      // Streams and imports of the libraries underneath take a few turns of the loop.
-      if ((idle += 1) > 200) throw new NeverEnds("everything waits, and nothing is due");
-      await turnOfLoop();
     }
     return work;
   }
@@ -154,24 +152,6 @@ function before(a: Due, b: Due): boolean {
 function turnOfLoop(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
-  });
-}
-
-const nothing: Promise<void> = Promise.resolve();
-
-/** Asks `goOn` each time no promise has anything left to do, until it says no. Ticks in a row come before the promises. */
-function tickByTick(goOn: () => boolean): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const again = (): void => process.nextTick(tick);
-    const tick = (): void => {
-      try {
-        if (goOn()) void nothing.then(again);
-        else resolve();
-      } catch (error) {
-        reject(error instanceof Error ? error : new Error(String(error)));
-      }
-    };
-    process.nextTick(tick);
   });
 }
 
