@@ -226,16 +226,17 @@ async function ownWorker(
   const { address, run } = databaseOf(place);
   const signer = await checkpointSigner(context, options.signKey);
   const work = workHere(context, { flags: options.google, address, run, stop: left, signer });
-  return {
-    ended: work.then(
-      () => undefined,
-      () => undefined,
-    ),
-    // Only its failure ends following.
-    failed: new Promise((_, fail) => {
-      work.catch(fail);
-    }),
-  };
+  // Only its failure ends following.
+  const failed = new Promise<never>((_, fail) => {
+    work.catch(fail);
+  });
+  const ended = work.then(
+    () => undefined,
+    () => undefined,
+  );
+  // It may fail before anybody follows, and is told once somebody does.
+  failed.catch(() => undefined);
+  return { ended, failed };
 }
 
 async function foot(

@@ -31,7 +31,7 @@ describe("a host", () => {
       "that is not reached where a proxy is named and not used says so",
       refusedConnection,
       { unusedProxy: "HTTPS_PROXY" },
-      "HTTPS_PROXY is set, and Handover does not go through proxies",
+      "HTTPS_PROXY is set, which Handover does not read: name the proxy with HANDOVER_PROXY",
     ],
     [
       "that is not reached where an endpoint stands in for it is to be started, whatever proxy is named",

@@ -1,4 +1,5 @@
 /** Nobody has changed the asset for a long time. */
+import { counted } from "../../model/text.ts";
 import type { Rule } from "../rule.ts";
 
 const dayMs = 86_400_000;
@@ -12,6 +13,6 @@ export const stale: Rule = {
   check: ({ record }, { at, staleAfterMs }) => {
     const updated = Date.parse(record.asset.updateTime ?? "");
     if (Number.isNaN(updated) || at - updated < staleAfterMs) return [];
-    return [{ text: `last changed ${Math.floor((at - updated) / dayMs)} days before the snapshot` }];
+    return [{ text: `last changed ${counted(Math.floor((at - updated) / dayMs), "day")} before the snapshot` }];
   },
 };

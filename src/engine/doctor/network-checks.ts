@@ -91,7 +91,7 @@ function reachFix(side: GoogleSide, origin: string, error: ApiError): Fix {
     return { action: "start what --endpoint names, or leave the setting out to ask Google itself" };
   if (side.unusedProxy !== undefined) {
     return {
-      action: `let this machine reach ${new URL(origin).hostname}:443 directly: ${side.unusedProxy} is set, and Handover does not go through proxies`,
+      action: `${side.unusedProxy} is set, which Handover does not read: name the proxy with HANDOVER_PROXY or proxy: in handover.yaml; or let this machine reach ${new URL(origin).hostname}:443 directly`,
     };
   }
   return { action: `let this machine reach ${new URL(origin).hostname}:443 (firewall, DNS)` };
