@@ -166,8 +166,8 @@ describe("the tables of a journal", () => {
     const where = database("schema=newer");
     await where.prepare();
     await where.rows("update journal_version set version = 99");
-    for (const work of [where.prepare(), where.expectReady()]) {
-      await expect(work).rejects.toThrow(/format 99, made by a newer version/);
+    for (const work of [() => where.prepare(), () => where.expectReady()]) {
+      await expect(work()).rejects.toThrow(/format 99, made by a newer version/);
     }
   });
 
