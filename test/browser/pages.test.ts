@@ -100,6 +100,17 @@ describe.skipIf(browserPath === undefined)("a page opened from disk", () => {
       await page.close();
     });
 
+    it("fits a phone before anything drawn has heard of the new width", async () => {
+      const path = await written(name, {});
+      const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+      await page.addInitScript(`addEventListener("resize", (event) => event.stopImmediatePropagation(), true)`);
+      await page.goto(pathToFileURL(path).href);
+      await page.waitForSelector("html[data-ready=true]");
+      await page.setViewportSize({ width: 390, height: 844 });
+      expect(await sideways(page)).toBe(0);
+      await page.close();
+    });
+
     it("has one title, headings that skip no level, a name for everything to press, and no id twice", async () => {
       const { page } = await opened(name);
       await page
