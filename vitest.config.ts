@@ -22,6 +22,9 @@ const config: ViteUserConfig = {
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
+    // On a shared machine a process may be held up for longer than a test of real processes reckons with. What fails is
+    // run once more, and what then passes is counted but named, with its first error: nothing gets quietly better.
+    retry: process.env["CI"] === undefined ? 0 : 1,
     // A test left on `.only` hides all the others; on CI that is an error, at the desk it is a tool.
     allowOnly: process.env["CI"] === undefined,
     reporters: process.env["CI"] === undefined ? ["default"] : ["default", new CiReporter()],

@@ -43,7 +43,7 @@ export async function huntInTests(folder: string, files: readonly string[]): Pro
   const report = join(folder, "mutants.json");
   await rm(report, { force: true });
   const vitest = join(folder, "node_modules/vitest/vitest.mjs");
-  const wanted = [vitest, "run", ...files, "--bail=1", "--reporter=json", `--outputFile=${report}`];
+  const wanted = [vitest, "run", ...files, "--bail=1", "--retry=0", "--reporter=json", `--outputFile=${report}`];
   const ended = await runCommand(process.execPath, wanted, folder, huntMsMax);
   return readTests(ended, await readFile(report, "utf8").catch(() => ""));
 }
