@@ -50,3 +50,7 @@ it.each([
   workers.permit(5);
   expect(workers.perActor).toBe(count);
 });
+
+it("there is nothing in hand before an apply keeps to their number", () => {
+  expect(new Workers(3, undefined).work).toEqual({ steps: 0, waiting: 0, transfers: 0 });
+});

@@ -7,7 +7,15 @@ import { kindCode, kindName, stateCode, stateCount, stateName } from "../../src/
 import { PageDigests, runDigest } from "../../src/journal/digest.ts";
 import { Freezing } from "../../src/journal/freezing.ts";
 import { recordIn, recordLine, recordText, refuseRecord } from "../../src/journal/record.ts";
-import { expectHeader, expectNumbers, expectTexts, instantOf } from "../../src/journal/shapes.ts";
+import {
+  expectAllTexts,
+  expectHeader,
+  expectLists,
+  expectNumbers,
+  expectTexts,
+  instantOf,
+} from "../../src/journal/shapes.ts";
+import type { RunFileError } from "../../src/model/errors.ts";
 import { canonicalJson } from "../../src/model/canonical.ts";
 import { checkCheckpoint } from "../../src/model/signing/checkpoint.ts";
 import { newKey, signerWith } from "../model/signing/keys.ts";
@@ -88,12 +96,12 @@ describe("freezing a run", () => {
   });
 
   it("refuses a line about a step that there will never be, in the end at the latest", () => {
-    expect(() => freezing().run.take(byHand({ unless: 0 }))).toThrow("step 1 refers to a step that does not exist");
+    expect(() => freezing().run.take(byHand({ unless: 0 }))).toThrow(
+      new RangeError("step 1 refers to a step that does not exist"),
+    );
     const { run } = freezing();
-    run.take(byHand({ unless: 2 }));
-    run.take(byHand({ unless: 5 }));
-    run.take(byHand({ unless: 4 }));
-    expect(() => run.end(header())).toThrow("step 2 refers to a step that does not exist");
+    for (const unless of [1, 5, 4, 5]) run.take(byHand({ unless }));
+    expect(() => run.end(header())).toThrow(new RangeError("step 2 refers to a step that does not exist"));
     const sound = freezing().run;
     sound.take(byHand({ unless: 2 }));
     sound.take(edit());
@@ -137,9 +145,21 @@ describe("a record", () => {
 
   it("is refused by who would carry it out, with the run to give instead", () => {
     const copy = recordText({ kind: "copy", other: "a.handover", at: 5 });
-    expect(() => refuseRecord(copy, "friday")).toThrow("friday is a copy to look at, made from a.handover");
+    expect(() => refuseRecord(copy, "friday")).toThrow(
+      expect.objectContaining({
+        kind: "moved",
+        message: "friday is a copy to look at, made from a.handover",
+        remedy: expect.stringMatching(/^give the command with that run; .*handover run copy --move$/) as string,
+      }) as RunFileError,
+    );
     const moved = recordText({ kind: "moved", other: "a.handover", at: 5 });
-    expect(() => refuseRecord(moved, "friday")).toThrow("friday was moved to a.handover");
+    expect(() => refuseRecord(moved, "friday")).toThrow(
+      expect.objectContaining({
+        kind: "moved",
+        message: "friday was moved to a.handover",
+        remedy: "give the command with that run",
+      }) as RunFileError,
+    );
   });
 
   it("is told to people in a line, with no sign that a terminal obeys", () => {
@@ -188,15 +208,32 @@ describe("signed checkpoints", () => {
   });
 
   it("are found among everything kept, in the order of their rows", () => {
-    const kept = ["guards", "checkpoint-000000000010", "checkpoint-2", "checkpoint-000000000002", "waves"];
+    const [two, ten, thirty] = [2, 10, 30].map((row) => `checkpoint-${String(row).padStart(12, "0")}`) as [
+      string,
+      string,
+      string,
+    ];
+    const kept = ["guards", ten, "checkpoint-2", two, "waves", thirty];
     expect(keptCheckpointsIn(kept.map((name) => ({ name, body: "" }))).map(({ name }) => name)).toEqual([
-      "checkpoint-000000000002",
-      "checkpoint-000000000010",
+      two,
+      ten,
+      thirty,
     ]);
   });
 });
 
 describe("what is read from a store", () => {
+  it.each<readonly [string, (...values: readonly unknown[]) => void, unknown, readonly unknown[]]>([
+    ["a text", expectTexts, "x", [null, 1, ["x"]]],
+    ["a whole number", expectNumbers, 1, [0.5, "1", null]],
+    ["a list", expectLists, [], ["", {}, null, undefined]],
+    ["a text that is there", (...values) => expectAllTexts(values), "x", [undefined, null, 1]],
+  ])("is %s only where each of several is", (_what, check, good, bad) => {
+    expect(() => check(good, good)).not.toThrow();
+    for (const value of bad)
+      for (const values of [[good, value], [value, good], [value]]) expect(() => check(...values)).toThrow(SyntaxError);
+  });
+
   it.each<readonly [string, (value: unknown) => void, readonly unknown[], readonly unknown[]]>([
     ["a text, or nothing", expectTexts, ["", "x", undefined], [null, 1, ["x"], {}]],
     ["a whole number", expectNumbers, [0, -1, 2 ** 53 - 1], [0.5, 2 ** 53, "1", null, undefined, NaN]],
