@@ -13,8 +13,9 @@ import type { Exchange } from "../../src/google/exchange.ts";
 import { SharedPacer } from "../../src/google/shared-pacer.ts";
 import { DatabaseCells } from "../../src/journal/postgres/cells.ts";
 import { JournalDatabase } from "../../src/journal/postgres/database.ts";
+import type { RowSource } from "../../src/journal/postgres/database.ts";
 import { parseJournalAddress } from "../../src/journal/postgres/address.ts";
-import { handOver, nameWorker } from "../../src/journal/postgres/fleet.ts";
+import { endForAll, handOver, nameWorker } from "../../src/journal/postgres/fleet.ts";
 import type { HandedRun } from "../../src/journal/postgres/fleet.ts";
 import { openPostgresJournal } from "../../src/journal/postgres/journal.ts";
 import { createPostgresRun } from "../../src/journal/postgres/writer.ts";
@@ -33,10 +34,52 @@ function draftOf(step: Step): StepDraft {
   return Object.fromEntries(Object.entries(step).filter(([field]) => field !== "seq")) as unknown as StepDraft;
 }
 
+/** Lets a few changes reach Google, and keeps the next ones waiting until it is opened: nobody gets further meanwhile. */
+export class Dam {
+  #left: number;
+  #waiting: (() => void)[] = [];
+  /** Calls that were sent and not answered. */
+  underway = 0;
+
+  constructor(passing: number) {
+    this.#left = passing;
+  }
+
+  /** Each call takes a little while, so that workers meet. */
+  readonly exchange =
+    (inner: Exchange): Exchange =>
+    async (request) => {
+      this.underway += 1;
+      try {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        if (request.method === "PATCH") await this.#turn();
+        return await inner(request);
+      } finally {
+        this.underway -= 1;
+      }
+    };
+
+  /** Lets some more pass, by default all. */
+  open(more: number = Infinity): void {
+    this.#left += more;
+    const passing = this.#waiting.splice(0, this.#left);
+    this.#left -= passing.length;
+    for (const pass of passing) pass();
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#left > 0) this.#left -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+}
+
 /** One worker at work. */
 export interface AtWork {
   readonly ended: Promise<ApplySummary>;
   readonly calls: () => number;
+  /** What it was told through the database, as far as it has heard. */
+  readonly isPaused: () => boolean;
+  readonly isStopping: () => boolean;
   /** As a machine that loses its power: nothing of it is heard any more. */
   readonly die: () => void;
   readonly stop: () => void;
@@ -48,6 +91,7 @@ export interface AtWorkOptions {
   /** Shared by all workers. */
   readonly calls?: Setting<number>;
   readonly concurrency?: number;
+  /** One that a busy machine does not overrun where nothing is said. */
   readonly leaseMs?: number;
   readonly exchange?: (inner: Exchange) => Exchange;
 }
@@ -89,21 +133,32 @@ export class FleetStage {
       await arrangeWaves(journal, { sizes: waves, pause: false, without: false });
       await journal.close();
     }
-    return this.handOverAgain(id, callsMax);
+    return this.#handed(database, id, callsMax);
   }
 
-  async handOverAgain(run: number, callsMax?: number): Promise<HandedRun> {
+  async #handed(database: Pick<RowSource, "rows">, run: number, callsMax: number | undefined): Promise<HandedRun> {
     const handing = { settings: "{}", by: "ana@laptop", callsMax, acceptsDrift: false };
-    const handed = await handOver(await this.database(), run, handing);
+    const handed = await handOver(database, run, handing);
     if (handed === undefined) throw new Error("the run is being carried out");
     return handed;
+  }
+
+  /** Ended and handed over again in one moment: whoever looks sees both or neither. */
+  async endAndHandOver(run: HandedRun, callsMax: number): Promise<HandedRun> {
+    const database = await this.database();
+    return database.transaction(async (client) => {
+      const rows: RowSource["rows"] = async <Row extends object>(text: string, values: readonly unknown[] = []) =>
+        (await client.query<Row>(text, [...values])).rows;
+      if (!(await endForAll({ rows }, run, "breaker", "too many failures"))) throw new Error("it has ended");
+      return this.#handed({ rows }, run.run, callsMax);
+    });
   }
 
   async work(run: HandedRun, options: AtWorkOptions = {}): Promise<AtWork> {
     const wire = await startTcpProxy(this.#port);
     this.#closing.push(() => wire.close());
     const database = await this.database(wire.port);
-    const leaseMs = options.leaseMs ?? 1500;
+    const leaseMs = options.leaseMs ?? 30_000;
     const journal = await openPostgresJournal(database, runName, { clock: this.clock, leaseMs });
     await nameWorker(database, journal.worker, `worker ${journal.worker}`);
     const budget = options.calls === undefined ? undefined : CallBudget.shared(options.calls);
@@ -191,6 +246,8 @@ export class FleetStage {
       ended,
       wire,
       calls: () => calls,
+      isPaused: () => member.paused() !== undefined,
+      isStopping: () => stop.signal.aborted,
       stop: () => stop.abort(),
       die: () => {
         isDead = true;

@@ -2,12 +2,15 @@
 import { noCounts } from "../../model/run.ts";
 import type { Counts } from "../../model/run.ts";
 import { stateName } from "../codes.ts";
-import type { JournalDatabase } from "./database.ts";
+import type { RowSource } from "./database.ts";
 
 /** How a run ends that every worker is to leave at once, without waiting for answers. */
 export const endedAtOnce = "abort";
 /** How a run ends that was moved to another place. */
 export const endedByMove = "moved";
+
+/** A database, or one transaction in it. */
+type Rows = Pick<RowSource, "rows">;
 
 /** A worker that has not been heard of for so long is taken for dead: longer than a pause of its own takes. */
 const silentMs = 15_000;
@@ -108,11 +111,7 @@ const carryingColumns = `c.run, r.name, c.settings, c.handed_by, ${ms("c.handed"
   c.draining_by, c.ended, c.reason, ${ms("c.ended_at")} as ended_ms`;
 
 /** Hands a run over; undefined when it is being carried out already, which then goes on as it was handed over. */
-export async function handOver(
-  database: JournalDatabase,
-  run: number,
-  handing: Handing,
-): Promise<HandedRun | undefined> {
+export async function handOver(database: Rows, run: number, handing: Handing): Promise<HandedRun | undefined> {
   const [row] = await database.rows<{ handed_ms: string }>(
     `insert into carrying (run, settings, handed_by, calls_max) values ($1, $2, $3, $4)
      on conflict (run) do update set settings = excluded.settings, handed_by = excluded.handed_by,
@@ -126,7 +125,7 @@ export async function handOver(
   return row === undefined ? undefined : { run, handedAt: Number(row.handed_ms) };
 }
 
-export async function carryingOf(database: JournalDatabase, name: string): Promise<Carrying | undefined> {
+export async function carryingOf(database: Rows, name: string): Promise<Carrying | undefined> {
   const [row] = await database.rows<CarryingRow>(
     `select ${carryingColumns} from carrying c join runs r on r.id = c.run where r.name = $1`,
     [name],
@@ -135,7 +134,7 @@ export async function carryingOf(database: JournalDatabase, name: string): Promi
 }
 
 /** Runs that are to be carried out, those with the fewest workers first. */
-export async function waitingRuns(database: JournalDatabase, only: string | undefined): Promise<readonly Carrying[]> {
+export async function waitingRuns(database: Rows, only: string | undefined): Promise<readonly Carrying[]> {
   const rows = await database.rows<CarryingRow>(
     `select ${carryingColumns} from carrying c join runs r on r.id = c.run
      where c.ended is null and ($1::text is null or r.name = $1)
@@ -147,7 +146,7 @@ export async function waitingRuns(database: JournalDatabase, only: string | unde
 
 /** The run has ended so for all workers; the first word holds, and false says that there was one. */
 export async function endForAll(
-  database: JournalDatabase,
+  database: Rows,
   { run, handedAt }: HandedRun,
   end: string,
   reason: string,
@@ -162,7 +161,7 @@ export async function endForAll(
 
 /** Undefined fields stay as they are; answers false when the run is not being carried out. */
 export async function steer(
-  database: JournalDatabase,
+  database: Rows,
   run: number,
   wish: {
     readonly pausedBy?: string | null;
@@ -190,7 +189,7 @@ export async function steer(
 }
 
 /** Those that live, of one run. */
-export async function workersOf(database: JournalDatabase, run: number): Promise<readonly WorkerRow[]> {
+export async function workersOf(database: Rows, run: number): Promise<readonly WorkerRow[]> {
   const rows = await database.rows<{
     id: string;
     label: string;
@@ -214,7 +213,7 @@ export async function workersOf(database: JournalDatabase, run: number): Promise
 }
 
 /** Worker processes that live and would take this run. */
-export async function crewsFor(database: JournalDatabase, name: string): Promise<number> {
+export async function crewsFor(database: Rows, name: string): Promise<number> {
   const [row] = await database.rows<{ count: string }>(
     `select count(*) as count from crews where seen > ${silent} and (only_run is null or only_run = $1)`,
     [name],
@@ -223,7 +222,7 @@ export async function crewsFor(database: JournalDatabase, name: string): Promise
 }
 
 export async function joinCrews(
-  database: JournalDatabase,
+  database: Rows,
   crew: { readonly label: string; readonly version: string; readonly only: string | undefined },
 ): Promise<number> {
   // Those that died without a word are of no use any more.
@@ -235,24 +234,24 @@ export async function joinCrews(
   return Number(row?.id);
 }
 
-export async function beatOfCrew(database: JournalDatabase, crew: number): Promise<void> {
+export async function beatOfCrew(database: Rows, crew: number): Promise<void> {
   await database.rows("update crews set seen = clock_timestamp() where id = $1", [crew]);
 }
 
-export async function leaveCrews(database: JournalDatabase, crew: number): Promise<void> {
+export async function leaveCrews(database: Rows, crew: number): Promise<void> {
   await database.rows("delete from crews where id = $1", [crew]);
 }
 
-export async function nameWorker(database: JournalDatabase, worker: number, label: string): Promise<void> {
+export async function nameWorker(database: Rows, worker: number, label: string): Promise<void> {
   await database.rows("update workers set label = $2 where id = $1", [worker, label]);
 }
 
-export async function leaveRun(database: JournalDatabase, worker: number): Promise<void> {
+export async function leaveRun(database: Rows, worker: number): Promise<void> {
   await database.rows("update workers set gone = clock_timestamp(), steps = 0 where id = $1", [worker]);
 }
 
 /** Tells that the worker lives and what it found, and answers how the run stands over all workers. */
-export async function beat(database: JournalDatabase, { run, handedAt }: HandedRun, own: Beat): Promise<Standing> {
+export async function beat(database: Rows, { run, handedAt }: HandedRun, own: Beat): Promise<Standing> {
   const [row] = await database.rows<{
     counts: readonly number[];
     held: string;
@@ -307,7 +306,7 @@ export async function beat(database: JournalDatabase, { run, handedAt }: HandedR
 
 /** Asks for `wanted` more calls of the budget; answers how many there are, and how many are left for all. */
 export async function takeCalls(
-  database: JournalDatabase,
+  database: Rows,
   { run, handedAt }: HandedRun,
   wanted: number,
 ): Promise<{ readonly given: number; readonly left: number }> {
@@ -322,7 +321,7 @@ export async function takeCalls(
 
 /** Whether the worker now has the gate of the run. */
 export async function enterGate(
-  database: JournalDatabase,
+  database: Rows,
   { run, handedAt }: HandedRun,
   worker: number,
   leaseMs: number,
@@ -336,7 +335,7 @@ export async function enterGate(
   return rows.length > 0;
 }
 
-export async function leaveGate(database: JournalDatabase, run: number, worker: number): Promise<void> {
+export async function leaveGate(database: Rows, run: number, worker: number): Promise<void> {
   await database.rows("update carrying set gate_worker = null, gate_until = null where run = $1 and gate_worker = $2", [
     run,
     worker,
