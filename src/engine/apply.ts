@@ -19,7 +19,7 @@ import type { GateVerdict } from "./waves.ts";
 import { convergeTransfer } from "./transfer.ts";
 import type { ApplyOptions, ApplyRun, ApplySummary, Surroundings } from "./verbs.ts";
 import { endOf, openIn } from "./apply-end.ts";
-import type { ApplyEnd } from "../model/apply-end.ts";
+import type { Halt } from "./apply-end.ts";
 import { Workers } from "./workers.ts";
 
 /** Claims held per worker: one under way and one waiting, so that no worker idles while the journal is asked. */
@@ -59,7 +59,7 @@ class Applying {
   /** Open steps when last nothing was to be had, and nobody else held any. */
   #quietAt: number | undefined;
   #ended = 0;
-  #halt: { readonly end: ApplyEnd; readonly reason: string } | undefined;
+  #halt: Halt | undefined;
   #crash: { readonly error: unknown } | undefined;
   #wake: () => void = () => undefined;
   /** Ends a look that nobody waits for; one that was not needed serves again, because making and firing it takes 6 us. */
@@ -322,23 +322,24 @@ class Applying {
     });
   }
 
-  /** Whether nothing new may be begun; the first reason stays. */
+  /** Whether nothing new may be begun; the first reason stays. There is none for a run of which nothing is left. */
   #mustEnd(): boolean {
+    if (this.#halt !== undefined || this.#isOver) return this.#halt !== undefined;
     const { durationMs } = this.#options;
-    if (this.#halt === undefined && this.#stopAsked.aborted) this.#end("stopped", "stopped on request");
+    if (this.#stopAsked.aborted) this.#end("stopped", "stopped on request");
     if (durationMs !== undefined && this.#s.clock.monotonic() - this.#startedAt >= durationMs) {
       this.#end("budget", "the time allowed is used up");
     }
-    const isOver =
-      this.#openSeen === undefined
-        ? this.#ended + this.#lingering >= this.#openAtStart
-        : this.#openSeen <= this.#lingering;
-    const due = this.#halt === undefined && !isOver ? this.#guarding?.due() : undefined;
+    const due = this.#halt ?? this.#guarding?.due();
     if (due !== undefined) this.#end(due.end, due.reason);
     return this.#halt !== undefined;
   }
 
-  #end(end: ApplyEnd, reason: string): void {
+  get #isOver(): boolean {
+    return (this.#openSeen ?? this.#openAtStart - this.#ended) <= this.#lingering;
+  }
+
+  #end(end: Halt["end"], reason: string): void {
     if (this.#halt !== undefined) return;
     this.#halt = { end, reason };
     this.#s.onEvent({ type: "stopping", why: reason });
@@ -377,7 +378,7 @@ class Applying {
     }
     if (this.#crash !== undefined) throw this.#crash.error;
     const counts = await this.#journal.counts();
-    const { end, reason } = this.#halt ?? endOf(counts);
+    const { end, reason } = endOf(counts, this.#halt);
     this.#s.onEvent({ type: "apply-ended", counts });
     return { end, reason, counts, blocked: [...this.#blocked.values()], ended: this.#ended };
   }
@@ -386,7 +387,7 @@ class Applying {
   async #close(): Promise<void> {
     await this.#journal.flush();
     const counts = await this.#journal.counts();
-    const { end } = this.#halt ?? endOf(counts);
+    const { end } = endOf(counts, this.#halt);
     this.#guarding?.close();
     if (this.#ended > 0) await this.#journal.note("ended", { end, open: openIn(counts) });
   }

@@ -1,15 +1,20 @@
 /** What an apply does between steps: how many it holds, what other workers' news make of it, and what it leaves in the chain. */
 import { describe, expect, it } from "vitest";
+import { CallBudget } from "../../src/engine/call-budget.ts";
 import type { FleetNews } from "../../src/engine/fleet.ts";
+import type { ApplyOptions } from "../../src/engine/verbs.ts";
 import { Workers } from "../../src/engine/workers.ts";
+import type { Work } from "../../src/engine/workers.ts";
 import type { Journal } from "../../src/journal/journal.ts";
 import type { Email } from "../../src/model/email.ts";
-import { RunFileError } from "../../src/model/errors.ts";
-import { anna, ben, byHand, edit, edits, intent } from "../journal/samples.ts";
+import { JournalError, RunFileError } from "../../src/model/errors.ts";
+import { anna, ben, byHand, cleo, edit, edits, intent } from "../journal/samples.ts";
 import type { ManualClock } from "../support/clock.ts";
 import { applied, ended, noSteps, wrapped, writeMs } from "./applying.ts";
 import type { Given } from "./applying.ts";
 import { no } from "./scripted.ts";
+
+const users = ["a", "b", "c", "d", "e", "f"].map((name) => `${name}@acme.example` as Email);
 
 describe("an apply", () => {
   it("says in the chain and to whoever listens that it begins and how it ended", async () => {
@@ -101,14 +106,13 @@ describe("an apply", () => {
   });
 
   it("ends when one user after another cannot be acted as, and says how many and why the last", async () => {
-    const actors = ["a", "b", "c", "d", "e", "f"].map((name) => `${name}@acme.example` as Email);
     const { summary } = await applied(
-      actors.map((actor) => edit({ actor })),
+      users.map((actor) => edit({ actor })),
       { writes: (actor) => no("halt-actor", `suspended ${actor}`), options: { concurrency: 1 } },
     );
     expect(summary).toMatchObject({ end: "halted", ended: 0, counts: { applied: 0, failed: 0 } });
     expect(summary.reason).toBe("5 users in a row cannot be acted as; the last: Google said suspended e@acme.example");
-    expect(summary.blocked.map(({ actor }) => actor)).toEqual(actors.slice(0, 5));
+    expect(summary.blocked.map(({ actor }) => actor)).toEqual(users.slice(0, 5));
   });
 
   it("names a user who cannot be acted as once, however many steps wait for them, and ends blocked", async () => {
@@ -150,13 +154,176 @@ describe("an apply", () => {
     expect(events.filter(({ type }) => type === "stopping")).toEqual([]);
   });
 
+  it("keeps lines for people apart: they say nothing about whom it may act as", async () => {
+    const [a, b, c, d, e] = users as [Email, Email, Email, Email, Email];
+    const lines = [byHand({ actor: b }), byHand({ actor: d })];
+    // Users take turns: an edit, a line, an edit, a line, and edits.
+    const drafts = [edit({ actor: a }), ...lines, ...[c, e, b, d].map((actor) => edit({ actor }))];
+    const { summary } = await applied(drafts, {
+      writes: () => no("halt-actor", "suspended"),
+      options: { concurrency: 1 },
+    });
+    expect(summary).toMatchObject({ end: "halted", counts: { "by-hand": 2 } });
+    expect(summary.reason).toContain("5 users in a row");
+  });
+
+  it("begins to count users anew when a step was carried out in between", async () => {
+    const { summary } = await applied(
+      [...users.slice(0, 3), anna, ...users.slice(3)].map((actor) => edit({ actor })),
+      {
+        writes: (actor) => (actor === anna ? undefined : no("halt-actor", "suspended")),
+        options: { concurrency: 1 },
+      },
+    );
+    expect(summary).toMatchObject({ end: "blocked", ended: 1 });
+    expect(summary.blocked).toHaveLength(6);
+  });
+
+  it.each([
+    ["gave the asset to the new owner", ben, "unchanged", "the owner was changed through the API"],
+    ["gave it to somebody else", cleo, "by-hand", "an owner change only a person can make"],
+    ["left it with the old one", undefined, "by-hand", "an owner change only a person can make"],
+  ] as const)("judges a line for people by the edit before it, which %s", async (_what, newOwner, outcome, reason) => {
+    const { summary, events } = await applied([edit(), byHand({ to: ben, unless: 1 })], {
+      before: async (journal) => {
+        const [claim] = await journal.claim({ max: 1, perActor: 1, halted: new Set() });
+        await journal.result(claim ?? expect.fail(), { ...ended("applied"), newOwner });
+      },
+    });
+    expect(summary).toMatchObject({ end: "finished", ended: 1, counts: { [outcome]: 1 } });
+    expect(events.filter(({ type }) => type === "step")).toMatchObject([{ seq: 2, outcome, reason, calls: 0 }]);
+  });
+
+  it("tells of each step how it ended, on which asset, after how long and how many calls", async () => {
+    const { events } = await applied([edit(), edit({ actor: ben })], {
+      writes: (actor) => (actor === ben ? no("refuse", "permission-denied") : undefined),
+      options: { concurrency: 1 },
+    });
+    const told = events.filter(({ type }) => type === "step");
+    expect(told).toEqual([
+      {
+        type: "step",
+        seq: 1,
+        outcome: "applied",
+        failure: undefined,
+        reason: undefined,
+        asset: expect.stringMatching(/^asset-/) as string,
+        ms: writeMs,
+        calls: 1,
+      },
+      {
+        type: "step",
+        seq: 2,
+        outcome: "failed",
+        failure: "permission-denied",
+        reason: "Google said permission-denied",
+        asset: expect.stringMatching(/^asset-/) as string,
+        ms: writeMs,
+        calls: 1,
+      },
+    ]);
+  });
+
+  it("asks for several steps at a time, and no worker idles for want of one", async () => {
+    let asked = 0;
+    const journal = (inner: Journal): Journal =>
+      wrapped(inner, {
+        claim: async (query) => {
+          asked += 1;
+          return inner.claim(query);
+        },
+      });
+    const drafts = Array.from({ length: 80 }, (_, index) => edit({ actor: users[index % users.length] ?? anna }));
+    const { summary, tookMs } = await applied(drafts, {
+      journal,
+      options: { concurrency: 8, perActor: 8 },
+      takes: (count) => 1000 + (count % 7),
+    });
+    expect(summary.counts.applied).toBe(80);
+    expect(tookMs).toBeLessThan(10 * 1007);
+    // Four at a time, which is half of its workers; then, with nothing left to be had, each time one ends.
+    expect(asked).toBeLessThanOrEqual(64 / 4 + 2 * 16);
+  });
+
+  it("makes no more calls than it is allowed, however many workers are free, and says who allowed how many", async () => {
+    const calls = new CallBudget({ value: 1002, from: "--max-calls" }, 1000);
+    const { summary, written, atOnceMax } = await applied(edits(6), {
+      options: { concurrency: 4, guards: { calls } },
+      writes: () => {
+        calls.called();
+        return undefined;
+      },
+    });
+    expect([written.length, atOnceMax]).toEqual([2, 2]);
+    expect(summary).toMatchObject({
+      end: "budget",
+      reason: "the 1,002 calls allowed are used up (--max-calls)",
+      counts: { applied: 2, planned: 4, "in-flight": 0 },
+    });
+  });
+
+  it("takes nothing more once the time allowed is over", async () => {
+    const options = { concurrency: 1, durationMs: 2 * writeMs };
+    const { summary, written } = await applied(edits(3), { options });
+    expect(summary).toMatchObject({ end: "budget", reason: "the time allowed is used up", ended: 2 });
+    expect(written).toHaveLength(2);
+  });
+
+  it.each<readonly [string, Partial<ApplyOptions>, readonly string[]]>([
+    ["the time allowed is over", { durationMs: 2 * writeMs + 1 }, []],
+    ["no call is left", { guards: { calls: new CallBudget({ value: 3, from: "--max-calls" }, 0) } }, []],
+    ["somebody asks to stop", {}, ["stopped on request"]],
+  ])("is finished when %s while the last step ends: nothing is left to come back for", async (_what, options, told) => {
+    const stop = new AbortController();
+    const { summary, notes, events } = await applied(edits(3), {
+      options: { concurrency: 1, ...options },
+      more: { stop: stop.signal },
+      writes: (_actor, _name, count) => {
+        options.guards?.calls?.called();
+        if (count === 3 && told.length > 0) stop.abort();
+        return undefined;
+      },
+    });
+    expect(summary).toMatchObject({ end: "finished", reason: undefined, ended: 3, counts: { applied: 3 } });
+    expect(notes.at(-1)).toEqual(["ended", { end: "finished", open: 0 }]);
+    expect(events.flatMap((event) => (event.type === "stopping" ? [event.why] : []))).toEqual(told);
+  });
+
+  it("is finished when the time allowed is over as a step fails that takes along all that were left", async () => {
+    const { summary, notes } = await applied([edit(), edit({ after: 1 })], {
+      options: { concurrency: 1, durationMs: writeMs },
+      writes: () => no("refuse", "permission-denied"),
+    });
+    expect(summary).toMatchObject({ end: "finished", reason: undefined, counts: { failed: 1, skipped: 1 } });
+    expect(notes.at(-1)).toEqual(["ended", { end: "finished", open: 0 }]);
+  });
+
+  it("tells how many steps are under way and how many wait for a worker", async () => {
+    const workers = new Workers(2, undefined);
+    const seen: Work[] = [];
+    await applied(
+      users.map((actor) => edit({ actor })),
+      {
+        more: { workers },
+        writes: () => {
+          seen.push(workers.work);
+          return undefined;
+        },
+      },
+    );
+    expect(seen[0]).toEqual({ steps: 2, waiting: 2, transfers: 0 });
+    expect(workers.work).toEqual({ steps: 0, waiting: 0, transfers: 0 });
+  });
+
   it("puts a line for people down as such when nothing was tried before it", async () => {
     const { summary } = await applied([byHand()]);
     expect(summary).toMatchObject({ end: "finished", counts: { "by-hand": 1 }, ended: 1 });
   });
 
-  it("ends cleanly when the run takes no more writes, with what to do about it", async () => {
-    const full = new RunFileError("full", "the disk is full", "make room");
+  it.each([
+    ["run file", new RunFileError("full", "the disk is full", "make room")],
+    ["database", new JournalError("away", "the disk is full", "make room")],
+  ])("ends cleanly when the %s takes no more writes, with what to do about it", async (_what, full) => {
     const journal = (inner: Journal): Journal => wrapped(inner, { result: () => Promise.reject(full) });
     const { summary, notes, written } = await applied(edits(5), { journal, options: { concurrency: 1 } });
     expect(summary).toMatchObject({ end: "journal", reason: "the disk is full; make room", ended: 0 });

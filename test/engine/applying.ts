@@ -25,6 +25,8 @@ export interface Given {
   readonly fleet?: (log: string[], clock: ManualClock) => Fleet;
   /** What comes of a write; it is made, unless told otherwise. */
   readonly writes?: (actor: Email, name: string, count: number) => Error | undefined;
+  /** How long a write takes, ms. */
+  readonly takes?: (count: number) => number;
   /** What comes of looking at an asset; undefined shows it as it was left, where it was written to. */
   readonly reads?: (name: string) => Error | undefined;
   /** What earlier processes did. */
@@ -67,7 +69,7 @@ export async function applied(drafts: readonly StepDraft[], given: Given = {}): 
     underWay += 1;
     atOnceMax = Math.max(atOnceMax, underWay);
     const error = given.writes?.(actor, name, written.length);
-    await clock.sleep(writeMs);
+    await clock.sleep(given.takes?.(written.length) ?? writeMs);
     underWay -= 1;
     if (error !== undefined) throw error;
     const after = { roles, etag: etag("after") };
