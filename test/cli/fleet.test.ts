@@ -2,15 +2,22 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { wallClock } from "../../src/cli/context.ts";
+import type { Clock } from "../../src/model/clock.ts";
 import { startPostgres } from "../support/postgres.ts";
 import type { PostgresServer } from "../support/postgres.ts";
 import { until } from "../support/process.ts";
 import { Scene } from "./scene.ts";
-import type { Ran } from "./scene.ts";
 
 let server: PostgresServer;
 let scene: Scene;
 let journal: string;
+/** Lets go what Google keeps. */
+let answers: AbortController;
+
+/** A delay that lasts until the test lets go. */
+const heldMs = 3_600_000;
+const held = { route: "assets.updatePermissions", fault: { kind: "delay", ms: heldMs } };
 
 beforeAll(async () => {
   server = await startPostgres();
@@ -21,7 +28,10 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  scene = await Scene.start({ seed: 7, users: 30, assets: 200 });
+  answers = new AbortController();
+  const sleep: Clock["sleep"] = (ms, signal) =>
+    ms === heldMs ? wallClock.sleep(ms, either(signal, answers.signal)) : wallClock.sleep(ms, signal);
+  scene = await Scene.start({ seed: 7, users: 30, assets: 200, clock: { ...wallClock, sleep } });
   const full = new URL(await server.database());
   await mkdir(scene.path("home"));
   await writeFile(join(scene.folder, "home", ".pgpass"), `127.0.0.1:*:*:postgres:${full.password}\n`, { mode: 0o600 });
@@ -48,10 +58,24 @@ async function state(run: string): Promise<Record<string, unknown>> {
   return scene.json(`ctl ${run} status --json`);
 }
 
-function begun(line: string): { readonly ended: Promise<Ran> } {
-  const ended = scene.handover(line);
-  ended.catch(() => undefined);
-  return { ended };
+function either(a: AbortSignal | undefined, b: AbortSignal): AbortSignal {
+  return a === undefined ? b : AbortSignal.any([a, b]);
+}
+
+/** Google answers again. */
+async function letGo(): Promise<void> {
+  await faults([]);
+  answers.abort();
+}
+
+/** Once it was handed over, and so many carry it out. */
+async function joined(count: number): Promise<void> {
+  await until(async () => {
+    const { code, out } = await scene.handover("ctl friday status --json");
+    if (code !== 0) return undefined;
+    const { workers } = JSON.parse(out) as { readonly workers: readonly unknown[] };
+    return workers.length === count || undefined;
+  });
 }
 
 describe("a run that workers carry out", () => {
@@ -59,9 +83,11 @@ describe("a run that workers carry out", () => {
     await scene.prints("plan moves.csv -o friday");
     // Each write takes effect, and no answer ever comes.
     await faults([{ route: "assets.updatePermissions", fault: { kind: "hang", applied: true } }]);
-    const applying = begun("apply friday --yes");
-    const first = begun("worker --run friday --exit-when-done");
-    const second = begun("worker --run friday --exit-when-done");
+    const applying = await scene.begin("apply friday --yes");
+    // What is left at once is held until the leases have run out.
+    const first = await scene.begin("worker --run friday --exit-when-done --lease 10s");
+    const second = await scene.begin("worker --run friday --exit-when-done --lease 10s");
+    await joined(2);
     await until(async () => ((await struck()) >= 2 ? true : undefined));
     expect(await scene.prints("ctl friday abort")).toContain("Left at once");
     const ends = await Promise.all([applying.ended, first.ended, second.ended]);
@@ -80,30 +106,35 @@ describe("a run that workers carry out", () => {
 
   it("ends when it is drained while it is paused", async () => {
     await scene.prints("plan moves.csv -o friday");
-    await faults([{ route: "assets.updatePermissions", fault: { kind: "delay", ms: 300 } }]);
-    const applying = begun("apply friday --yes --concurrency 1");
-    const worker = begun("worker --run friday --exit-when-done");
+    await faults([held]);
+    const applying = await scene.begin("apply friday --yes --concurrency 1");
+    const worker = await scene.begin("worker --run friday --exit-when-done");
     await until(async () => ((await struck()) >= 1 ? true : undefined));
     await scene.prints("ctl friday pause");
-    await until(async () => ((await state("friday"))["state"] === "paused" ? true : undefined));
+    await until(async () => worker.err().includes("paused, as asked by") || undefined);
+    expect((await state("friday"))["state"]).toBe("paused");
     // Held by nobody any more, and yet not left.
     const status = await scene.prints("status friday");
     expect(status).toContain("State     under way");
     expect(status).toContain("Fleet     paused by planner@tests");
     await scene.prints("ctl friday drain");
+    await until(async () => worker.err().includes("ending, as asked by") || undefined);
+    await letGo();
     expect((await applying.ended).code).toBe(7);
     expect((await worker.ended).code).toBe(7);
   });
 
   it("is left by its workers when it is moved away, and they go on with others", async () => {
     await scene.prints("plan moves.csv -o friday");
-    await faults([{ route: "assets.updatePermissions", fault: { kind: "delay", ms: 300 } }]);
-    const applying = begun("apply friday --yes --concurrency 1");
-    const own = begun("worker --run friday --exit-when-done");
+    await faults([held]);
+    const applying = await scene.begin("apply friday --yes --concurrency 1");
+    const own = await scene.begin("worker --run friday --exit-when-done");
     await until(async () => ((await struck()) >= 1 ? true : undefined));
-    const any = begun("worker --until-idle");
-    await until(async () => ((await state("friday"))["workers"] as readonly unknown[]).length === 2 || undefined);
+    const any = await scene.begin("worker --until-idle");
+    await joined(2);
     await scene.prints("ctl friday pause");
+    await until(async () => [own, any].every(({ err }) => err().includes("paused, as asked by")) || undefined);
+    await letGo();
     await until(async () => {
       const { code } = await scene.handover("run copy friday away.handover --move");
       expect([0, 8]).toContain(code);
@@ -112,7 +143,6 @@ describe("a run that workers carry out", () => {
     expect(await applying.ended).toMatchObject({ code: 6, err: expect.stringContaining("was moved to") as string });
     expect(await own.ended).toMatchObject({ code: 6, err: expect.stringContaining("moved to") as string });
     expect(await any.ended).toMatchObject({ code: 0, err: expect.stringContaining("moved to") as string });
-    await faults([]);
     expect((await scene.handover("apply away.handover --yes")).code).toBe(0);
   });
 
@@ -120,7 +150,7 @@ describe("a run that workers carry out", () => {
     await scene.prints("key new anna.key --as anna@acme.example");
     await scene.write("signers", await scene.prints("key show anna.key --as anna@acme.example"));
     await scene.prints("plan moves.csv -o friday --sign-key anna.key");
-    const worker = begun("worker --run friday --exit-when-done --sign-key anna.key");
+    const worker = await scene.begin("worker --run friday --exit-when-done --sign-key anna.key");
     const applied = await scene.handover("apply friday --yes --sign-key anna.key");
     expect(applied).toMatchObject({ code: 0, err: expect.stringContaining("signed with SHA256:") as string });
     await worker.ended;
@@ -132,7 +162,7 @@ describe("a run that workers carry out", () => {
   it("is signed by a worker alone, when nobody follows it to its end", async () => {
     await scene.prints("key new anna.key --as anna@acme.example");
     await scene.prints("plan moves.csv -o friday");
-    const applying = begun("apply friday --yes");
+    const applying = await scene.begin("apply friday --yes");
     expect(await scene.handover("worker --run friday --exit-when-done --sign-key anna.key")).toMatchObject({ code: 0 });
     await applying.ended;
     const { signed } = await scene.json("evidence verify friday --json");

@@ -48,6 +48,14 @@ export class Scene {
     return { code, out: made.out(), err: made.err() };
   }
 
+  /** A command line that goes on by itself; `err` is what it has said so far. */
+  async begin(line: string): Promise<{ readonly ended: Promise<Ran>; readonly err: () => string }> {
+    const made = await world({ argv: line.split(" "), folder: this.folder });
+    const ended = runCommandLine(made.context).then((code) => ({ code, out: made.out(), err: made.err() }));
+    ended.catch(() => undefined);
+    return { ended, err: () => made.err() };
+  }
+
   /** What a command line that must end well prints. */
   async prints(line: string): Promise<string> {
     const { code, out, err } = await this.handover(line);

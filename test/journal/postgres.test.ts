@@ -13,6 +13,7 @@ import { journalContract } from "../conformance/journal.contract.ts";
 import { edit, header, intent } from "./samples.ts";
 import { asSuperuser, startPostgres } from "../support/postgres.ts";
 import type { PostgresServer } from "../support/postgres.ts";
+import { until } from "../support/process.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 import type { TcpProxy } from "../support/tcp-proxy.ts";
 
@@ -90,15 +91,6 @@ async function databaseStore(): Promise<JournalStore> {
 journalContract("a run in PostgreSQL", databaseStore);
 amongContract("a run in PostgreSQL", databaseStore);
 
-/** Answers what `find` finds, once it does. */
-async function until<T>(find: () => Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const found = await find();
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 it("an intent whose commit is known of only after somebody took the step over is lost, and nothing is sent for it", async () => {
   const connect = async (port: number): Promise<JournalDatabase> => {
     const url = base.replace(`:${server.port}/`, `:${port}/`);
@@ -117,21 +109,24 @@ it("an intent whose commit is known of only after somebody took the step over is
   const wanted = { max: 1, perActor: 1, halted: new Set<never>() };
   const [claim] = await late.claim(wanted);
   if (claim === undefined) throw new Error("there is a step to take");
-  // The commit goes in while the connection that waits for its answer is cut.
+  // The commit waits until the connection that waits for its answer is cut, and then goes in.
   await asSuperuser(
     base,
-    `create function late.slowly() returns trigger language plpgsql as 'begin perform pg_sleep(0.5); return null; end';
-     create constraint trigger slowly after insert on late.intents deferrable initially deferred
-       for each row execute function late.slowly()`,
+    `create function late.held() returns trigger language plpgsql
+       as 'begin perform pg_advisory_xact_lock(4711); return null; end';
+     create constraint trigger held after insert on late.intents deferrable initially deferred
+       for each row execute function late.held()`,
   );
-  const written = late.intent(claim, intent(1));
-  await until(async () => {
-    const [row] = await near.rows<{ at: number }>(
-      "select 1 as at from pg_stat_activity where wait_event = 'PgSleep' and application_name = 'handover'",
-    );
-    return row;
+  let written = Promise.resolve<unknown>(undefined);
+  await near.transaction(async (client) => {
+    await client.query("select pg_advisory_xact_lock(4711)");
+    written = late.intent(claim, intent(1));
+    await until(async () => {
+      const { rows } = await client.query("select 1 from pg_locks where locktype = 'advisory' and not granted");
+      return rows[0] as unknown;
+    });
+    wire.cut();
   });
-  wire.cut();
   const [taken] = await until(async () => {
     const claims = await other.claim(wanted);
     return claims.length > 0 ? claims : undefined;

@@ -13,7 +13,7 @@ import { promisify } from "node:util";
 import { Client } from "pg";
 
 const exec = promisify(execFile);
-const readyMs = 30_000;
+const readyMs = 50_000;
 
 /** PostgreSQL refuses to run as root; any other user will do. */
 interface Identity {
@@ -87,8 +87,15 @@ export async function startPostgres(
       ...settings,
     };
     const flags = Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-    server = spawn(join(native, "bin", "postgres"), ["-D", data, ...flags], { ...shared, stdio: "ignore" });
-    await answering(url);
+    const until = Date.now() + readyMs;
+    for (;;) {
+      const starting = spawn(join(native, "bin", "postgres"), ["-D", data, ...flags], { ...shared, stdio: "ignore" });
+      server = starting;
+      if (await answering(url, () => starting.exitCode !== null, until)) return;
+      // Children of one that was killed may live for a moment yet, and while they do none is started over them.
+      if (Date.now() > until) throw new Error("the server ends instead of starting");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   };
   await start();
   return {
@@ -140,12 +147,13 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function answering(url: string): Promise<void> {
-  const until = Date.now() + readyMs;
+/** False when the server has ended instead. */
+async function answering(url: string, hasEnded: () => boolean, until: number): Promise<boolean> {
   for (;;) {
+    if (hasEnded()) return false;
     try {
       await asSuperuser(url, "select 1");
-      return;
+      return true;
     } catch (error) {
       if (Date.now() > until) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
