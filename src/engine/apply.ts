@@ -67,10 +67,9 @@ class Applying {
 
   constructor(surroundings: Surroundings, journal: Journal, options: ApplyOptions) {
     this.#stopAsked = surroundings.stop;
-    const spentUp = options.guards?.calls?.spentUp;
     this.#s = {
       ...surroundings,
-      stop: spentUp === undefined ? surroundings.stop : AbortSignal.any([surroundings.stop, spentUp]),
+      stop: options.guards?.calls?.stopsWith(surroundings.stop) ?? surroundings.stop,
       onEvent: (event) => {
         this.#guarding?.see(event);
         surroundings.onEvent(event);

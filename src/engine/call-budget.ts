@@ -1,4 +1,5 @@
 /** The budget of calls: every attempt made at Google is counted, and once it is used up nothing new is sent. */
+import { setMaxListeners } from "node:events";
 import type { Setting } from "../model/guard.ts";
 
 export class CallBudget {
@@ -53,6 +54,14 @@ export class CallBudget {
   /** Fires when none is left: a write that has not had its turn does not leave any more. */
   get spentUp(): AbortSignal {
     return this.#spentUp.signal;
+  }
+
+  /** Fires when `stop` does, or when no call is left. */
+  stopsWith(stop: AbortSignal): AbortSignal {
+    const either = AbortSignal.any([stop, this.spentUp]);
+    // Every step that waits listens to it: hundreds at once are no leak.
+    setMaxListeners(0, either);
+    return either;
   }
 
   #look(): void {

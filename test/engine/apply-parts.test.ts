@@ -1,4 +1,5 @@
 /** What an apply does between steps: how many it holds, what other workers' news make of it, and what it leaves in the chain. */
+import { setMaxListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { CallBudget } from "../../src/engine/call-budget.ts";
 import type { FleetNews } from "../../src/engine/fleet.ts";
@@ -260,6 +261,25 @@ describe("an apply", () => {
       reason: "the 1,002 calls allowed are used up (--max-calls)",
       counts: { applied: 2, planned: 4, "in-flight": 0 },
     });
+  });
+
+  it.each([
+    ["with a budget of calls", { calls: new CallBudget({ value: 1000, from: "--max-calls" }, 0) }],
+    ["without one", {}],
+  ])("lets dozens wait for another attempt at once and warns of no leak, %s", async (_what, guards) => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", onWarning);
+    const stop = new AbortController();
+    setMaxListeners(0, stop.signal);
+    const { summary } = await applied(edits(30), {
+      options: { concurrency: 30, perActor: 30, guards },
+      more: { stop: stop.signal },
+      writes: (_actor, _name, count) => (count <= 30 ? no("throttle", "throttled") : undefined),
+    });
+    process.off("warning", onWarning);
+    expect(summary).toMatchObject({ end: "finished", counts: { applied: 30 } });
+    expect(warnings).toEqual([]);
   });
 
   it("takes nothing more once the time allowed is over", async () => {
