@@ -10,6 +10,8 @@ import type { Permissions } from "../model/permissions.ts";
 import type { Person, Principal } from "../model/tenant.ts";
 
 const pageSize = 1000;
+/** Assets walked over at once. With 1,000 they live long enough to be promoted: a fifth more CPU, and 50 MB. */
+const walkedAtOnce = 200;
 const usersMax = 1_000_000;
 
 /**
@@ -43,15 +45,13 @@ function offlineDataStudio(snapshot: SnapshotReader, readAs: ReadAs): DataStudio
       const { assets, nextPageToken } = await page(snapshot, actor, query, Number(pageToken ?? 0));
       return { assets, nextPageToken };
     },
-    searchAsEach: (users, trashed) => searchAsEach(snapshot, users, trashed),
+    searchAsEach: (users, trashed, besides) => searchAsEach(snapshot, users, trashed, besides),
     getPermissions: async (actor, name): Promise<Permissions> => {
       const found = await snapshot.permissions(name);
       if (found === undefined) return refuse(`the snapshot holds no asset ${name}`, "not-found");
-      if (found.permissions === undefined) {
-        return refuse(found.unreadable ?? "the snapshot does not hold its permissions", "permission-denied");
-      }
+      const permissions = permissionsIn(found.permissions, found.unreadable);
       await readAs(actor);
-      return found.permissions;
+      return permissions;
     },
     patchPermissions: async () => refuse("a snapshot cannot be written to"),
   };
@@ -65,21 +65,31 @@ async function* searchAsEach(
   snapshot: SnapshotReader,
   users: readonly Email[],
   trashed: boolean,
+  besides: ReadonlySet<Email> | undefined,
 ): AsyncGenerator<readonly Sighting[]> {
   const rank = new Map(users.map((user, index) => [user, index]));
   const byRank = (a: Email, b: Email): number => (rank.get(a) ?? 0) - (rank.get(b) ?? 0);
   const types = new Set<string>(assetTypes);
   for (let after = ""; ;) {
-    const walked = await snapshot.sightings(after, pageSize);
+    const walked = await snapshot.sightings(after, walkedAtOnce, besides);
     const last = walked.at(-1);
     if (last === undefined) return;
     after = last.asset.name;
-    yield walked.flatMap(({ asset, seenBy }) => {
-      if (!types.has(asset.assetType) || (asset.trashed && !trashed)) return [];
-      const seers = seenBy.filter((user) => rank.has(user)).toSorted(byRank);
-      return seers.length === 0 ? [] : [{ asset, seenBy: seers }];
-    });
+    const shown: Sighting[] = [];
+    for (const known of walked) {
+      const { asset, seenBy } = known;
+      if (!types.has(asset.assetType) || (asset.trashed && !trashed)) continue;
+      const seers = seenBy.filter((user) => rank.has(user));
+      if (seers.length === 0) continue;
+      if (seers.length > 1) seers.sort(byRank);
+      shown.push({ asset, seenBy: seers, permissions: () => permissionsIn(known.permissions(), known.unreadable) });
+    }
+    yield shown;
   }
+}
+
+function permissionsIn(permissions: Permissions | undefined, unreadable: string | undefined): Permissions {
+  return permissions ?? refuse(unreadable ?? "the snapshot does not hold its permissions", "permission-denied");
 }
 
 /** Assets of one owner are picked out of the page; a page may then be short, or empty, before the last one. */

@@ -1,8 +1,10 @@
 /** The planner: requests of the stage x a survey -> a sealed run, or all the reasons why there is none. */
 import type { RunWriter } from "../journal/journal.ts";
 import type { Stage, StagedAsset } from "../journal/stage.ts";
+import type { AssetName } from "../model/asset.ts";
 import type { Diagnostic, Place } from "../model/diagnostic.ts";
 import { GuardError, PlanFileError } from "../model/errors.ts";
+import type { Request } from "../model/request.ts";
 import type { NoAction, Refusal, RunHeader } from "../model/run.ts";
 import type { StepDraft } from "../model/step.ts";
 import { compileAsset } from "../plan/compile/asset.ts";
@@ -16,7 +18,6 @@ import { TransferCensus } from "../plan/compile/transfers.ts";
 import { Survey } from "./survey.ts";
 import type { PlanGuards, PlanInput, PlanOutcome, PlanRun, Surroundings } from "./verbs.ts";
 
-const pageSize = 500;
 const diagnosticsMax = 1000;
 const noActionsMax = 1000;
 
@@ -74,7 +75,6 @@ class Compiling {
     const snapshotAt = this.#input.snapshotAt ?? this.#surroundings.clock.now();
     await this.#planTransfers(broad);
     await this.#planAssets(broad);
-    await this.#refuseUnresolved();
     if (this.#diagnostics.length > 0) throw new PlanFileError(this.#diagnostics.slice(0, diagnosticsMax));
     const noActions = broad
       .noActions()
@@ -98,9 +98,12 @@ class Compiling {
   async #planTransfers(broad: BroadRequests): Promise<void> {
     if (!(await this.#stage.actions()).has("transfer")) return;
     const census = new TransferCensus(this.#context, broad.all());
-    for await (const staged of this.#assets()) {
-      const { named } = this.#named(staged);
-      census.see(staged.record.asset, [...named, ...broad.matching(staged.record.asset, staged.record.permissions)]);
+    for await (const { assets } of this.#survey.pages()) {
+      this.#stopIfAsked();
+      for (const staged of assets) {
+        const { asset, permissions } = staged.record;
+        census.see(asset, [...this.#named(staged).named, ...broad.matching(asset, permissions)]);
+      }
     }
     const decision = census.decide();
     this.#diagnostics.push(...decision.diagnostics);
@@ -139,50 +142,54 @@ class Compiling {
 
   /** Second walk: every asset with what all rows together ask of it. */
   async #planAssets(broad: BroadRequests): Promise<void> {
-    for await (const staged of this.#assets()) {
-      const { record } = staged;
-      const { named, refusals } = this.#named(staged);
-      for (const refusal of refusals) this.#totals.refused(refusal);
-      const general = broad.matching(record.asset, record.permissions);
-      const requests = [...named, ...general];
-      const roles = record.permissions?.roles;
-      if (requests.length === 0) {
-        if (roles !== undefined) this.#totals.exposure(roles, roles);
-        continue;
+    for await (const { assets, missing } of this.#survey.pages()) {
+      this.#stopIfAsked();
+      let drafts: StepDraft[] = [];
+      for (const staged of assets) {
+        const verdict = this.#planAsset(staged, broad);
+        if (verdict?.byHand === undefined) {
+          if (verdict?.edit !== undefined) drafts.push(verdict.edit);
+          continue;
+        }
+        // Both stand after all that came before them, and the second may name the first.
+        await this.#add(drafts);
+        drafts = [];
+        await this.#addByHand(verdict.edit, verdict.byHand);
       }
-      const carrier = record.asset.owner === undefined ? undefined : this.#carriers.get(record.asset.owner);
-      const verdict = compileAsset(this.#context, record, requests, carrier);
-      this.#diagnostics.push(...verdict.diagnostics);
-      this.#totals.asset(record, verdict, carrier !== undefined);
-      broad.saw(general, verdict);
-      if (roles !== undefined) this.#totals.exposure(roles, verdict.rolesAfter ?? roles);
-      await this.#write(verdict);
+      await this.#add(drafts);
+      for (const { name, requests } of missing) this.#totals.notFound(notFound(name, requests));
     }
   }
 
-  async #write(verdict: AssetVerdict): Promise<void> {
-    const edit = verdict.edit === undefined ? undefined : await this.#writer.add([verdict.edit]);
-    if (verdict.byHand === undefined) return;
-    const { tried, ...line } = verdict.byHand;
-    await this.#writer.add([{ ...line, unless: tried ? edit : undefined }]);
+  /** Undefined for an asset that nothing is asked of. */
+  #planAsset(staged: StagedAsset, broad: BroadRequests): AssetVerdict | undefined {
+    const { record } = staged;
+    const { named, refusals } = this.#named(staged);
+    for (const refusal of refusals) this.#totals.refused(refusal);
+    const general = broad.matching(record.asset, record.permissions);
+    const requests = [...named, ...general];
+    const roles = record.permissions?.roles;
+    if (requests.length === 0) {
+      if (roles !== undefined) this.#totals.exposure(roles, roles);
+      return undefined;
+    }
+    const carrier = record.asset.owner === undefined ? undefined : this.#carriers.get(record.asset.owner);
+    const verdict = compileAsset(this.#context, record, requests, carrier);
+    this.#diagnostics.push(...verdict.diagnostics);
+    this.#totals.asset(record, verdict, carrier !== undefined);
+    broad.saw(general, verdict);
+    if (roles !== undefined) this.#totals.exposure(roles, verdict.rolesAfter ?? roles);
+    return verdict;
   }
 
-  async #refuseUnresolved(): Promise<void> {
-    let after = "";
-    for (;;) {
-      const page = await this.#stage.unresolved(after, pageSize);
-      const last = page.at(-1);
-      if (last === undefined) return;
-      after = last.name;
-      for (const { name, requests } of page) {
-        this.#totals.refused({
-          rule: "not-found",
-          places: requests.map((request) => request.place),
-          problem: `no user who could be searched as sees an asset ${name}`,
-          remedy: "correct the id; an asset that nobody active can see must be shared first",
-        });
-      }
-    }
+  /** All of a page at once: a promise for each costs 2 us. */
+  async #add(drafts: readonly StepDraft[]): Promise<void> {
+    if (drafts.length > 0) await this.#writer.add(drafts);
+  }
+
+  async #addByHand(edit: AssetVerdict["edit"], { tried, ...line }: NonNullable<AssetVerdict["byHand"]>): Promise<void> {
+    const seq = edit === undefined ? undefined : await this.#writer.add([edit]);
+    await this.#writer.add([{ ...line, unless: tried ? seq : undefined }]);
   }
 
   #named(staged: StagedAsset): { readonly named: readonly Resolved[]; readonly refusals: readonly Refusal[] } {
@@ -194,17 +201,6 @@ class Compiling {
       else named.push(found);
     }
     return { named, refusals };
-  }
-
-  async *#assets(): AsyncGenerator<StagedAsset> {
-    let after = "";
-    for (;;) {
-      const page = await this.#stage.assets(after, pageSize);
-      const last = page.at(-1);
-      if (last === undefined) return;
-      after = last.record.asset.name;
-      yield* page;
-    }
   }
 
   async #header(snapshotAt: number, noActions: readonly NoAction[]): Promise<RunHeader> {
@@ -271,6 +267,15 @@ export class PlanStopped extends Error {
   constructor() {
     super("stopped before the plan was complete; nothing was written");
   }
+}
+
+function notFound(name: AssetName, requests: readonly Request[]): Refusal {
+  return {
+    rule: "not-found",
+    places: requests.map((request) => request.place),
+    problem: `no user who could be searched as sees an asset ${name}`,
+    remedy: "correct the id; an asset that nobody active can see must be shared first",
+  };
 }
 
 function notOffered(transfer: PlannedTransfer): Refusal {

@@ -1,5 +1,7 @@
 /** The survey: the only reads of a plan. It searches as the users the requests name, or as everybody where they leave no choice. */
-import type { Stage } from "../journal/stage.ts";
+import { breathe } from "../journal/pages.ts";
+import { seenByMax } from "../journal/stage.ts";
+import type { NamingRequests, Stage, StagedAsset } from "../journal/stage.ts";
 import { assetTypes } from "../model/asset.ts";
 import type { Asset, AssetName } from "../model/asset.ts";
 import type { AssetQuery, Sighting } from "../model/api.ts";
@@ -8,11 +10,13 @@ import { ApiError } from "../model/errors.ts";
 import { memberEmail, memberKind } from "../model/member.ts";
 import { EDITOR } from "../model/permissions.ts";
 import { addressesOf } from "../model/request.ts";
+import type { Permissions } from "../model/permissions.ts";
 import type { ProtectRule, Request } from "../model/request.ts";
 import type { AssetRecord, Coverage } from "../model/snapshot.ts";
 import { isActive, isInside } from "../model/tenant.ts";
 import type { Principal, Tenant } from "../model/tenant.ts";
 import { canonical } from "../plan/compile/resolve.ts";
+import { FactWalk } from "./fact-walk.ts";
 import { inParallel } from "./parallel.ts";
 import { People, tenantOf } from "./people.ts";
 import type { Surroundings } from "./verbs.ts";
@@ -33,6 +37,14 @@ interface Needs {
   readonly trashed: boolean;
 }
 
+/** Assets in order of name; and requests for assets that do not exist, as far as they are come upon on the way. */
+export interface SurveyPage {
+  readonly assets: readonly StagedAsset[];
+  readonly missing: readonly NamingRequests[];
+}
+
+type Touched = (asset: Asset, named: boolean) => boolean;
+
 export class Survey {
   readonly tenant: Tenant;
   readonly people: People;
@@ -42,8 +54,12 @@ export class Survey {
   readonly #unreachable = new Map<Email, string>();
   readonly #read = new Set<Email>();
   readonly #seenAs = new Map<Email, ReadonlySet<AssetName>>();
+  /** Set where everything is found by one look: then the stage holds no assets. */
+  #facts: FactWalk | undefined;
+  #touched: Touched = () => false;
   #firstTrouble: ApiError | undefined;
   #usersTotal = 0;
+  #listings = 0;
   #assets = 0;
   #permissionsRead = 0;
   #permissionsUnreadable = 0;
@@ -106,7 +122,9 @@ export class Survey {
   }
 
   /** Reads the permissions of the assets that `touched` picks, through whoever can. */
-  async readPermissions(touched: (asset: Asset, named: boolean) => boolean): Promise<void> {
+  async readPermissions(touched: Touched): Promise<void> {
+    this.#touched = touched;
+    if (this.#facts !== undefined) return this.#lookUpReaders(this.#facts);
     const pending = this.#pending(touched);
     await inParallel(pending, this.#concurrency, this.#surroundings.stop, async (record) => {
       await this.#readOne(record);
@@ -114,12 +132,33 @@ export class Survey {
     });
   }
 
+  /** What was found and read, page by page; as often as it is asked for, but by one at a time. */
+  async *pages(): AsyncGenerator<SurveyPage> {
+    if (this.#facts !== undefined) return yield* this.#walked(this.#facts);
+    let after = "";
+    for (;;) {
+      const assets = await this.#stage.assets(after, pageSize);
+      const last = assets.at(-1);
+      if (last === undefined) break;
+      after = last.record.asset.name;
+      yield { assets, missing: [] };
+    }
+    for (after = ""; ;) {
+      const missing = await this.#stage.unresolved(after, pageSize);
+      const last = missing.at(-1);
+      if (last === undefined) return;
+      after = last.name;
+      yield { assets: [], missing };
+    }
+  }
+
+  /** Of what `pages` has shown to its end. */
   async coverage(): Promise<Coverage> {
     return {
       usersTried: new Set([...this.#read, ...this.#unreachable.keys()]).size,
       usersRead: this.#read.size,
       usersFailed: [...this.#unreachable].map(([user, reason]) => ({ user, reason })),
-      assetsRead: await this.#stage.assetCount(),
+      assetsRead: this.#facts === undefined ? await this.#stage.assetCount() : this.#assets,
       permissionsRead: this.#permissionsRead,
       permissionsUnreadable: this.#permissionsUnreadable,
       trashedRead: this.#trashedRead,
@@ -168,22 +207,65 @@ export class Survey {
     this.#usersTotal = new Set([...users, ...this.#read]).size;
     const { dataStudio } = this.#surroundings.api;
     // Into an empty stage only: what one walk shows is not merged with what is there.
-    if (dataStudio.searchAsEach !== undefined && this.#assets === 0 && owners.includes(undefined)) {
+    if (dataStudio.searchAsEach !== undefined && this.#listings === 0 && owners.includes(undefined)) {
       await this.#each(users, (user) => this.#surroundings.api.authenticate(user));
       const readable = users.filter((user) => this.reachable(user));
-      return this.#takeAll(dataStudio.searchAsEach(readable, trashed));
+      this.#facts = new FactWalk(this.#stage, dataStudio.searchAsEach, readable, trashed);
+      return;
     }
     await this.#each(users, async (user) => {
       for (const owner of owners) await this.#searchAs(user, owner, trashed);
     });
   }
 
-  async #takeAll(pages: AsyncIterable<readonly Sighting[]>): Promise<void> {
-    for await (const sightings of pages) {
-      if (this.#surroundings.stop.aborted) return;
-      await this.#stage.addSightings(sightings);
-      for (const { seenBy } of sightings) this.#assets += seenBy.length;
+  async *#walked(facts: FactWalk): AsyncGenerator<SurveyPage> {
+    this.#listings = 0;
+    this.#assets = 0;
+    this.#permissionsRead = 0;
+    this.#permissionsUnreadable = 0;
+    for await (const { sightings, requests, missing } of facts.pages()) {
+      const assets = sightings.map((sighting) => {
+        const named = requests.get(sighting.asset.name);
+        return { record: this.#recordOf(sighting, named !== undefined), requests: named ?? [] };
+      });
+      this.#assets += assets.length;
+      yield { assets, missing };
       this.#progress();
+      await breathe();
+    }
+  }
+
+  /** What `#readOne` comes to where the answers lie at hand and everybody is known who may have to be. */
+  #recordOf({ asset, seenBy, permissions }: Sighting, isNamed: boolean): AssetRecord {
+    this.#listings += seenBy.length;
+    const record = { asset, permissions: undefined, readAs: undefined, seenBy: seenBy.slice(0, seenByMax) };
+    if (!this.#touched(asset, isNamed)) return { ...record, unreadable: undefined };
+    let unreadable = nobodyReads;
+    for (const user of this.#candidates(record)) {
+      if (!this.#mayRead(user)) continue;
+      try {
+        const found = permissions();
+        this.#permissionsRead += 1;
+        return { asset, permissions: found, readAs: user, unreadable: undefined, seenBy: record.seenBy };
+      } catch (error) {
+        unreadable = reasonOf(error, user);
+      }
+    }
+    this.#permissionsUnreadable += 1;
+    return { ...record, unreadable };
+  }
+
+  /** Before the assets are walked: who reads those whose owner does not must be known, and who may act for the owner. */
+  async #lookUpReaders(facts: FactWalk): Promise<void> {
+    const plain = new Set(facts.users.filter((user) => isInside(this.tenant, user) && this.#mayRead(user)));
+    for await (const sightings of facts.besides(plain)) {
+      for (const { asset, seenBy, permissions } of sightings) {
+        if (!this.#touched(asset, await this.#stage.isNamed(asset.name))) continue;
+        const readers = await this.#readers({ asset, seenBy: seenBy.slice(0, seenByMax) });
+        await this.#readAs(asset, readers, async () => permissions());
+      }
+      if (this.#surroundings.stop.aborted) return;
+      await breathe();
     }
   }
 
@@ -213,7 +295,7 @@ export class Survey {
       const page = await this.#surroundings.api.dataStudio.search(user, query, pageToken);
       await this.#stage.addAssets(page.assets, user);
       for (const asset of page.assets) seen?.add(asset.name);
-      this.#assets += page.assets.length;
+      this.#listings += page.assets.length;
       pageToken = page.nextPageToken;
     } while (pageToken !== undefined && !this.#surroundings.stop.aborted);
   }
@@ -227,7 +309,7 @@ export class Survey {
     this.#surroundings.onEvent({ type: "user-unreadable", user, reason: error.message });
   }
 
-  async *#pending(touched: (asset: Asset, named: boolean) => boolean): AsyncGenerator<AssetRecord> {
+  async *#pending(touched: Touched): AsyncGenerator<AssetRecord> {
     let after = "";
     for (;;) {
       const page = await this.#stage.unread(after, pageSize);
@@ -240,31 +322,49 @@ export class Survey {
 
   async #readOne(record: AssetRecord): Promise<void> {
     const { asset } = record;
-    let reason = "no user who sees the asset can be acted as";
-    for (const user of await this.#readers(record)) {
+    const { dataStudio } = this.#surroundings.api;
+    const read = await this.#readAs(asset, await this.#readers(record), (user) =>
+      dataStudio.getPermissions(user, asset.name),
+    );
+    await this.#stage.setPermissions(asset.name, read);
+    if ("unreadable" in read) this.#permissionsUnreadable += 1;
+    else this.#permissionsRead += 1;
+  }
+
+  /** As the first of `readers` who may. */
+  async #readAs(
+    asset: Asset,
+    readers: readonly Email[],
+    read: (user: Email) => Promise<Permissions>,
+  ): Promise<{ readonly permissions: Permissions; readonly readAs: Email } | { readonly unreadable: string }> {
+    let unreadable = nobodyReads;
+    for (const user of readers) {
       try {
-        const permissions = await this.#surroundings.api.dataStudio.getPermissions(user, asset.name);
-        await this.#stage.setPermissions(asset.name, { permissions, readAs: user });
-        this.#permissionsRead += 1;
+        const permissions = await read(user);
         if (user !== asset.owner) await this.#lookUpEditors(permissions.roles.get(EDITOR) ?? []);
-        return;
+        return { permissions, readAs: user };
       } catch (error) {
-        if (!(error instanceof ApiError) || error.disposition === "halt-run") throw error;
-        if (error.disposition === "halt-actor") this.#giveUp(user, error);
-        reason = `as ${user}: ${error.message}`;
+        unreadable = reasonOf(error, user);
+        if (error instanceof ApiError && error.disposition === "halt-actor") this.#giveUp(user, error);
       }
     }
-    await this.#stage.setPermissions(asset.name, { unreadable: reason });
-    this.#permissionsUnreadable += 1;
+    return { unreadable };
   }
 
   /** The owner first, because owners may always read; then others who saw the asset and belong to the tenant. */
-  async #readers(record: AssetRecord): Promise<readonly Email[]> {
-    const { owner } = record.asset;
-    const candidates = owner === undefined ? record.seenBy : [owner, ...record.seenBy.filter((user) => user !== owner)];
-    const inside = candidates.filter((user) => isInside(this.tenant, user) && this.reachable(user));
+  async #readers(record: Pick<AssetRecord, "asset" | "seenBy">): Promise<readonly Email[]> {
+    const inside = this.#candidates(record);
     await this.people.lookUp(inside, 1, this.#surroundings.stop);
-    return inside.filter((user) => isActive(this.people.principal(user)) && canonical(this, user) === user);
+    return inside.filter((user) => this.#mayRead(user));
+  }
+
+  #candidates({ asset: { owner }, seenBy }: Pick<AssetRecord, "asset" | "seenBy">): readonly Email[] {
+    const candidates = owner === undefined ? seenBy : [owner, ...seenBy.filter((user) => user !== owner)];
+    return candidates.filter((user) => isInside(this.tenant, user) && this.reachable(user));
+  }
+
+  #mayRead(user: Email): boolean {
+    return isActive(this.people.principal(user)) && canonical(this, user) === user;
   }
 
   /** Whoever may have to act in the owner's place must be known to be active. */
@@ -281,8 +381,16 @@ export class Survey {
       type: "survey",
       usersDone: this.#read.size,
       usersTotal: this.#usersTotal,
-      assets: this.#assets,
+      assets: this.#listings,
       permissions: this.#permissionsRead,
     });
   }
+}
+
+const nobodyReads = "no user who sees the asset can be acted as";
+
+/** Why that user may not read. Throws whatever is no answer about one asset or one user. */
+function reasonOf(error: unknown, user: Email): string {
+  if (!(error instanceof ApiError) || error.disposition === "halt-run") throw error;
+  return `as ${user}: ${error.message}`;
 }

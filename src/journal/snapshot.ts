@@ -1,5 +1,4 @@
 /** The snapshot file: an inventory in the making, and what anybody may read of it. */
-import type { Sighting } from "../model/api.ts";
 import type { Asset, AssetName } from "../model/asset.ts";
 import type { Email } from "../model/email.ts";
 import type {
@@ -21,6 +20,14 @@ export interface Listed {
   readonly asset: Asset;
 }
 
+/** An asset with everybody whose search showed it, and what was read of its permissions, made out when asked for. */
+export interface KnownAsset {
+  readonly asset: Asset;
+  readonly seenBy: readonly Email[];
+  readonly permissions: () => Permissions | undefined;
+  readonly unreadable: string | undefined;
+}
+
 /** Pages are in order of name or address; an empty page ends. Throws RunFileError. */
 export interface SnapshotReader {
   readonly header: SnapshotHeader;
@@ -36,8 +43,8 @@ export interface SnapshotReader {
   seers(name: AssetName, max: number): Promise<readonly Email[]>;
   /** Assets that a search as the user showed, in the order in which they were found: those that follow `after`, 0 at first. */
   seenAs(user: Email, query: InventoryQuery, after: number, max: number): Promise<readonly Listed[]>;
-  /** Assets with name > `after`, each with everybody whose search showed it. */
-  sightings(after: string, max: number): Promise<readonly Sighting[]>;
+  /** Assets with name > `after`. `besides` leaves out those that have been read and belong to one of these owners. */
+  sightings(after: string, max: number, besides?: ReadonlySet<Email>): Promise<readonly KnownAsset[]>;
   users(after: string, max: number): Promise<readonly UserRecord[]>;
   user(email: Email): Promise<UserRecord | undefined>;
   principals(after: string, max: number): Promise<readonly { readonly email: Email; readonly principal: Principal }[]>;

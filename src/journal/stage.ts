@@ -1,5 +1,4 @@
 /** The stage: where a plan in the making keeps its requests and the snapshot it reads, off the heap. */
-import type { Sighting } from "../model/api.ts";
 import type { Asset, AssetName } from "../model/asset.ts";
 import type { Email } from "../model/email.ts";
 import type { Permissions } from "../model/permissions.ts";
@@ -12,11 +11,20 @@ export interface StagedAsset {
   readonly requests: readonly Request[];
 }
 
+/** The requests that name one asset by id, in file order. */
+export interface NamingRequests {
+  readonly name: AssetName;
+  readonly requests: readonly Request[];
+}
+
 export interface OwnerCount {
   readonly owner: Email;
   readonly live: number;
   readonly trashed: number;
 }
+
+/** Users kept of those whose searches showed an asset. */
+export const seenByMax = 8;
 
 /** Temporary; gone when closed. Pages are in order of asset name; an empty page ends. */
 export interface Stage {
@@ -27,10 +35,14 @@ export interface Stage {
   named(): Promise<{ readonly addresses: ReadonlySet<Email>; readonly owners: ReadonlySet<Email> }>;
   /** Requests without an asset id, in file order. */
   broadRequests(): Promise<readonly Request[]>;
-  /** Assets a search showed to `seenBy`; repeated ones are merged, keeping the first eight users who see each. */
+  /**
+   * Requests that name an asset after `after` and up to `last`, or to the end; some `max` of them, and never a part of
+   * those for one asset. In order of name; an empty page ends.
+   */
+  naming(after: string, last: AssetName | undefined, max: number): Promise<readonly NamingRequests[]>;
+  isNamed(name: AssetName): Promise<boolean>;
+  /** Assets a search showed to `seenBy`; repeated ones are merged, keeping the first `seenByMax` users who see each. */
   addAssets(assets: readonly Asset[], seenBy: Email): Promise<void>;
-  /** Assets that are not in the stage yet, each with all who were shown it; the first eight are kept. */
-  addSightings(sightings: readonly Sighting[]): Promise<void>;
   setPermissions(
     name: AssetName,
     read: { readonly permissions: Permissions; readonly readAs: Email } | { readonly unreadable: string },
@@ -41,10 +53,7 @@ export interface Stage {
   /** Those whose permissions were neither read nor found unreadable, and whether any request names them. */
   unread(after: string, max: number): Promise<readonly { readonly record: AssetRecord; readonly isNamed: boolean }[]>;
   /** Requests that name an asset the snapshot does not hold, by asset name > `after`. */
-  unresolved(
-    after: string,
-    max: number,
-  ): Promise<readonly { readonly name: AssetName; readonly requests: readonly Request[] }[]>;
+  unresolved(after: string, max: number): Promise<readonly NamingRequests[]>;
   /** Owners of snapshot assets with how many each has; assets without an owner are not counted. */
   owners(): Promise<readonly OwnerCount[]>;
   assetCount(): Promise<number>;

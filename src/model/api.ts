@@ -17,6 +17,8 @@ export interface AssetQuery {
 export interface Sighting {
   readonly asset: Asset;
   readonly seenBy: readonly Email[];
+  /** What reading its permissions answers whoever may; they are made only when asked for. Throws ApiError. */
+  readonly permissions: () => Permissions;
 }
 
 /**
@@ -32,9 +34,14 @@ export interface DataStudioApi {
   ): Promise<{ readonly assets: readonly Asset[]; readonly nextPageToken: string | undefined }>;
   /**
    * What searches for everything show, made as each of `users`, whose order counts; without the trash unless `trashed`.
-   * Only where one look shows all of it, as in a snapshot. None of the users may be one who cannot be searched as.
+   * Only where one look shows all of it, as in a snapshot, and always the same. None of the users may be one who cannot
+   * be searched as. In order of name; `besides` leaves out the assets of these owners that have been read.
    */
-  readonly searchAsEach?: (users: readonly Email[], trashed: boolean) => AsyncIterable<readonly Sighting[]>;
+  readonly searchAsEach?: (
+    users: readonly Email[],
+    trashed: boolean,
+    besides?: ReadonlySet<Email>,
+  ) => AsyncIterable<readonly Sighting[]>;
   getPermissions(actor: Email, name: AssetName): Promise<Permissions>;
   /**
    * Replaces the roles, guarded by `permissions.etag`; answers what the server holds afterwards. `beforeSend` is waited

@@ -131,18 +131,28 @@ export function stageContract(stageName: string, makeStage: () => Promise<Stage>
       expect(await stage.assetCount()).toBe(1);
     });
 
-    it("takes assets with all who see them at once, and merges what searches show later", async () => {
-      const users = Array.from({ length: 9 }, (_nothing, index) => `u${index}@acme.example` as Email);
-      const some = stagedAsset("b", { title: 'a "new" \ud800', owner: undefined, trashed: true, createTime: "t1" });
-      await stage.addRequests([named("b")]);
-      await stage.addSightings([{ asset: stagedAsset("a"), seenBy: [cleo, ben] }]);
-      await stage.addSightings([{ asset: some, seenBy: users }]);
-      await stage.addAssets([stagedAsset("a"), stagedAsset("b")], cleo);
-      await stage.addAssets([stagedAsset("a")], anna);
-      const records = (await stage.assets("", 9)).map(({ record }) => record);
-      expect(records.map(({ seenBy }) => seenBy)).toEqual([[cleo, ben, anna], users.slice(0, 8)]);
-      expect(records[1]?.asset).toEqual({ ...stagedAsset("b"), createTime: "t1", updateTime: undefined });
-      expect(await stage.unresolved("", 9)).toEqual([]);
+    it("pages the requests that name assets by name, whole for each asset, whether there is such an asset or not", async () => {
+      const requests = ["b", "d", "b", "nowhere", "a"].map((name) => named(name));
+      const [b, d, again, nowhere, a] = requests;
+      await stage.addRequests([request({}), ...requests]);
+      await stage.addAssets([stagedAsset("b")], ben);
+      expect(await stage.naming("", undefined, 9)).toEqual([
+        { name: "a", requests: [a] },
+        { name: "b", requests: [b, again] },
+        { name: "d", requests: [d] },
+        { name: "nowhere", requests: [nowhere] },
+      ]);
+      expect((await stage.naming("a", "d" as AssetName, 9)).map(({ name }) => name)).toEqual(["b", "d"]);
+      expect((await stage.naming("a", undefined, 1))[0]).toEqual({ name: "b", requests: [b, again] });
+      expect(await stage.naming("d", "m" as AssetName, 9)).toEqual([]);
+      const seen: string[] = [];
+      for (let after = ""; ; after = seen.at(-1) ?? "") {
+        const page = await stage.naming(after, undefined, 2);
+        if (page.length === 0) break;
+        seen.push(...page.map(({ name }) => name));
+      }
+      expect(seen).toEqual(["a", "b", "d", "nowhere"]);
+      expect([await stage.isNamed("b" as AssetName), await stage.isNamed("c" as AssetName)]).toEqual([true, false]);
     });
 
     it("takes what the last search says, and keeps what it leaves out", async () => {

@@ -115,7 +115,7 @@ export function inPagesOf(size: number, snapshot: SnapshotReader): SnapshotReade
     assetCount: () => snapshot.assetCount(),
     seers: (name, max) => snapshot.seers(name, max),
     seenAs: (user, query, after, max) => snapshot.seenAs(user, query, after, max),
-    sightings: (after, max) => snapshot.sightings(after, least(max)),
+    sightings: (after, max, besides) => snapshot.sightings(after, least(max), besides),
     users: (after, max) => snapshot.users(after, least(max)),
     user: (email) => snapshot.user(email),
     principals: (after, max) => snapshot.principals(after, least(max)),

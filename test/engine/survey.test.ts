@@ -381,17 +381,24 @@ describe("a snapshot that shows everything at once", () => {
           { name: "t", owner: "ana", trashed: true, access: {} },
         ],
       });
+      const requests = [
+        grantTo(everything, trash ? "include" : "exclude"),
+        ...["z", "nowhere", "z", "before"].map((name) => grantTo(named(name))),
+      ];
       const found = async (atOnce: boolean): Promise<unknown> => {
         const whole = offlineApi(shared);
         const { searchAsEach: _atOnce, ...oneByOne } = whole.dataStudio;
         const api = atOnce ? whole : { ...whole, dataStudio: oneByOne };
         const stage = await openStage({ memory: true });
-        await stage.addRequests([grantTo(everything, trash ? "include" : "exclude"), grantTo(named("z"))]);
+        await stage.addRequests(requests);
         const survey = await Survey.begin({ ...new TinyGoogle(tiny).surroundings, api }, stage, 1);
         await survey.findAssets([]);
         await survey.readPermissions(() => true);
-        const records = (await stage.assets("", 9)).map(({ record }) => record);
-        return { records, coverage: await survey.coverage() };
+        const pages = [];
+        for await (const page of survey.pages()) pages.push(page);
+        const assets = pages.flatMap((page) => page.assets);
+        const missing = pages.flatMap((page) => page.missing);
+        return { assets, missing, coverage: await survey.coverage() };
       };
       const once = await found(true);
       expect(once).toEqual(await found(false));

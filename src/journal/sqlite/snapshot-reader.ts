@@ -1,6 +1,5 @@
 /** Reads a snapshot file, page by page. */
 import type { Database as Connection, Statement } from "better-sqlite3";
-import type { Sighting } from "../../model/api.ts";
 import type { AssetName } from "../../model/asset.ts";
 import type { Email } from "../../model/email.ts";
 import { inventoryQueries } from "../../model/inventory.ts";
@@ -15,7 +14,7 @@ import type {
 } from "../../model/inventory.ts";
 import type { Digest } from "../../model/run.ts";
 import type { Person, Principal } from "../../model/tenant.ts";
-import type { Listed, SnapshotReader } from "../snapshot.ts";
+import type { KnownAsset, Listed, SnapshotReader } from "../snapshot.ts";
 import { permissionsOfText } from "../codec.ts";
 import { foundColumns, foundIn, foundOf } from "./asset-row.ts";
 import type { FoundCells, FoundRow } from "./asset-row.ts";
@@ -37,6 +36,12 @@ interface UserRow {
   readonly reading: UserReading;
   readonly reason: string | null;
 }
+
+type KnownCells = [...FoundCells, seen: string | null, permissions: string | null, unreadable: string | null];
+
+/** Of the table `assets a`, in the order of KnownCells. */
+const knownColumns = `${foundColumns}, (select group_concat(user) from sightings where asset = a.id), permissions, unreadable`;
+const lookedAtMax = 1000;
 
 const columns = `${foundColumns}, permissions, read_as as readAs, read_at as readAt, carried, unreadable`;
 
@@ -131,19 +136,47 @@ export class SqliteSnapshotReader implements SnapshotReader {
     return rows.map((row) => ({ at: row[7], asset: foundIn(row) }));
   }
 
-  async sightings(after: string, max: number): Promise<readonly Sighting[]> {
-    this.#emails ??= new Map(this.#cells<[id: number, email: Email]>("select id, email from users"));
-    const emails = this.#emails;
-    const rows = this.#cells<[...FoundCells, seen: string | null]>(
-      `select ${foundColumns}, (select group_concat(user) from sightings where asset = a.id) from assets a
-       where name > ? order by name limit ?`,
+  async sightings(after: string, max: number, besides?: ReadonlySet<Email>): Promise<readonly KnownAsset[]> {
+    if (besides !== undefined) return this.#besides(besides, after, max);
+    return this.#cells<KnownCells>(
+      `select ${knownColumns} from assets a where name > ? order by name limit ?`,
       after,
       max,
-    );
-    return rows.map((row) => ({
+    ).map((row) => this.#known(row));
+  }
+
+  /** Looks at three columns of each asset only, and takes up the whole row of those that are left: mostly none are. */
+  #besides(owners: ReadonlySet<Email>, after: string, max: number): readonly KnownAsset[] {
+    const found: KnownAsset[] = [];
+    const sql = "select name, owner, permissions is null from assets where name > ? order by name limit ?";
+    for (let last = after; found.length < max;) {
+      const rows = this.#cells<[name: AssetName, owner: Email | null, unread: number]>(sql, last, lookedAtMax);
+      for (const [name, owner, unread] of rows) {
+        if (unread === 0 && owner !== null && owners.has(owner)) continue;
+        const [row] = this.#cells<KnownCells>(`select ${knownColumns} from assets a where name = ?`, name);
+        if (row !== undefined) found.push(this.#known(row));
+        if (found.length === max) break;
+      }
+      const end = rows.at(-1)?.[0];
+      if (end === undefined) break;
+      last = end;
+    }
+    return found;
+  }
+
+  #known(row: KnownCells): KnownAsset {
+    this.#emails ??= new Map(this.#cells<[id: number, email: Email]>("select id, email from users"));
+    const emails = this.#emails;
+    const seen = row[7] ?? "";
+    const only = emails.get(Number(seen));
+    const text = row[8];
+    return {
       asset: foundIn(row),
-      seenBy: (row[7] ?? "").split(",").flatMap((id) => emails.get(Number(id)) ?? []),
-    }));
+      // One, mostly: the owner.
+      seenBy: only === undefined ? seen.split(",").flatMap((id) => emails.get(Number(id)) ?? []) : [only],
+      permissions: () => (text === null ? undefined : inWords(this.path, () => permissionsOfText(text))),
+      unreadable: row[9] ?? undefined,
+    };
   }
 
   async users(after: string, max: number): Promise<readonly UserRecord[]> {

@@ -1,21 +1,19 @@
 /** The stage over a temporary SQLite database, which the operating system forgets with the process. */
 import Database from "better-sqlite3";
 import type { Database as Connection, Statement } from "better-sqlite3";
-import type { Sighting } from "../../model/api.ts";
 import type { Asset, AssetName } from "../../model/asset.ts";
 import type { Email } from "../../model/email.ts";
 import type { Permissions } from "../../model/permissions.ts";
 import { addressesOf, ownerNamed } from "../../model/request.ts";
 import type { Action, Request } from "../../model/request.ts";
 import type { AssetRecord } from "../../model/snapshot.ts";
-import type { OwnerCount, Stage, StagedAsset } from "../stage.ts";
+import { seenByMax } from "../stage.ts";
+import type { NamingRequests, OwnerCount, Stage, StagedAsset } from "../stage.ts";
 import { jsonText } from "../../model/json-text.ts";
 import { permissionsOfText, permissionsText } from "../codec.ts";
 import { foundIn } from "./asset-row.ts";
 import type { FoundCells } from "./asset-row.ts";
 import { withFaults } from "./faults.ts";
-
-const seenByMax = 8;
 
 /** What errors call it. */
 const place = "the temporary file of the plan";
@@ -87,9 +85,6 @@ class SqliteStage implements Stage {
   readonly #emails = new Map<number, Email>();
   readonly #insertRequest: Statement<[string | null, string]>;
   readonly #arrive: Statement<[string, string, string, string | null, number, string | null, string | null, string]>;
-  readonly #insertAsset: Statement<
-    [string, string, string, string | null, number, string | null, string | null, string, number]
-  >;
   readonly #setPermissions: Statement<[string | null, string | null, string | null, string]>;
   readonly #one: Statement<[string], AssetCells>;
   readonly #prepared = new Map<string, Statement>();
@@ -102,10 +97,6 @@ class SqliteStage implements Stage {
   constructor(db: Connection) {
     this.#db = db;
     this.#insertRequest = db.prepare("insert into requests (asset, body) values (?, ?)");
-    this.#insertAsset = db.prepare(
-      `insert into assets (name, type, title, owner, trashed, created, updated, seen, seen_count)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    );
     this.#setPermissions = db.prepare(
       "insert or replace into reads (name, permissions, read_as, unreadable) select name, ?, ?, ? from assets where name = ?",
     );
@@ -149,20 +140,6 @@ class SqliteStage implements Stage {
         this.#arrive.run(name, assetType, title, owner, trashed ? 1 : 0, createTime, updateTime, seen);
       }
       this.#haveArrived ||= assets.length > 0;
-    });
-  }
-
-  async addSightings(sightings: readonly Sighting[]): Promise<void> {
-    this.#settle();
-    withFaults(place, () => {
-      for (const { asset, seenBy } of sightings) {
-        const { name, assetType, owner = null, trashed, createTime = null, updateTime = null } = asset;
-        const title = jsonText(asset.title);
-        const first = seenBy.slice(0, seenByMax);
-        const seen = `,${first.map((user) => this.#userId(user)).join(",")},`;
-        const inTrash = trashed ? 1 : 0;
-        this.#insertAsset.run(name, assetType, title, owner, inTrash, createTime, updateTime, seen, first.length);
-      }
     });
   }
 
@@ -210,10 +187,26 @@ class SqliteStage implements Stage {
     return rows.map((row) => ({ record: this.#record(row), isNamed: row[11] === 1 }));
   }
 
-  async unresolved(
-    after: string,
-    max: number,
-  ): Promise<readonly { readonly name: AssetName; readonly requests: readonly Request[] }[]> {
+  async naming(after: string, last: AssetName | undefined, max: number): Promise<readonly NamingRequests[]> {
+    this.#settle();
+    const rows = this.#all<NamingCells>(
+      `select asset, body from requests where asset > ?${last === undefined ? "" : " and asset <= ?"} order by asset, id limit ?`,
+      after,
+      ...(last === undefined ? [max] : [last, max]),
+    );
+    const end = rows.at(-1)?.[0];
+    if (end === undefined || rows.length < max) return byAsset(rows);
+    const whole = rows.filter(([asset]) => asset !== end);
+    if (whole.length > 0) return byAsset(whole);
+    return byAsset(this.#all<NamingCells>("select asset, body from requests where asset = ? order by id", end));
+  }
+
+  async isNamed(name: AssetName): Promise<boolean> {
+    this.#settle();
+    return this.#all("select 1 from requests where asset = ? limit 1", name).length > 0;
+  }
+
+  async unresolved(after: string, max: number): Promise<readonly NamingRequests[]> {
     this.#settle();
     const rows = this.#all<[name: AssetName]>(
       `select distinct asset as name from requests where asset > ?
@@ -269,15 +262,10 @@ class SqliteStage implements Stage {
 
   /** Requests that name assets after `after` and up to `last`, in file order. */
   #requestsBetween(after: string, last: AssetName | undefined): ReadonlyMap<AssetName, readonly Request[]> {
-    const byAsset = new Map<AssetName, Request[]>();
-    if (last === undefined) return byAsset;
+    if (last === undefined) return new Map();
     const sql = "select asset, body from requests where asset > ? and asset <= ? order by asset, id";
-    for (const [asset, body] of this.#all<[asset: AssetName, body: string]>(sql, after, last)) {
-      const requests = byAsset.get(asset);
-      if (requests === undefined) byAsset.set(asset, [requestOf(body)]);
-      else requests.push(requestOf(body));
-    }
-    return byAsset;
+    const found = byAsset(this.#all<NamingCells>(sql, after, last));
+    return new Map(found.map(({ name, requests }) => [name, requests]));
   }
 
   /**
@@ -311,6 +299,19 @@ class SqliteStage implements Stage {
       return statement.all(...parameters) as R[];
     });
   }
+}
+
+type NamingCells = [asset: AssetName, body: string];
+
+/** Rows in order of asset. */
+function byAsset(rows: readonly NamingCells[]): readonly NamingRequests[] {
+  const found: { readonly name: AssetName; readonly requests: Request[] }[] = [];
+  for (const [name, body] of rows) {
+    const last = found.at(-1);
+    if (last?.name === name) last.requests.push(requestOf(body));
+    else found.push({ name, requests: [requestOf(body)] });
+  }
+  return found;
 }
 
 function requestOf(body: string): Request {

@@ -25,6 +25,7 @@ export class PlanTotals {
   readonly #external = new Map<Member, boolean>();
   readonly #hazards = new Map<HazardName, number>();
   readonly #refusals: Refusal[] = [];
+  readonly #notFound: Refusal[] = [];
   readonly #before = zero();
   readonly #after = zero();
   #steps = 0;
@@ -123,8 +124,14 @@ export class PlanTotals {
     if (this.#refusals.length < refusalsMax) this.#refusals.push(refusal);
   }
 
+  /** A named asset that there is none of; told of after what is refused of those there are. */
+  notFound(refusal: Refusal): void {
+    this.#refused += 1;
+    if (this.#notFound.length < refusalsMax) this.#notFound.push(refusal);
+  }
+
   get refusals(): readonly Refusal[] {
-    return this.#refusals;
+    return [...this.#refusals, ...this.#notFound].slice(0, refusalsMax);
   }
 
   get hazards(): readonly HazardTotal[] {

@@ -1,14 +1,12 @@
 /** The model of the stage: a plan in the making, in plain lists and maps. */
-import type { OwnerCount, Stage, StagedAsset } from "../../../src/journal/stage.ts";
-import type { Sighting } from "../../../src/model/api.ts";
+import { seenByMax } from "../../../src/journal/stage.ts";
+import type { NamingRequests, OwnerCount, Stage, StagedAsset } from "../../../src/journal/stage.ts";
 import type { Asset, AssetName } from "../../../src/model/asset.ts";
 import type { Email } from "../../../src/model/email.ts";
 import type { Permissions } from "../../../src/model/permissions.ts";
 import { addressesOf, ownerNamed } from "../../../src/model/request.ts";
 import type { Action, Request } from "../../../src/model/request.ts";
 import type { AssetRecord } from "../../../src/model/snapshot.ts";
-
-const seenByMax = 8;
 
 export function createModelStage(): Stage {
   return new ModelStage();
@@ -54,10 +52,6 @@ class ModelStage implements Stage {
     }
   }
 
-  async addSightings(sightings: readonly Sighting[]): Promise<void> {
-    for (const { asset, seenBy } of sightings) for (const user of seenBy) await this.addAssets([asset], user);
-  }
-
   async setPermissions(
     name: AssetName,
     read: { readonly permissions: Permissions; readonly readAs: Email } | { readonly unreadable: string },
@@ -88,10 +82,19 @@ class ModelStage implements Stage {
       .map((record) => ({ record, isNamed: this.#named.has(record.asset.name) }));
   }
 
-  async unresolved(
-    after: string,
-    max: number,
-  ): Promise<readonly { readonly name: AssetName; readonly requests: readonly Request[] }[]> {
+  async naming(after: string, last: AssetName | undefined, max: number): Promise<readonly NamingRequests[]> {
+    return [...this.#named]
+      .filter(([name]) => name > after && (last === undefined || name <= last))
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .slice(0, max)
+      .map(([name, requests]) => ({ name, requests }));
+  }
+
+  async isNamed(name: AssetName): Promise<boolean> {
+    return this.#named.has(name);
+  }
+
+  async unresolved(after: string, max: number): Promise<readonly NamingRequests[]> {
     return [...this.#named]
       .filter(([name]) => name > after && !this.#records.has(name))
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
