@@ -15,6 +15,7 @@ import { convergeEdit } from "./converge.ts";
 import { ended, result } from "./ending.ts";
 import type { Ending } from "./ending.ts";
 import { Guarding } from "./guarding.ts";
+import { KnownCounts } from "./known-counts.ts";
 import type { GateVerdict } from "./waves.ts";
 import { convergeTransfer } from "./transfer.ts";
 import type { ApplyOptions, ApplyRun, ApplySummary, Surroundings } from "./verbs.ts";
@@ -58,6 +59,7 @@ class Applying {
   #openSeen: number | undefined;
   /** Open steps when last nothing was to be had, and nobody else held any. */
   #quietAt: number | undefined;
+  readonly #known: KnownCounts;
   #ended = 0;
   #halt: Halt | undefined;
   #crash: { readonly error: unknown } | undefined;
@@ -76,6 +78,7 @@ class Applying {
       },
     };
     this.#journal = journal;
+    this.#known = new KnownCounts(journal, surroundings.fleet === undefined);
     this.#options = options;
     this.#workers = surroundings.workers ?? new Workers(options.concurrency, options.perActor);
     this.#crew = new Crew(
@@ -106,7 +109,7 @@ class Applying {
   }
 
   async #begin(): Promise<void> {
-    const counts = await this.#journal.counts();
+    const counts = this.#known.said(await this.#journal.counts());
     const open = openIn(counts);
     this.#openAtStart = open;
     const steps = this.#journal.header.totals.steps;
@@ -146,7 +149,7 @@ class Applying {
   async #lookAround(): Promise<boolean> {
     const news = await this.#guarding?.follow();
     if (news === undefined) return true;
-    this.#openSeen = openIn(news.counts);
+    this.#openSeen = openIn(this.#known.said(news.counts));
     if (news.ended !== undefined) this.#end(news.ended.end, news.ended.reason);
     return !this.#mustEnd();
   }
@@ -155,8 +158,7 @@ class Applying {
   async #isMoreToCome(): Promise<boolean> {
     const news = await this.#guarding?.follow(true);
     if (news === undefined) return this.#nextWave();
-    const open = openIn(news.counts);
-    this.#openSeen = open;
+    const open = (this.#openSeen = openIn(this.#known.said(news.counts)));
     // A worker may die, and what it held is then taken over. Between two looks others may have given something back.
     if (news.heldElsewhere > 0 || (open > 0 && this.#quietAt !== open)) {
       this.#quietAt = news.heldElsewhere > 0 ? undefined : open;
@@ -307,6 +309,7 @@ class Applying {
   #count(claim: Claim, stepResult: StepResult, begunAt: number): void {
     const { step } = claim;
     this.#ended += 1;
+    this.#known.ended(stepResult.outcome);
     if (step.kind !== "by-hand") this.#actors.worked();
     this.#guarding?.ended(step.seq, stepResult);
     this.#s.onEvent({
@@ -347,9 +350,10 @@ class Applying {
 
   /** A run file that takes no more writes ends the run cleanly; anything else unexpected is a bug and ends it loudly. */
   #fault(error: unknown): void {
-    if (error instanceof RunFileError || error instanceof JournalError)
+    if (error instanceof RunFileError || error instanceof JournalError) {
+      this.#known.lost();
       this.#end("journal", `${error.message}; ${error.remedy}`);
-    else this.#crash ??= { error };
+    } else this.#crash ??= { error };
     this.#wake();
   }
 
@@ -372,11 +376,9 @@ class Applying {
   }
 
   async #summary(): Promise<ApplySummary> {
-    if (this.#crash === undefined && this.#halt?.end !== "journal") {
-      await this.#close().catch((error: unknown) => this.#fault(error));
-    }
+    if (this.#crash === undefined && !this.#known.isLost) await this.#close().catch((error) => this.#fault(error));
     if (this.#crash !== undefined) throw this.#crash.error;
-    const counts = await this.#journal.counts();
+    const counts = await this.#known.last();
     const { end, reason } = endOf(counts, this.#halt);
     this.#s.onEvent({ type: "apply-ended", counts });
     return { end, reason, counts, blocked: [...this.#blocked.values()], ended: this.#ended };

@@ -480,6 +480,44 @@ describe("an apply among several workers", () => {
     });
     expect((await applied(edits(2), { fleet })).summary).toMatchObject({ end: "journal", ended: 0 });
   });
+
+  it("asks a store that is lost nothing more, and tells what it heard last and has ended since", async () => {
+    const away = new RunFileError("full", "the store is away", "apply again");
+    let asked = 0;
+    const journal = (inner: Journal): Journal =>
+      wrapped(inner, {
+        counts: async () => {
+          asked += 1;
+          return asked > 1 ? expect.fail("it is away") : inner.counts();
+        },
+      });
+    let looks = 0;
+    const heard = { ...noSteps, planned: 3, applied: 4 };
+    const fleet: NonNullable<Given["fleet"]> = (...about) => {
+      const near = others({ counts: heard })(...about);
+      return { ...near, look: (...found) => ((looks += 1) > 2 ? Promise.reject(away) : near.look(...found)) };
+    };
+    const { summary } = await applied(edits(3), { fleet, journal, options: { concurrency: 1 } });
+    expect(summary).toMatchObject({ end: "journal", reason: "the store is away; apply again" });
+    const { ended: own } = summary;
+    expect(summary.counts).toEqual({ ...heard, planned: 3 - own, applied: 4 + own });
+  });
+});
+
+it.each([
+  ["at once", 0, { planned: 3 }],
+  ["after it has told how the run stands", 1, { planned: 2, applied: 1 }],
+])("counts of a run file that is gone %s are what was heard and has ended since", async (_when, answers, counts) => {
+  const gone = new RunFileError("full", "the disk is gone", "mount it");
+  let asked = 0;
+  let results = 0;
+  const journal = (inner: Journal): Journal =>
+    wrapped(inner, {
+      counts: async () => ((asked += 1) > answers ? Promise.reject(gone) : inner.counts()),
+      result: async (claim, result) => ((results += 1) > 1 ? Promise.reject(gone) : inner.result(claim, result)),
+    });
+  const { summary } = await applied(edits(3), { journal, options: { concurrency: 1 } });
+  expect(summary).toMatchObject({ end: "journal", reason: "the disk is gone; mount it", counts });
 });
 
 it("an apply that is paused gives back what it holds, and takes it up when it goes on", async () => {
