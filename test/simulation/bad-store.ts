@@ -24,17 +24,20 @@ export interface StoreDay {
   readonly chance: Chance;
   readonly weather: StoreWeather;
   readonly saw: (what: string) => void;
+  /** Told once of a journal that takes no more writes: its process may end for another reason, and what it had learned is lost. */
+  readonly onBroken: () => void;
 }
 
 /** `inner` as the weather lets it be seen. What failed once for want of room fails until the journal is opened again. */
 export function onABadDay(inner: Journal, day: StoreDay): Journal {
-  const { time, chance, weather, saw } = day;
+  const { time, chance, weather, saw, onBroken } = day;
   let isBroken = false;
 
   function checkRoom(): void {
     if (weather.isFull && !isBroken) {
       isBroken = true;
       saw("store full");
+      onBroken();
     }
     if (isBroken) throw new RunFileError("full", "no space is left", "free some space");
   }

@@ -83,7 +83,6 @@ async function live(play: Play, doom: Doom, options: ApplyOptions): Promise<Appl
   } else {
     process.ended();
     sim.saw(`apply ends ${end.end}`);
-    if (end.end === "journal") play.refused += 1;
     if (process.stoppedAt !== undefined) judgeStop(play, process, process.stoppedAt);
   }
   sim.note(`${process.who.id} ends ${typeof end === "string" ? end : `${end.end} ${end.reason ?? ""}`}`);

@@ -130,6 +130,8 @@ export class Play implements Player {
       if (!(error instanceof JournalError) && !(error instanceof RunFileError)) throw error;
       return { end: "journal", reason: error.message, counts: noCounts, blocked: [], ended: 0 };
     } finally {
+      // Whatever the process ended for first.
+      if (joined?.hasGivenUp === true) this.refused += 1;
       await joined?.close();
     }
   }
@@ -157,7 +159,10 @@ export class Play implements Player {
     const { time, chances, storeWeather, saw } = this.sim;
     const { slow, lost, isFull } = storeWeather;
     if (slow === 0 && lost === 0 && !isFull && !storeWeather.mayFill) return journal;
-    return onABadDay(journal, { time, chance: chances.store, weather: storeWeather, saw });
+    const onBroken = (): void => {
+      this.refused += 1;
+    };
+    return onABadDay(journal, { time, chance: chances.store, weather: storeWeather, saw, onBroken });
   }
 
   /** Writes down when each result is handed over. */

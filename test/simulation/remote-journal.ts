@@ -62,6 +62,11 @@ export class RemoteJournal implements Journal {
     return this.#tables.header;
   }
 
+  /** Whether patience ended with something to write: nobody else learns of it. */
+  get hasGivenUp(): boolean {
+    return this.#failure !== undefined;
+  }
+
   get digest(): Digest {
     return this.#tables.digest;
   }

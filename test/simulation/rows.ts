@@ -38,7 +38,7 @@ const types = ["REPORT", "DATA_SOURCE"] as const;
 export function makeRows(chance: Chance, scene: Scene): readonly Request[] {
   const manner: Manner = {
     isTidy: chance.hits(0.85),
-    isWide: chance.hits(0.12),
+    isWide: chance.hits(0.06),
     successions: new Map(),
     wishes: new Map(),
     hasLink: false,
@@ -52,7 +52,7 @@ export function makeRows(chance: Chance, scene: Scene): readonly Request[] {
 }
 
 function rowAt(place: Place, chance: Chance, scene: Scene, manner: Manner): Request {
-  const trashed = chance.hits(0.2) ? "include" : "exclude";
+  const trashed = chance.hits(0.12) ? "include" : "exclude";
   const kind = chance.whole(-1, manner.isTidy && manner.hasLink ? 7 : 9);
   if (kind < 3) return transferAt(place, chance, scene, manner, trashed);
   const common = { place, select: selector(chance, scene, manner), trashed } as const;

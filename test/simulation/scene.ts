@@ -85,7 +85,7 @@ function drawCount(chance: Chance): number {
 
 /** Few in most seeds: a plan may have to ask as everybody, and that is what most requests of a seed are. */
 function drawStaff(chance: Chance): Staff {
-  const isLarge = chance.hits(0.12);
+  const isLarge = chance.hits(0.08);
   const leaving = isLarge || chance.hits(0.4) ? leavers : leavers.slice(0, 1);
   const staying = isLarge ? colleagues : colleagues.slice(0, 1);
   return { leavers: leaving, colleagues: staying, everybody: [...leaving, ...heirs, ...staying] };

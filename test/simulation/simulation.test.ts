@@ -26,8 +26,8 @@ describe("the simulation", () => {
     },
   );
 
-  it.each([...regressions])("finds nothing in seed %i any more: %s", async (seed) => {
-    expect((await runSeed(seed)).violations).toEqual([]);
+  it.each(regressions)("finds nothing in seed %i any more, in a %s store: %s", async (seed, store) => {
+    expect((await runSeed(seed, { store })).violations).toEqual([]);
   });
 
   it.each([3, 6, 8, 16, 42, 97])("goes the same way twice with seed %i", async (seed) => {

@@ -47,6 +47,11 @@ export class SimulatedTokens implements TokenSource {
     this.#weather = weather;
   }
 
+  held(actor: Email, scopes: Scopes): string | undefined {
+    const held = this.#held.get(`${actor} ${scopes}`);
+    return held !== undefined && this.#process.clock.monotonic() < held.until ? held.token : undefined;
+  }
+
   token(actor: Email, scopes: Scopes): Promise<string> {
     const key = `${actor} ${scopes}`;
     const known = this.#held.get(key);

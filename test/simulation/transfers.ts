@@ -1,7 +1,7 @@
 /**
  * What Google's generated client makes of a Data Transfer call, in a few lines: addresses, parameters and bodies, carried by the same
  * code of the product. Making each request as the library does is a twelfth of a seed, so that it is done in one seed of
- * four (setting.ts).
+ * eight (setting.ts).
  */
 import type { admin_datatransfer_v1 } from "googleapis/build/src/apis/admin/index.js";
 import type { Carriage } from "../../src/google/generated.ts";
