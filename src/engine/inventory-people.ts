@@ -1,4 +1,5 @@
 /** The second half of an inventory: everybody whom an asset names is looked up once, and every group read to its last member. */
+import { eachPage } from "../google/pages.ts";
 import type { SnapshotStore } from "../journal/snapshot.ts";
 import type { Email } from "../model/email.ts";
 import { ApiError } from "../model/errors.ts";
@@ -115,13 +116,11 @@ async function readGroup(
   group: Email,
 ): Promise<readonly GroupMember[]> {
   const members: GroupMember[] = [];
+  const { directory } = surroundings.api;
   try {
-    let pageToken: string | undefined;
-    do {
-      const page = await surroundings.api.directory.groupMembers(group, pageToken);
-      members.push(...page.members);
-      pageToken = page.nextPageToken;
-    } while (pageToken !== undefined);
+    for await (const page of eachPage((pageToken) => directory.groupMembers(group, pageToken))) {
+      for (const found of page.members) members.push(found);
+    }
   } catch (error) {
     if (!(error instanceof ApiError) || error.failure === "stopped") throw error;
     await store.setGroup(group, { unreadable: error.message });

@@ -1,4 +1,5 @@
 /** Takes an inventory: lists users, searches as each, reads every asset's permissions once, looks up everybody named. */
+import { eachPage } from "../google/pages.ts";
 import type { SnapshotReader, SnapshotStore } from "../journal/snapshot.ts";
 import type { Email } from "../model/email.ts";
 import { ApiError } from "../model/errors.ts";
@@ -108,12 +109,10 @@ class Inventory {
     const { directory } = this.#surroundings.api;
     const { scope } = this.#store.header;
     const orgUnit = scope.kind === "org-unit" ? scope.path : undefined;
-    let pageToken: string | undefined;
-    do {
-      const page = await directory.users(pageToken, orgUnit);
+    for await (const page of eachPage((pageToken) => directory.users(pageToken, orgUnit))) {
       await this.#addUsers(page.people);
-      pageToken = page.nextPageToken;
-    } while (pageToken !== undefined && !this.#stopped);
+      if (this.#stopped) return;
+    }
   }
 
   async #addUsers(people: readonly Person[]): Promise<void> {
@@ -141,15 +140,14 @@ class Inventory {
   }
 
   async #search(user: Email, query: InventoryQuery): Promise<void> {
-    let pageToken: string | undefined;
-    do {
-      if (this.#stopped) return;
-      const page = await this.#surroundings.api.dataStudio.search(user, query, pageToken);
-      pageToken = page.nextPageToken;
-      await this.#store.addPage(user, query, page.assets, pageToken === undefined);
+    if (this.#stopped) return;
+    const { dataStudio } = this.#surroundings.api;
+    for await (const page of eachPage((pageToken) => dataStudio.search(user, query, pageToken))) {
+      await this.#store.addPage(user, query, page.assets, page.nextPageToken === undefined);
       this.#assets += page.assets.length;
       this.#progress();
-    } while (pageToken !== undefined);
+      if (this.#stopped) return;
+    }
   }
 
   /** One user who cannot be read is a line of the coverage; credentials that fail for all end the inventory. */

@@ -12,7 +12,6 @@ import type { Person, Principal } from "../model/tenant.ts";
 const pageSize = 1000;
 /** Assets walked over at once. With 1,000 they live long enough to be promoted: a fifth more CPU, and 50 MB. */
 const walkedAtOnce = 200;
-const usersMax = 1_000_000;
 
 /**
  * What the snapshot holds and no more: an asset that no search showed does not exist, and permissions that could not be
@@ -136,10 +135,15 @@ function offlineDirectory(snapshot: SnapshotReader): DirectoryApi {
 /** By address, alias and id. */
 async function peopleByKey(snapshot: SnapshotReader): Promise<ReadonlyMap<string, Person>> {
   const found = new Map<string, Person>();
-  for (const { person } of await snapshot.users("", usersMax)) {
-    for (const key of [person.id, person.email, ...person.aliases]) found.set(key, person);
+  for (let after = ""; ;) {
+    const users = await snapshot.users(after, pageSize);
+    const last = users.at(-1);
+    if (last === undefined) return found;
+    after = last.person.email;
+    for (const { person } of users) {
+      for (const key of [person.id, person.email, ...person.aliases]) found.set(key, person);
+    }
   }
-  return found;
 }
 
 async function deletedUsers(snapshot: SnapshotReader): Promise<readonly Person[]> {

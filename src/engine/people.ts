@@ -1,4 +1,5 @@
 /** Who is who: addresses looked up in the Directory once each and kept for the rest of a survey. */
+import { eachPage } from "../google/pages.ts";
 import type { DirectoryApi } from "../model/api.ts";
 import { isServiceAccount } from "../model/email.ts";
 import type { Email } from "../model/email.ts";
@@ -57,14 +58,11 @@ export class People {
 
   async #list(): Promise<readonly Person[]> {
     const people: Person[] = [];
-    let pageToken: string | undefined;
-    do {
-      const page = await this.#directory.users(pageToken);
-      people.push(...page.people);
-      pageToken = page.nextPageToken;
-    } while (pageToken !== undefined);
-    for (const person of people) {
-      for (const email of [person.email, ...person.aliases]) this.#known.set(email, { kind: "user", person });
+    for await (const page of eachPage((pageToken) => this.#directory.users(pageToken))) {
+      for (const person of page.people) {
+        people.push(person);
+        for (const email of [person.email, ...person.aliases]) this.#known.set(email, { kind: "user", person });
+      }
     }
     return people;
   }

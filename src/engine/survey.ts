@@ -1,4 +1,5 @@
 /** The survey: the only reads of a plan. It searches as the users the requests name, or as everybody where they leave no choice. */
+import { eachPage } from "../google/pages.ts";
 import { breathe } from "../journal/pages.ts";
 import { seenByMax } from "../journal/stage.ts";
 import type { NamingRequests, Stage, StagedAsset } from "../journal/stage.ts";
@@ -290,14 +291,13 @@ export class Survey {
   }
 
   async #searchAll(user: Email, query: AssetQuery, seen: Set<AssetName> | undefined): Promise<void> {
-    let pageToken: string | undefined;
-    do {
-      const page = await this.#surroundings.api.dataStudio.search(user, query, pageToken);
+    const { dataStudio } = this.#surroundings.api;
+    for await (const page of eachPage((pageToken) => dataStudio.search(user, query, pageToken))) {
       await this.#stage.addAssets(page.assets, user);
       for (const asset of page.assets) seen?.add(asset.name);
       this.#listings += page.assets.length;
-      pageToken = page.nextPageToken;
-    } while (pageToken !== undefined && !this.#surroundings.stop.aborted);
+      if (this.#surroundings.stop.aborted) return;
+    }
   }
 
   /** One user who cannot be read is a line of the coverage; credentials that fail for all end the survey. */

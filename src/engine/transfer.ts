@@ -4,7 +4,7 @@
  */
 import type { Claim, Journal } from "../journal/journal.ts";
 import { assetTypes } from "../model/asset.ts";
-import type { TransferJob } from "../model/api.ts";
+import type { DataStudioApi, TransferJob } from "../model/api.ts";
 import type { Email } from "../model/email.ts";
 import { ApiError } from "../model/errors.ts";
 import type { FailureClass } from "../model/errors.ts";
@@ -12,6 +12,7 @@ import { nothing } from "../model/permissions.ts";
 import type { Intent, StepResult, TransferStep } from "../model/step.ts";
 import { counted } from "../model/text.ts";
 import { backoffMs } from "../google/backoff.ts";
+import { eachPage } from "../google/pages.ts";
 import { ClaimLost, StopAsked, ended, result } from "./ending.ts";
 import type { Ending } from "./ending.ts";
 import type { ApplyOptions, Surroundings } from "./verbs.ts";
@@ -285,16 +286,17 @@ class TransferConvergence {
   async #leftBehind(actor: Email, trashed = false): Promise<number> {
     let found = 0;
     for (const assetType of assetTypes) {
-      let pageToken: string | undefined;
-      do {
-        this.#calls += 1;
-        const query = { assetType, owner: this.#step.from.email, trashed };
-        const page = await this.#s.api.dataStudio.search(actor, query, pageToken);
-        found += page.assets.filter((asset) => asset.owner === this.#step.from.email).length;
-        pageToken = page.nextPageToken;
-      } while (pageToken !== undefined);
+      const query = { assetType, owner: this.#step.from.email, trashed };
+      for await (const { assets } of eachPage((pageToken) => this.#search(actor, query, pageToken))) {
+        found += assets.filter((asset) => asset.owner === this.#step.from.email).length;
+      }
     }
     return found;
+  }
+
+  #search(...search: Parameters<DataStudioApi["search"]>): ReturnType<DataStudioApi["search"]> {
+    this.#calls += 1;
+    return this.#s.api.dataStudio.search(...search);
   }
 
   #failed(failure: FailureClass, reason: string): Ending {

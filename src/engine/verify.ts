@@ -1,4 +1,5 @@
 /** Reads back everything a run says it did, and tells what is not so any more. Writes nothing to Google. */
+import { eachPage } from "../google/pages.ts";
 import { assetTypes } from "../model/asset.ts";
 import type { AssetName } from "../model/asset.ts";
 import type { Email } from "../model/email.ts";
@@ -151,15 +152,13 @@ class Verifying {
     const moved = this.#chained.get(step.seq);
     const actor = await this.#firstReachable([step.from.email, step.to.email]);
     for (const assetType of assetTypes) {
-      let pageToken: string | undefined;
-      do {
-        const query = { assetType, owner: step.from.email, trashed: false };
-        const page = await this.#s.api.dataStudio.search(actor, query, pageToken);
-        left += page.assets.filter(
+      const query = { assetType, owner: step.from.email, trashed: false };
+      const search = this.#s.api.dataStudio.search.bind(this.#s.api.dataStudio);
+      for await (const { assets } of eachPage((pageToken) => search(actor, query, pageToken))) {
+        left += assets.filter(
           (asset) => asset.owner === step.from.email && (moved === undefined || moved.has(asset.name)),
         ).length;
-        pageToken = page.nextPageToken;
-      } while (pageToken !== undefined);
+      }
     }
     if (left === 0) {
       this.#verified += 1;

@@ -159,7 +159,8 @@ export class Gate {
       const waiter = { pass, refuse, signal, isGone: false };
       this.#waiting += 1;
       if (signal !== undefined) this.#listen(waiter, signal);
-      if (lane.waiters.push(waiter) > 1) return;
+      // Among others who wait a lane has its place, and the gate its timer; behind those who went away it may have neither.
+      if (lane.waiters.push(waiter) > 1 && this.#waiting > 1) return;
       this.#place(lane, this.#clock.monotonic());
       this.#pump();
     });

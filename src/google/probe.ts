@@ -48,9 +48,13 @@ const customer = "my_customer";
 
 const tokenFacts = z.object({ azp: z.string().optional(), aud: z.string().optional(), scope: z.string().optional() });
 const anyObject = z.looseObject({});
-const domainList = z.object({
-  domains: z.array(z.object({ domainName: z.string(), isPrimary: z.boolean().optional() })),
-});
+const primaryDomain = z
+  .object({ domains: z.array(z.object({ domainName: z.string(), isPrimary: z.boolean().optional() })) })
+  .transform(({ domains }): Domain => {
+    const primary = parseDomain(domains.find(({ isPrimary }) => isPrimary === true)?.domainName ?? "");
+    if (!primary.ok) throw new ShapeError("no domain is the primary one");
+    return primary.value;
+  });
 const applicationList = z.object({ applications: z.array(z.object({ id: z.string() })).optional() });
 
 export class Probe {
@@ -117,16 +121,7 @@ export class Probe {
   /** The organisation's primary domain. */
   async domains(): Promise<Domain> {
     const url = `${adminOrigin}/admin/directory/v1/customer/${customer}/domains?fields=domains(domainName,isPrimary)`;
-    const { domains } = await this.#get(
-      "directory",
-      "directory.domains.list",
-      url,
-      domainList,
-      directoryScopeOf("domain"),
-    );
-    const primary = parseDomain(domains.find(({ isPrimary }) => isPrimary === true)?.domainName ?? "");
-    if (!primary.ok) throw new Error("no domain is the primary one");
-    return primary.value;
+    return this.#get("directory", "directory.domains.list", url, primaryDomain, directoryScopeOf("domain"));
   }
 
   async users(): Promise<void> {

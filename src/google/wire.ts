@@ -98,7 +98,13 @@ export function openWire(options: WireOptions): Wire {
       };
       const dispatcher = dispatcherFor(target.origin);
       if (dispatcher instanceof Promise) {
-        dispatcher.then((opened) => underWay.has(receipt) && opened.dispatch(dispatched, receipt), reject);
+        dispatcher
+          .then((opened) => underWay.has(receipt) && opened.dispatch(dispatched, receipt))
+          .catch((error: unknown) => {
+            reject(error);
+            // No deadline is to hold the process for what can never be sent.
+            receipt.fail("UNKNOWN", "no connection could be made ready");
+          });
       } else dispatcher.dispatch(dispatched, receipt);
     });
   }
@@ -108,7 +114,10 @@ export function openWire(options: WireOptions): Wire {
     deadlines.close();
     const opened = [...dispatchers.values()];
     dispatchers.clear();
-    await Promise.all(opened.map(async (dispatcher) => (await dispatcher).destroy()));
+    // What could not be opened needs no closing: whoever asked for it has been told.
+    await Promise.all(
+      opened.map(async (dispatcher) => (await Promise.resolve(dispatcher).catch(() => undefined))?.destroy()),
+    );
   }
 
   return { exchange, close };

@@ -75,6 +75,12 @@ describe("the Data Studio API", () => {
   });
 });
 
+it("domains of which none is the primary one are an answer of Google's, and no fault of ours", async () => {
+  const { of } = await examined(answering({ status: 200, body: { domains: [] } }, "/domains?"));
+  expect(of("right:domains")).toMatchObject({ verdict: "unknown" });
+  expect(of("right:domains").evidence).not.toContain("stumbled");
+});
+
 function withoutScopes(...names: readonly string[]): Broken {
   const gone = names.map((name) => `https://www.googleapis.com/auth/${name}`);
   return {

@@ -130,6 +130,17 @@ describe("those who wait", () => {
     expect(passed.at(-1)).toBe("a at 5000");
   });
 
+  it("are woken in their turn although all who came before them have gone away", async () => {
+    const { clock, gate, passed, take } = trial(eachSecond);
+    const stop = new AbortController();
+    take("a", stop.signal);
+    stop.abort();
+    await clock.advance(0);
+    take("a");
+    await clock.advance(5000);
+    expect([passed, gate.waiting]).toEqual([["a at 1000"], 0]);
+  });
+
   it("listen to a signal once, however many they are, and not any longer than they wait", async () => {
     const { clock, gate, passed, take } = trial(eachSecond);
     const { signal } = new AbortController();

@@ -17,6 +17,11 @@ it.each([
   expect(asked).toEqual([undefined, "page 1", "page 2"]);
 });
 
+it("a page may hold more than a call takes arguments", async () => {
+  const many = Array.from({ length: 300_000 }, (_, index) => index);
+  expect(await allPages(async () => ({ items: many, nextPageToken: undefined }))).toHaveLength(300_000);
+});
+
 it("pages that lead round in a circle are refused", async () => {
   let asked = 0;
   const circle = allPages(async () => ({ items: [(asked += 1)], nextPageToken: asked % 2 === 0 ? "a" : "b" }));

@@ -10,7 +10,7 @@ import type { ExchangeRequest } from "../../src/google/exchange.ts";
 import { parseEndpoint } from "../../src/google/route.ts";
 import { openWire } from "../../src/google/wire.ts";
 import type { Wire, WireOptions } from "../../src/google/wire.ts";
-import { ManualClock } from "../support/clock.ts";
+import { ManualClock, settle } from "../support/clock.ts";
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -286,6 +286,18 @@ describe("where requests may go", () => {
     expect(await failureOf(wire.exchange(get))).toMatchObject({ sent: false });
     expect(seen).toEqual(["datastudio.googleapis.com:443"]);
   });
+});
+
+it("a proxy that cannot be used is said so at once, and nothing is left to wait for", async () => {
+  const ended: string[] = [];
+  const signal = Object.assign(new AbortController().signal, {
+    removeEventListener: () => ended.push("let go of"),
+  });
+  const wire = openWire({ clock: new ManualClock(), proxy: "http://%" });
+  await expect(wire.exchange({ ...get, signal })).rejects.toThrow(/Invalid URL/);
+  await settle();
+  expect(ended).toEqual(["let go of"]);
+  await wire.close();
 });
 
 it("a hundred calls at once share the sockets allowed", async () => {

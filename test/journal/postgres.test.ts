@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { wallClock } from "../../src/cli/context.ts";
 import { parseJournalAddress } from "../../src/journal/postgres/address.ts";
 import { JournalDatabase } from "../../src/journal/postgres/database.ts";
+import { beat } from "../../src/journal/postgres/fleet.ts";
 import { openPostgresJournal } from "../../src/journal/postgres/journal.ts";
 import type { Journal } from "../../src/journal/journal.ts";
 import { openPostgresReader } from "../../src/journal/postgres/reader.ts";
@@ -137,4 +138,27 @@ it("an intent whose commit is known of only after somebody took the step over is
   await Promise.all([late.close(), other.close()]);
   await wire.close();
   await Promise.all([near.close(), far.close()]);
+});
+
+it("several first connections at once find out together that the server offers no TLS", async () => {
+  const database = new JournalDatabase(parseJournalAddress(base));
+  const answers = await Promise.all(Array.from({ length: 4 }, () => database.rows("select 1 as one")));
+  expect(answers.flat()).toEqual([{ one: 1 }, { one: 1 }, { one: 1 }, { one: 1 }]);
+  await database.close();
+});
+
+it("what somebody changed beside a run in the database is damage to it, and a run that is gone is missing", async () => {
+  const database = new JournalDatabase(parseJournalAddress(`${base}?schema=meddled`));
+  await database.prepare();
+  const writer = await createPostgresRun(database, "friday");
+  await writer.add([edit({})]);
+  await writer.seal(header());
+  await database.rows("insert into kept (run, name, body) select id, 'waves', 'no JSON' from runs");
+  await database.rows("insert into audit (run, seq, body, hash) select id, 1, 'null', '' from runs");
+  const reader = await openPostgresReader(database, "friday");
+  await expect(reader.kept("waves")).rejects.toMatchObject({ name: "RunFileError", kind: "corrupt" });
+  await expect(reader.audit(0, 1)).rejects.toMatchObject({ name: "RunFileError", kind: "corrupt" });
+  const own = { worker: 1, steps: 0, perSecond: undefined, drifted: [], leaseMs: 1000 };
+  await expect(beat(database, { run: 999, handedAt: 0 }, own)).rejects.toMatchObject({ kind: "missing" });
+  await database.close();
 });

@@ -1,10 +1,13 @@
 /** Changes made to a run behind the product's back are found: to its frozen part by the digest, to its history by the chain. */
 import { createHash } from "node:crypto";
-import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { copyToFile } from "../../src/journal/sqlite/copying.ts";
+import { openDump } from "../../src/journal/sqlite/dump.ts";
+import { examineRun } from "../../src/journal/sqlite/examine.ts";
 import { openJournal } from "../../src/journal/sqlite/journal.ts";
 import { openReader } from "../../src/journal/sqlite/reader.ts";
 import { createRun } from "../../src/journal/sqlite/writer.ts";
@@ -336,4 +339,45 @@ it("a header that is a number is damage to everybody", async () => {
   redefine("header any", "header text");
   await expect(openReader(path)).rejects.toMatchObject({ kind: "corrupt" });
   await expect(openJournal(path, { clock })).rejects.toMatchObject({ kind: "corrupt" });
+});
+
+it("a row of the history that is no record is damage wherever it is read", async () => {
+  const reader = await openReader(await meddled("update audit set body = 'null' where seq = 2"));
+  await expect(reader.audit(0, 10)).rejects.toMatchObject({ name: "RunFileError", kind: "corrupt" });
+  await reader.close();
+});
+
+it("approvals that rest on a row nobody can read are a finding of the examination", async () => {
+  const kept = JSON.stringify([{ name: "a", text: "t", signature: "s", row: 2 }]);
+  const path = await meddled(
+    `insert into kept (name, body) values ('approvals', '${kept}'); update audit set body = '[' where seq = 2`,
+  );
+  const { findings } = await examineRun(path, { head: undefined });
+  expect(findings.find(({ check }) => check === "approvals")).toMatchObject({ verdict: "broken" });
+});
+
+it("what others have left in a shared folder keeps nobody from writing a run there", async () => {
+  const shared = join(folder, "shared");
+  await mkdir(shared);
+  await writeFile(join(shared, "theirs.handover.tmp"), "half a run");
+  await symlink(join(folder, "elsewhere"), join(shared, "theirs.handover.lock"));
+  await writeFile(join(shared, "dead.handover.tmp"), "half a run");
+  const writer = await createRun(join(shared, "mine.handover"));
+  await writer.add(edits(1));
+  await writer.seal(header({ totals: { ...header().totals, steps: 1 } }));
+  expect((await readdir(shared)).toSorted()).toEqual(["mine.handover", "theirs.handover.lock", "theirs.handover.tmp"]);
+});
+
+it("a copy whose name is taken meanwhile leaves nothing beside it", async () => {
+  const target = join(folder, "target");
+  await mkdir(target);
+  const path = join(target, "copy.handover");
+  const dump = await openDump(original);
+  const copying = copyToFile(path, dump, [], async () => writeFile(path, "somebody else's"));
+  await expect(copying).rejects.toMatchObject({
+    name: "UsageError",
+    message: expect.stringContaining("exists already"),
+  });
+  await dump.close();
+  expect(await readdir(target)).toEqual(["copy.handover"]);
 });

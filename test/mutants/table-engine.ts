@@ -91,8 +91,8 @@ export const engineMutants: readonly Mutant[] = [
     name: "first-page-proves-the-transfer",
     breaks: "assets left behind after the first page of a search are not seen",
     file: transfer,
-    find: "pageToken = page.nextPageToken;",
-    replace: "pageToken = undefined;",
+    find: "for await (const { assets } of eachPage((pageToken) => this.#search(actor, query, pageToken))) {",
+    replace: "for (const { assets } of [await this.#search(actor, query)]) {",
     hunt: "test/engine/pages.test.ts",
   },
   {

@@ -243,8 +243,8 @@ export const planMutants: readonly Mutant[] = [
     name: "first-page-is-the-survey",
     breaks: "a leaver with more assets than fit on a page keeps the rest",
     file: "src/engine/survey.ts",
-    find: "pageToken = page.nextPageToken;",
-    replace: "pageToken = undefined;",
+    find: "for await (const page of eachPage((pageToken) => dataStudio.search(user, query, pageToken))) {",
+    replace: "for (const page of [await dataStudio.search(user, query)]) {",
     hunt: "test/engine/pages.test.ts",
   },
   {

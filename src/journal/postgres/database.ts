@@ -89,15 +89,18 @@ export class JournalDatabase implements RowSource {
   }
 
   async #connect(): Promise<PoolClient> {
+    const pool = this.#pool;
     try {
-      return await this.#pool.connect();
+      return await pool.connect();
     } catch (error) {
       const fault = databaseFault(error, this.shown);
       const offersNone = error instanceof Error && error.message.includes("does not support SSL");
       if (this.#address.tls.mode !== "prefer" || !offersNone) throw fault;
-      const refused = this.#pool;
-      this.#pool = poolOf(this.#address, false);
-      await refused.end();
+      // Of several that were refused at once, one makes the pool that all go on with.
+      if (this.#pool === pool) {
+        this.#pool = poolOf(this.#address, false);
+        await pool.end();
+      }
       return this.#connect();
     }
   }

@@ -3,6 +3,7 @@ import { noCounts } from "../../model/run.ts";
 import type { Counts } from "../../model/run.ts";
 import { stateName } from "../codes.ts";
 import type { RowSource } from "./database.ts";
+import { goneRun } from "./sealed.ts";
 
 /** How a run ends that every worker is to leave at once, without waiting for answers. */
 export const endedAtOnce = "abort";
@@ -285,7 +286,7 @@ export async function beat(database: Rows, { run, handedAt }: HandedRun, own: Be
      from runs r left join carrying c on c.run = r.id where r.id = $1`,
     [run, own.worker, own.steps, own.perSecond ?? null, own.drifted, own.leaseMs],
   );
-  if (row === undefined) throw new SyntaxError("the run is gone");
+  if (row === undefined) throw goneRun("the run");
   // Handed over again, it is to be joined again: other guards and another budget may hold now.
   const isOther = row.handed_ms !== null && Number(row.handed_ms) !== handedAt;
   const ended = isOther

@@ -31,6 +31,12 @@ interface Row {
 export async function purgeRun(database: JournalDatabase, name: string, by: string): Promise<void> {
   const place = `${name} at ${database.shown}`;
   await database.transaction(async (client) => {
+    const { rows: named } = await client.query<{ id: string }>("select id from runs where tenant = $1 and name = $2", [
+      database.tenant,
+      name,
+    ]);
+    // Ahead of the look at it: a claim that is being made would not be seen yet.
+    if (named[0] !== undefined) await lockClaims(client, Number(named[0].id));
     const { rows } = await client.query<Row>(
       `select r.id, r.counts[1] as open, exists (select 1 from kept k where k.run = r.id and k.name = $3) as record,
          exists (select 1 from progress p where p.run = r.id and p.state = 0 and p.lease >= clock_timestamp()) as held
@@ -39,7 +45,6 @@ export async function purgeRun(database: JournalDatabase, name: string, by: stri
     );
     const [run] = rows;
     if (run === undefined) throw new RunFileError("missing", `there is no run ${place}`, "handover run list");
-    await lockClaims(client, Number(run.id));
     if (run.held) throw new RunLockedError(place);
     if (run.open > 0 && !run.record) {
       throw new GuardError(

@@ -11,6 +11,7 @@ import { genesis, linkHash } from "../chain.ts";
 import { resultOf, stepOf } from "../codec.ts";
 import { kindCode, kindName, stateCode, stateName } from "../codes.ts";
 import { skippedResult } from "../skipped.ts";
+import { instantOf, objectOf } from "../shapes.ts";
 import type { JournalDatabase, RowSource } from "./database.ts";
 import { corruptRun } from "./faults.ts";
 import { checkSteps, frozenColumns, goneRun, readSealedRun } from "./sealed.ts";
@@ -120,7 +121,10 @@ export class PostgresRunReader implements SealedRunReader {
       "select seq, body, hash from audit where run = $1 and seq > $2 order by seq limit $3",
       [this.run.id, afterSeq, max],
     );
-    return rows.map((row) => ({ ...row, at: (JSON.parse(row.body) as { at: number }).at }));
+    return rows.map((row) => {
+      const at = (): number => instantOf(objectOf(JSON.parse(row.body) as { at: unknown }).at);
+      return { ...row, at: this.readable(at, `row ${row.seq} of the audit chain`) };
+    });
   }
 
   async firstBadAuditRow(): Promise<number | undefined> {
@@ -162,7 +166,7 @@ export class PostgresRunReader implements SealedRunReader {
       this.run.id,
       name,
     ]);
-    return row === undefined ? undefined : unescaped(row.body);
+    return row === undefined ? undefined : this.readable(() => unescaped(row.body), `what is kept as ${name}`);
   }
 
   /** Reads every step; throws RunFileError (`tampered`). */

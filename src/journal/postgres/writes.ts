@@ -5,6 +5,7 @@ import { stateCode } from "../codes.ts";
 import type { ChainHead } from "../../model/examination.ts";
 import type { Outcome } from "../../model/step.ts";
 import { anythingWaits, passGates } from "./gates.ts";
+import { goneRun } from "./sealed.ts";
 import type { Waiting } from "./slices.ts";
 import { escaped, keepable } from "./text.ts";
 
@@ -153,7 +154,7 @@ class Slice {
       [this.#run],
     );
     const [tail] = rows;
-    if (tail === undefined) throw new SyntaxError("the run is gone");
+    if (tail === undefined) throw goneRun("the run");
     const audit = new AuditRows(tail.rows, tail.head);
     const counts = new Counted(tail.counts);
     const ends: { readonly write: Of<"end">; readonly row: number }[] = [];

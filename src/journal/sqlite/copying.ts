@@ -22,11 +22,11 @@ export async function copyToFile(
   try {
     await fill(db, dump, kept);
     await check(dumpIn(db, placing.path));
+    placing.seal(db);
   } catch (error) {
     placing.discard(db);
     throw runFileFault(error, placing.path);
   }
-  placing.seal(db);
 }
 
 function dumpIn(db: Connection, path: string): RunDump {

@@ -102,6 +102,17 @@ class Findings {
     }
   }
 
+  /** The same of a check that answers undefined where there is nothing to check. */
+  async tryWhereAsked(check: CheckName, work: () => Covered | undefined): Promise<void> {
+    let nothing = false;
+    await this.try(check, () => {
+      const covered = work();
+      nothing = covered === undefined;
+      return covered ?? { covered: 0, flaw: undefined };
+    });
+    if (nothing) this.#made.delete(check);
+  }
+
   /** The last ones only where there is something to check, or somebody asks. */
   all(): readonly Finding[] {
     const unchecked = (check: CheckName): Finding => ({ check, verdict: "unchecked", covered: 0, flaw: undefined });
@@ -177,13 +188,12 @@ async function examineSigned(
   signers: readonly Signer[] | undefined,
 ): Promise<SignedPart | undefined> {
   let signed: SignedPart | undefined;
-  const checkpoints = examineCheckpoints(db, run, signers);
-  if (checkpoints !== undefined) {
-    signed = checkpoints.signed;
-    findings.add("signed", checkpoints);
-  }
-  const approvals = examineApprovals(db, run, signers);
-  if (approvals !== undefined) findings.add("approvals", approvals);
+  await findings.tryWhereAsked("signed", () => {
+    const checkpoints = examineCheckpoints(db, run, signers);
+    signed = checkpoints?.signed;
+    return checkpoints;
+  });
+  await findings.tryWhereAsked("approvals", () => examineApprovals(db, run, signers));
   return signed;
 }
 

@@ -18,7 +18,7 @@ import type { SealedRun } from "./open.ts";
 import type { ChainHead } from "../../model/examination.ts";
 import { kindCode, kindName, stateCode, stateName } from "../codes.ts";
 import { skippedResult } from "../skipped.ts";
-import { expectAllTexts, expectTexts, instantOf } from "../shapes.ts";
+import { expectAllTexts, expectTexts, instantOf, objectOf } from "../shapes.ts";
 import { standingOf } from "./standing.ts";
 
 /** A row of `steps`. */
@@ -143,7 +143,7 @@ export class SqliteRunReader implements SealedRunReader {
   async audit(afterSeq: number, max: number): Promise<readonly AuditRow[]> {
     return this.reading(() =>
       this.#auditPage.all(afterSeq, max).map((row) => {
-        const { at } = JSON.parse(row.body) as { at: unknown };
+        const { at } = objectOf(JSON.parse(row.body) as { at: unknown });
         return { seq: row.seq, at: instantOf(at), body: row.body, hash: row.hash };
       }),
     );

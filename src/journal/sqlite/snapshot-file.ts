@@ -6,9 +6,10 @@ import { RunFileError, UsageError } from "../../model/errors.ts";
 import type { SnapshotHeader } from "../../model/inventory.ts";
 import type { Digest } from "../../model/run.ts";
 import { canonicalJson } from "../../model/canonical.ts";
-import { faultCode, runFileFault } from "./faults.ts";
+import { runFileFault } from "./faults.ts";
 import { checkFolder, checkRunFile, checkSameFile, statusOf } from "./file-safety.ts";
 import { createPrivate } from "./lock.ts";
+import { expectAllTexts, instantOf, objectOf } from "../shapes.ts";
 
 /** "Hnds": tells a snapshot from a run and from other SQLite files (`PRAGMA application_id`). */
 const applicationId = 0x486e6473;
@@ -108,10 +109,20 @@ export function readState(db: Connection, path: string): SnapshotState {
     if (body === undefined || end === undefined) throw damaged(path, "it has no header");
     const { at, digest } = end;
     return {
-      header: JSON.parse(body) as SnapshotHeader,
+      header: headerIn(body),
       finished: at === null || digest === null ? undefined : { at, digest },
     };
   });
+}
+
+/** Throws `SyntaxError` for what no inventory has written. */
+function headerIn(body: string): SnapshotHeader {
+  const header = objectOf(JSON.parse(body) as SnapshotHeader);
+  const { tenant, domains, scope, startedAt } = header;
+  expectAllTexts([tenant, objectOf(scope).kind]);
+  expectAllTexts(domains);
+  instantOf(startedAt);
+  return header;
 }
 
 /** What went wrong with a snapshot, in words about snapshots. */
@@ -124,15 +135,15 @@ export function inWords<T>(path: string, work: () => T): T {
 }
 
 function snapshotFault(error: unknown, path: string): Error {
-  const code = faultCode(error);
   const fault = runFileFault(error, path);
-  if (code?.startsWith("SQLITE_CORRUPT") === true) return damaged(path, fault.message);
-  if (!(fault instanceof RunFileError)) return fault;
+  if (error === fault || !(fault instanceof RunFileError)) return fault;
   switch (fault.kind) {
     case "missing":
       return new RunFileError("missing", `there is no snapshot ${path}`, "take one with: handover inventory");
     case "not-a-run":
       return notASnapshot(path);
+    case "corrupt":
+      return damaged(path, error instanceof Error ? error.message : String(error));
     default:
       return fault;
   }

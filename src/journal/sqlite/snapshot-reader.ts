@@ -16,6 +16,7 @@ import type { Digest } from "../../model/run.ts";
 import type { Person, Principal } from "../../model/tenant.ts";
 import type { KnownAsset, Listed, SnapshotReader } from "../snapshot.ts";
 import { permissionsOfText } from "../codec.ts";
+import { expectAllTexts, expectLists, expectTexts, objectOf } from "../shapes.ts";
 import { foundColumns, foundIn, foundOf } from "./asset-row.ts";
 import type { FoundCells, FoundRow } from "./asset-row.ts";
 import { snapshotCoverage } from "./snapshot-coverage.ts";
@@ -35,6 +36,11 @@ interface UserRow {
   readonly person: string;
   readonly reading: UserReading;
   readonly reason: string | null;
+}
+
+interface PrincipalRow {
+  readonly email: Email;
+  readonly body: string;
 }
 
 type KnownCells = [...FoundCells, seen: string | null, permissions: string | null, unreadable: string | null];
@@ -87,24 +93,25 @@ export class SqliteSnapshotReader implements SnapshotReader {
   }
 
   async assets(after: string, max: number): Promise<readonly InventoryAsset[]> {
-    return this.all<AssetRow>(`select ${columns} from assets where name > ? order by name limit ?`, after, max).map(
-      assetOf,
-    );
+    const sql = `select ${columns} from assets where name > ? order by name limit ?`;
+    return this.#reading(() => this.all<AssetRow>(sql, after, max).map(assetOf));
   }
 
   async pendingAssets(after: string, max: number): Promise<readonly InventoryAsset[]> {
     const sql = `select ${columns} from assets where permissions is null and unreadable is null and name > ? order by name limit ?`;
-    return this.all<AssetRow>(sql, after, max).map(assetOf);
+    return this.#reading(() => this.all<AssetRow>(sql, after, max).map(assetOf));
   }
 
   async asset(name: AssetName): Promise<InventoryAsset | undefined> {
-    return this.all<AssetRow>(`select ${columns} from assets where name = ?`, name).map(assetOf)[0];
+    const sql = `select ${columns} from assets where name = ?`;
+    return this.#reading(() => this.all<AssetRow>(sql, name).map(assetOf)[0]);
   }
 
   async permissions(name: AssetName): Promise<Pick<InventoryAsset, "permissions" | "unreadable"> | undefined> {
     const sql = "select permissions, unreadable from assets where name = ?";
-    const [row] = this.#cells<[permissions: string | null, unreadable: string | null]>(sql, name);
-    return row === undefined ? undefined : readOf({ permissions: row[0], unreadable: row[1] });
+    type Cells = [permissions: string | null, unreadable: string | null];
+    const [row] = this.#cells<Cells>(sql, name);
+    return this.#reading(() => (row === undefined ? undefined : readOf({ permissions: row[0], unreadable: row[1] })));
   }
 
   async assetCount(): Promise<number> {
@@ -133,28 +140,27 @@ export class SqliteSnapshotReader implements SnapshotReader {
       query.trashed ? 1 : 0,
       max,
     );
-    return rows.map((row) => ({ at: row[7], asset: foundIn(row) }));
+    return this.#reading(() => rows.map((row) => ({ at: row[7], asset: foundIn(row) })));
   }
 
   async sightings(after: string, max: number, besides?: ReadonlySet<Email>): Promise<readonly KnownAsset[]> {
     if (besides !== undefined) return this.#besides(besides, after, max);
-    return this.#cells<KnownCells>(
-      `select ${knownColumns} from assets a where name > ? order by name limit ?`,
-      after,
-      max,
-    ).map((row) => this.#known(row));
+    const sql = `select ${knownColumns} from assets a where name > ? order by name limit ?`;
+    return this.#reading(() => this.#cells<KnownCells>(sql, after, max).map((row) => this.#known(row)));
   }
 
   /** Looks at three columns of each asset only, and takes up the whole row of those that are left: mostly none are. */
   #besides(owners: ReadonlySet<Email>, after: string, max: number): readonly KnownAsset[] {
     const found: KnownAsset[] = [];
+    type Owned = [name: AssetName, owner: Email | null, unread: number];
+    const whole = `select ${knownColumns} from assets a where name = ?`;
     const sql = "select name, owner, permissions is null from assets where name > ? order by name limit ?";
     for (let last = after; found.length < max;) {
-      const rows = this.#cells<[name: AssetName, owner: Email | null, unread: number]>(sql, last, lookedAtMax);
+      const rows = this.#cells<Owned>(sql, last, lookedAtMax);
       for (const [name, owner, unread] of rows) {
         if (unread === 0 && owner !== null && owners.has(owner)) continue;
-        const [row] = this.#cells<KnownCells>(`select ${knownColumns} from assets a where name = ?`, name);
-        if (row !== undefined) found.push(this.#known(row));
+        const [row] = this.#cells<KnownCells>(whole, name);
+        if (row !== undefined) found.push(this.#reading(() => this.#known(row)));
         if (found.length === max) break;
       }
       const end = rows.at(-1)?.[0];
@@ -181,37 +187,43 @@ export class SqliteSnapshotReader implements SnapshotReader {
 
   async users(after: string, max: number): Promise<readonly UserRecord[]> {
     const sql = "select person, reading, reason from users where email > ? order by email limit ?";
-    return this.all<UserRow>(sql, after, max).map(userOf);
+    return this.#reading(() => this.all<UserRow>(sql, after, max).map(userOf));
   }
 
   async user(email: Email): Promise<UserRecord | undefined> {
-    return this.all<UserRow>("select person, reading, reason from users where email = ?", email).map(userOf)[0];
+    const sql = "select person, reading, reason from users where email = ?";
+    return this.#reading(() => this.all<UserRow>(sql, email).map(userOf)[0]);
   }
 
   async principals(
     after: string,
     max: number,
   ): Promise<readonly { readonly email: Email; readonly principal: Principal }[]> {
-    const rows = this.all<{ email: Email; body: string }>(
+    const rows = this.all<PrincipalRow>(
       "select email, body from principals where email > ? order by email limit ?",
       after,
       max,
     );
-    return rows.map(({ email, body }) => ({ email, principal: JSON.parse(body) as Principal }));
+    return this.#reading(() => rows.map(({ email, body }) => ({ email, principal: principalOf(body) })));
   }
 
   async principal(email: Email): Promise<Principal | undefined> {
-    const [row] = this.all<{ body: string }>("select body from principals where email = ?", email);
-    return row === undefined ? undefined : (JSON.parse(row.body) as Principal);
+    const [row] = this.all<PrincipalRow>("select email, body from principals where email = ?", email);
+    return row === undefined ? undefined : this.#reading(() => principalOf(row.body));
   }
 
   async groupMembers(group: Email): Promise<readonly GroupMember[] | undefined> {
     const [row] = this.all<{ members: string | null }>("select members from groups where email = ?", group);
-    return row === undefined || row.members === null ? undefined : membersOf(row.members);
+    const members = row?.members ?? undefined;
+    return members === undefined ? undefined : this.#reading(() => membersOf(members));
   }
 
   async contentDigest(): Promise<Digest> {
-    return snapshotDigest(this.db, this.header);
+    return snapshotDigest(this.db, this.header).catch((error: unknown) =>
+      this.#reading(() => {
+        throw error;
+      }),
+    );
   }
 
   async close(): Promise<void> {
@@ -225,6 +237,11 @@ export class SqliteSnapshotReader implements SnapshotReader {
       if (statement === undefined) this.#preparedCells.set(sql, (statement = this.db.prepare(sql).raw()));
       return statement.all(...parameters) as R[];
     });
+  }
+
+  /** What cannot be read of a row is damage to the file. */
+  #reading<T>(work: () => T): T {
+    return inWords(this.path, work);
   }
 
   protected all<R>(sql: string, ...parameters: readonly (string | number)[]): R[] {
@@ -253,14 +270,45 @@ export function queryOf(code: number): InventoryQuery {
 }
 
 function userOf({ person, reading, reason }: UserRow): UserRecord {
-  return { person: JSON.parse(person) as Person, reading, reason: reason ?? undefined };
+  return { person: personOf(JSON.parse(person)), reading, reason: reason ?? undefined };
+}
+
+function personOf(read: unknown): Person {
+  const person = objectOf(read as Person);
+  expectAllTexts([person.id, person.email]);
+  expectAllTexts(person.aliases);
+  expectTexts(person.deletionTime, person.orgUnit);
+  return person;
+}
+
+function principalOf(body: string): Principal {
+  const principal = objectOf(JSON.parse(body) as Principal);
+  switch (principal.kind) {
+    case "user":
+    case "deleted":
+      return { kind: principal.kind, person: personOf(principal.person) };
+    case "group":
+      expectAllTexts([principal.id, principal.email]);
+      return principal;
+    case "serviceAccount":
+    case "external":
+    case "missing":
+      expectAllTexts([principal.email]);
+      return principal;
+    default:
+      throw new SyntaxError("somebody is of no known kind");
+  }
 }
 
 function membersOf(text: string): readonly GroupMember[] {
-  return (JSON.parse(text) as readonly (readonly [Email | null, string])[]).map(([email, type]) => ({
-    email: email ?? undefined,
-    type,
-  }));
+  const members = JSON.parse(text) as readonly (readonly [Email | null, string])[];
+  expectLists(members);
+  expectLists(...members);
+  return members.map(([email, type]) => {
+    expectAllTexts([type]);
+    expectTexts(email ?? undefined);
+    return { email: email ?? undefined, type };
+  });
 }
 
 function readOf({

@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync, readdirSync, renameSync } from "node:fs
 import { basename, dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import type { Database as Connection, Statement } from "better-sqlite3";
-import { RunLockedError, UsageError } from "../../model/errors.ts";
+import { RunFileError, RunLockedError, UsageError } from "../../model/errors.ts";
 import type { Digest, RunHeader } from "../../model/run.ts";
 import type { StepDraft } from "../../model/step.ts";
 import { checkpointName, signedCheckpoint } from "../../model/signing/checkpoint.ts";
@@ -243,14 +243,21 @@ function removeStale(path: string): void {
   const folder = dirname(path);
   for (const name of readdirSync(folder)) {
     if (!name.endsWith(".handover.tmp") || name === basename(temporaryPath(path))) continue;
-    const other = join(folder, name.slice(0, -".tmp".length));
-    try {
-      const lock = lockRun(other);
-      removeTemporary(other);
-      lock.release();
-    } catch (error) {
-      if (!(error instanceof RunLockedError)) throw error;
-    }
+    removeOther(join(folder, name.slice(0, -".tmp".length)));
+  }
+}
+
+/** What is not ours to take away, in a folder shared with others, is no reason to write no run. */
+function removeOther(path: string): void {
+  let lock: RunLock | undefined;
+  try {
+    lock = lockRun(path);
+    removeTemporary(path);
+  } catch (error) {
+    const isTheirs = error instanceof RunLockedError || error instanceof RunFileError || faultCode(error) !== undefined;
+    if (!isTheirs) throw error;
+  } finally {
+    lock?.release();
   }
 }
 

@@ -207,7 +207,7 @@ export function breaches(
   const most = totals.mostOfOneOwner;
   const found: readonly (readonly [LimitName, number])[] = [
     ["changes", totals.changes],
-    ["percentOfAssets", Math.round(percent * 100) / 100],
+    ["percentOfAssets", percent],
     ["perOwner", most?.changes ?? 0],
     ["newExternal", totals.newExternal],
     ["newPublic", totals.newPublic],
@@ -216,9 +216,21 @@ export function breaches(
     const allowed = limits[limit];
     if (allowed === undefined || value <= allowed) return [];
     return [
-      { limit, allowed, found: value, from: limitsFrom[limit], owner: limit === "perOwner" ? most?.owner : undefined },
+      {
+        limit,
+        allowed,
+        found: roundedAbove(allowed, value),
+        from: limitsFrom[limit],
+        owner: limit === "perOwner" ? most?.owner : undefined,
+      },
     ];
   });
+}
+
+/** With two decimals, or with as many as it takes to show that it is more than is allowed. */
+function roundedAbove(allowed: number, found: number): number {
+  const rounded = Math.round(found * 100) / 100;
+  return rounded > allowed ? rounded : found;
 }
 
 /** How much of a transfer a hazard is about: assets where it is about assets, otherwise the transfer itself. */

@@ -191,26 +191,34 @@ function inOrder(candidates: readonly PlannedTransfer[]): {
 } {
   const byFrom = new Map(candidates.map((transfer) => [transfer.from.email, transfer]));
   const ring = new Map<PlannedTransfer, number>();
+  /** How many departures must come first. A ring counts as none: nothing of it is carried out. */
+  const depths = new Map<PlannedTransfer, number>();
   for (const start of candidates) {
-    const path: PlannedTransfer[] = [];
+    // Each transfer is met once, however long the row of departures it stands in.
+    const path = new Set<PlannedTransfer>();
     let next: PlannedTransfer | undefined = start;
-    while (next !== undefined && !path.includes(next)) {
-      path.push(next);
+    while (next !== undefined && !path.has(next) && !depths.has(next)) {
+      path.add(next);
       next = byFrom.get(next.to.email);
     }
-    if (next === start) for (const link of path) ring.set(link, path.length);
+    const row = [...path];
+    const closed = next !== undefined && path.has(next) ? row.splice(row.indexOf(next)) : [];
+    for (const link of closed) {
+      ring.set(link, closed.length);
+      depths.set(link, 0);
+    }
+    for (const link of row.toReversed()) {
+      const departure = byFrom.get(link.to.email);
+      const follows = departure !== undefined && !ring.has(departure);
+      depths.set(link, follows ? 1 + (depths.get(departure) ?? 0) : 0);
+    }
   }
   const after = new Map<PlannedTransfer, PlannedTransfer>();
-  const depth = (transfer: PlannedTransfer): number => {
-    const departure = byFrom.get(transfer.to.email);
-    return departure === undefined || ring.has(departure) ? 0 : 1 + depth(departure);
-  };
   const straight = candidates.filter((transfer) => !ring.has(transfer));
   for (const transfer of straight) {
     const departure = byFrom.get(transfer.to.email);
     if (departure !== undefined && !ring.has(departure)) after.set(transfer, departure);
   }
-  const depths = new Map(straight.map((transfer) => [transfer, depth(transfer)]));
   const ordered = straight.toSorted((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0));
   const swaps = [...ring].map(([transfer, length]): Refusal => {
     return {

@@ -88,6 +88,19 @@ describe("the order of jobs", () => {
     expect(waits).toContainEqual([email("heir"), email("other")]);
   });
 
+  it("is found for a row of departures of any length", () => {
+    const world = new World();
+    const people = Array.from({ length: 20_001 }, (_, index) => `p${index}`);
+    for (const name of people) {
+      world.user(name);
+      world.unreachable.add(email(name));
+    }
+    const rows = people.slice(1).map((heir, index) => transfer(people[index] ?? "", heir));
+    const { transfers, after } = world.compile(...rows);
+    expect([transfers[0], transfers.at(-1)].map((each) => each?.from.email)).toEqual(["p19999", "p0"].map(email));
+    expect(after.size).toBe(19_999);
+  });
+
   it("does not wait for a ring that is refused", () => {
     const { after } = staffed()
       .asset("r1", "leaver")

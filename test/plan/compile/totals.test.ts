@@ -265,7 +265,7 @@ describe("a limit", () => {
   const found = { ...noTotals, changes: 10, assetsTouched: 1, newExternal: 2, newPublic: 3 };
   it.each<[string, Limits, number, readonly unknown[]]>([
     ["that nobody set is never broken", {}, 1, []],
-    ["that is met to the dot holds", { changes: 10, percentOfAssets: 33.33, newExternal: 2, newPublic: 3 }, 3, []],
+    ["that is met to the dot holds", { changes: 10, percentOfAssets: 25, newExternal: 2, newPublic: 3 }, 4, []],
     ["of changes is broken by one more", { changes: 9 }, 3, [{ limit: "changes", allowed: 9, found: 10 }]],
     ["of outsiders is broken by one more", { newExternal: 1 }, 3, [{ limit: "newExternal", allowed: 1, found: 2 }]],
     ["of public links is broken by one more", { newPublic: 2 }, 3, [{ limit: "newPublic", allowed: 2, found: 3 }]],
@@ -274,6 +274,18 @@ describe("a limit", () => {
       { percentOfAssets: 33.32 },
       3,
       [{ limit: "percentOfAssets", allowed: 33.32, found: 33.33 }],
+    ],
+    [
+      "in percent is broken by less than a hundredth more, and says so with what that takes",
+      { percentOfAssets: 12.5 },
+      7.9999,
+      [{ limit: "percentOfAssets", allowed: 12.5, found: 100 / 7.9999 }],
+    ],
+    [
+      "of no asset at all is broken by one of thirty thousand",
+      { percentOfAssets: 0 },
+      32_000,
+      [{ limit: "percentOfAssets", allowed: 0, found: 0.003125 }],
     ],
     ["in percent holds where no asset was read", { percentOfAssets: 0 }, 0, []],
   ])("%s", (_, limits, assetsRead, broken) => {
