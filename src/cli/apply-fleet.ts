@@ -6,7 +6,6 @@ import { carryingOf, endForAll, handOver } from "../journal/postgres/fleet.ts";
 import type { Carrying } from "../journal/postgres/fleet.ts";
 import { openPostgresReader } from "../journal/postgres/reader.ts";
 import type { SigningJournal } from "../journal/opening.ts";
-import { UsageError } from "../model/errors.ts";
 import { printable } from "../model/text.ts";
 import { applyFoot } from "../report/apply-text.ts";
 import { summaryJson, versionJson } from "../report/json.ts";
@@ -25,6 +24,8 @@ import type { ExitCode } from "./exit-code.ts";
 import { typedCommand } from "./files.ts";
 import type { GoogleFlags, JournalFlags } from "./flags.ts";
 import { codeOfEnd, summaryOf } from "./fleet-end.ts";
+import { openListening } from "./fleet-listening.ts";
+import type { FleetListening } from "./fleet-listening.ts";
 import { followFleet } from "./fleet-view.ts";
 import type { GuardSettings } from "./guard-settings.ts";
 import { handedText } from "./handing.ts";
@@ -59,33 +60,21 @@ export async function applyThroughWorkers(
   options: HandingOptions,
   place: RunPlace,
 ): Promise<ExitCode> {
-  refuseOutlets(options);
   const { address, run: name } = databaseOf(place);
   const database = new JournalDatabase(address);
+  let listening: FleetListening | undefined;
   try {
+    // What cannot be told is to be known before anything is handed over.
+    listening = await openListening(context, options, place, database);
     const present = await carryingOf(database, name);
     if (present !== undefined && present.ended === undefined) await saySo(context, place, present);
     else if (!(await handedOver(context, options, place, database))) return exitCode({ kind: "stopped" });
-    return await follow(context, options, place, database);
+    listening?.started();
+    return await follow(context, options, place, database, listening);
   } finally {
+    await listening?.close();
     await database.close();
   }
-}
-
-/** They would tell of this process, which does nothing of the run itself. */
-function refuseOutlets({ dashboardPort, outlets }: HandingOptions): void {
-  const named = [
-    ...(dashboardPort === undefined ? [] : ["--dashboard"]),
-    ...(outlets.onEvent === undefined ? [] : ["--on-event"]),
-    ...(outlets.events === undefined ? [] : ["--events"]),
-    ...(outlets.metricsPort === undefined ? [] : ["--metrics"]),
-  ];
-  const [first] = named;
-  if (first === undefined) return;
-  throw new UsageError(
-    `${first} is for a run in a file, and workers carry this one out`,
-    "leave it out: handover watch --json tells what happens, and handover worker has --health and --log-file",
-  );
 }
 
 async function saySo(context: Context, place: RunPlace, { by, handedAt }: Carrying): Promise<void> {
@@ -162,6 +151,7 @@ async function follow(
   options: HandingOptions,
   place: RunPlace,
   database: JournalDatabase,
+  listening: FleetListening | undefined,
 ): Promise<ExitCode> {
   const { run: name, address } = databaseOf(place);
   const reader = await waitingFor(context, () => openPostgresReader(database, name));
@@ -179,7 +169,8 @@ async function follow(
     );
   };
   const { json, color } = options;
-  const following = { database, reader, name, shownName: place.name, json, color, left: left.signal, nobody };
+  const looked = listening?.look;
+  const following = { database, reader, name, shownName: place.name, json, color, left: left.signal, nobody, looked };
   let end: Awaited<ReturnType<typeof followFleet>>;
   try {
     end =
@@ -199,7 +190,7 @@ async function follow(
     ]);
     return exitCodes.stopped;
   }
-  return waitingFor(context, () => foot(context, options, place, end));
+  return waitingFor(context, () => foot(context, options, place, end, listening));
 }
 
 /** The run has been handed over, and a database that is away for a while is no reason to end with an error. */
@@ -244,6 +235,7 @@ async function foot(
   options: HandingOptions,
   place: RunPlace,
   { ended, counts }: NonNullable<Awaited<ReturnType<typeof followFleet>>>,
+  listening: FleetListening | undefined,
 ): Promise<ExitCode> {
   const signer = await checkpointSigner(context, options.signKey);
   const journal = await place.openJournal({ clock: context.clock, signer });
@@ -253,11 +245,10 @@ async function foot(
     const summary = summaryOf(ended, counts);
     const code = codeOfEnd(ended, counts);
     const resume = typedCommand(context);
-    if (options.json) {
-      await print(context.stdout, [
-        summaryJson(summary, failures, summary.end === "finished" ? undefined : resume, code),
-      ]);
-    } else {
+    const line = summaryJson(summary, failures, summary.end === "finished" ? undefined : resume, code);
+    listening?.ended(summary, code, line);
+    if (options.json) await print(context.stdout, [line]);
+    else {
       const style = styleOf(context, context.stdout, options.color);
       await print(context.stdout, applyFoot(summary, failures, place.name, resume, style));
     }

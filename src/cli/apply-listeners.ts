@@ -36,8 +36,8 @@ export class Listeners {
     this.#listeners.push(listener);
   }
 
-  readonly onEvent = (event: EngineEvent): void => {
-    const at = this.#clock.now();
+  /** `at`: wall ms at which it happened, where that is known otherwise than by its coming. */
+  readonly onEvent = (event: EngineEvent, at: number = this.#clock.now()): void => {
     for (const listener of this.#listeners) listener.onEvent?.(event, at);
   };
 

@@ -2,9 +2,7 @@
 import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
 import { UsageError } from "../model/errors.ts";
-import type { ApplyLive } from "./apply-live.ts";
 import type { Listener } from "./apply-listeners.ts";
-import type { Commits } from "./commits.ts";
 import type { Context } from "./context.ts";
 import { port } from "./flags.ts";
 import { hookTypes, hookTypesByDefault } from "./hook-types.ts";
@@ -28,17 +26,21 @@ export interface OutletOptions {
 }
 
 export function addOutletOptions(command: Command): Command {
-  return command
-    .option("--on-event <command>", "run this at each event that matters, with the event as JSON on its stdin")
-    .option("--on-event-types <types>", `at which: ${hookTypes.join(", ")}; or all`, types)
-    .option("--events <file>", "append one JSON object per line to this file, as --json prints them")
+  return addEventOptions(command)
     .option("--metrics", "give figures for Prometheus, on this machine only; the address is printed")
     .option("--metrics-port <n>", "the port of the figures (default: a free one)", port);
 }
 
+/** Those of them that tell what happens as it happens. */
+export function addEventOptions(command: Command): Command {
+  return command
+    .option("--on-event <command>", "run this at each event that matters, with the event as JSON on its stdin")
+    .option("--on-event-types <types>", `at which: ${hookTypes.join(", ")}; or all`, types)
+    .option("--events <file>", "append what happens to this file, one JSON object per line");
+}
+
 /** For the help of the verb. */
-export const outletsHelp: string = `
-The command of --on-event is started without a shell, one event after the other, each for 10 s at
+export const hookHelp: string = `The command of --on-event is started without a shell, one event after the other, each for 10 s at
 most, with nothing of the environment but the usual (PATH, HOME, LANG, ...) and HANDOVER_EVENT,
 HANDOVER_RUN and HANDOVER_RUN_ID. It cannot hold the run up. Without --on-event-types it is run for
 ${hookTypesByDefault.join(", ")}.`;
@@ -73,8 +75,8 @@ export interface Told {
   readonly runId: string;
   /** The first line of the stream. */
   readonly first: string;
-  readonly live: ApplyLive;
-  readonly commits: Commits;
+  /** What `--metrics` gives. */
+  readonly figures: () => Promise<Listener & { text(): string }>;
   /** A line for whoever started the run. */
   readonly say: (line: string) => void;
   /** Each as soon as it is open: it is to be closed whatever happens to the next. */
@@ -83,20 +85,19 @@ export interface Told {
 
 /** Throws `UsageError` for one that cannot be: nothing has been sent yet. Each loads only when it is asked for. */
 export async function openOutlets(context: Context, options: OutletOptions, told: Told): Promise<void> {
-  const { runPath, runId, first, live, commits, say, add } = told;
+  const { runPath, runId, first, figures, say, add } = told;
   if (options.onEvent !== undefined) {
     const { Hooks, findHook } = await import("./hooks.ts");
     const command = await findHook(context, options.onEvent);
     add(new Hooks(context, { command, types: options.onEventTypes, runPath, runId, say }));
   }
   if (options.events !== undefined) {
-    const { openEventFile } = await import("./event-file.ts");
-    add(openEventFile(context, options.events, first, say));
+    const { openEventFile, streamTo } = await import("./event-file.ts");
+    add(streamTo(openEventFile(context, options.events, say), first));
   }
   if (options.metricsPort !== undefined) {
-    const { Metrics } = await import("./metrics.ts");
     const { serveMetrics } = await import("./metrics-server.ts");
-    const metrics = new Metrics({ version: context.version, runId, live, commits });
+    const metrics = await figures();
     const server = await serveMetrics(options.metricsPort, metrics);
     add(metrics);
     add({ close: () => server.close() });

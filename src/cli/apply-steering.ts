@@ -32,6 +32,14 @@ export type WishAnswer =
   /** `stopping`: too late for it. `wrong`: nothing that can be asked for. */
   | { readonly kind: "refused"; readonly why: "stopping" | "wrong"; readonly problem: string };
 
+/** What a page or a shell has sent; undefined for what nobody may ask for, or not from there. */
+export function readWish(sent: unknown, via: SteeredBy["via"]): Wish | undefined {
+  const read = wishes.safeParse(sent);
+  return read.success && (read.data.action !== "abort" || via === "ctl") ? read.data : undefined;
+}
+
+export const wishesThereAre: string = `ask for pause, resume, drain, a rate from ${perSecondMin} to ${perSecondMax} calls a second, or 1 to ${concurrencyMax} steps at once`;
+
 export interface SteeringOptions {
   readonly paced: Pick<Paced, "pause" | "setRate">;
   readonly stopping: Pick<Stopping, "stop" | "ask" | "leave">;
@@ -73,12 +81,8 @@ export class Steering {
 
   /** Carries out what a page or a shell has sent, at once; answers when it is on record. Never throws. */
   async wish(sent: unknown, from: SteeredBy): Promise<WishAnswer> {
-    const read = wishes.safeParse(sent);
-    if (!read.success || (read.data.action === "abort" && from.via !== "ctl")) {
-      const problem = `ask for pause, resume, drain, a rate from ${perSecondMin} to ${perSecondMax} calls a second, or 1 to ${concurrencyMax} steps at once`;
-      return { kind: "refused", why: "wrong", problem };
-    }
-    const wish = read.data;
+    const wish = readWish(sent, from.via);
+    if (wish === undefined) return { kind: "refused", why: "wrong", problem: wishesThereAre };
     if (this.isStopping && wish.action !== "drain" && wish.action !== "abort") {
       return { kind: "refused", why: "stopping", problem: "the run is stopping already" };
     }

@@ -7,7 +7,7 @@ import type { HazardName } from "../model/step.ts";
 import { printable } from "../model/text.ts";
 import { addApprovalOptions, approvalPolicy, requireApprovals } from "./apply-approvals.ts";
 import type { ApprovalFlags } from "./apply-approvals.ts";
-import { addOutletOptions, outletsHelp, parseOutlets } from "./apply-outlets.ts";
+import { addOutletOptions, hookHelp, parseOutlets } from "./apply-outlets.ts";
 import type { OutletFlags } from "./apply-outlets.ts";
 import { approve } from "./approval.ts";
 import { addSignKey, checkpointAtEnd, checkpointSigner } from "./run-signer.ts";
@@ -86,8 +86,10 @@ Interrupted in any way, the same command goes on where it ended. Ctrl-C once fin
 From another shell, handover watch follows it, and handover ctl pauses, slows or ends it.
 A run in a database is handed to workers (handover help worker), with everything said here, and
 followed: Ctrl-C leaves it to them, and says how to end it. --dashboard, --on-event, --events and
---metrics are not for such a run: use handover watch --json, and handover worker --health and --log-file.
-${outletsHelp}`,
+--metrics then tell of all workers, for as long as this command follows; given again, it follows again.
+Of Google asking to slow down each worker knows itself: handover worker --on-event, --events, --health.
+
+${hookHelp}`,
   );
 }
 

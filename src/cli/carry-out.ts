@@ -24,15 +24,16 @@ import type { Commits } from "./commits.ts";
 import type { Settings } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { ControlSocket } from "./control-socket.ts";
-import type { Dashboard, DashboardOptions } from "./dashboard.ts";
 import { exitCode, exitCodes } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { typedCommand } from "./files.ts";
 import { guardTenant } from "./guards.ts";
 import { openLog } from "./logging.ts";
+import type { Metrics } from "./metrics.ts";
 import { print, styleOf } from "./output.ts";
 import { endingName, pacingName, runFacts, slownessName, telemetryName } from "./run-facts.ts";
 import { stopOnSignals } from "./signals.ts";
+import { startDashboard } from "./start-dashboard.ts";
 import { troubleNotes } from "./trouble.ts";
 
 export interface CarryOutOptions {
@@ -88,18 +89,6 @@ async function startControl(
     ]);
     return undefined;
   }
-}
-
-/** Says where the page is, and apart from that what steers the run. */
-async function startDashboard(context: Context, options: Omit<DashboardOptions, "assets">): Promise<Dashboard> {
-  const { openDashboard } = await import("./dashboard.ts");
-  const { loadPageAssets } = await import("./page-assets.ts");
-  const dashboard = await openDashboard(context, { ...options, assets: await loadPageAssets("live") });
-  await print(context.stderr, [
-    `Dashboard  ${dashboard.address}`,
-    `Control    ${dashboard.controlToken}   to pause, set the rate or stop on that page`,
-  ]);
-  return dashboard;
 }
 
 /** For whoever followed an apply that could not go on. */
@@ -183,7 +172,11 @@ export async function carryOut(context: Context, options: CarryOutOptions, opene
     // Nobody would see it in a stream of JSON, and what went wrong beside the run is to be seen.
     const warn = options.json ? (line: string) => void context.stderr.write(`${line}\n`) : say;
     const add = (listener: Listener): void => listeners.add(listener);
-    const told = { runPath, runId: header.runId, first, live, commits, say: warn, add };
+    const figures = async (): Promise<Metrics> => {
+      const loaded = await import("./metrics.ts");
+      return new loaded.Metrics({ version: context.version, runId: header.runId, live, commits });
+    };
+    const told = { runPath, runId: header.runId, first, figures, say: warn, add };
     await openOutlets(context, options.outlets, told);
     const control = await startControl(context, runPath, live, steering);
     if (control !== undefined) listeners.add({ close: ({ code, ending }) => control.close(code, ending) });

@@ -3,6 +3,7 @@ import { JournalDatabase } from "../journal/postgres/database.ts";
 import { carryingOf, endForAll, endedAtOnce, steer } from "../journal/postgres/fleet.ts";
 import { openPostgresJournal } from "../journal/postgres/journal.ts";
 import { ControlError } from "../model/errors.ts";
+import type { SteeredBy } from "../model/event.ts";
 import { printable } from "../model/text.ts";
 import { fleetJson, fleetLines } from "../report/fleet-text.ts";
 import { ctlJson } from "../report/json.ts";
@@ -41,7 +42,13 @@ export async function steerFleet(context: Context, { wish, json, color }: Steere
   return exitCode({ kind: "done" });
 }
 
-async function carriedOut(context: Context, wish: Wish, place: RunPlace): Promise<string> {
+/** Throws ControlError where there is nobody to obey. */
+export async function carriedOut(
+  context: Context,
+  wish: Wish,
+  place: RunPlace,
+  via: SteeredBy["via"] = "ctl",
+): Promise<string> {
   const { address, run } = databaseOf(place);
   const database = new JournalDatabase(address);
   try {
@@ -55,7 +62,7 @@ async function carriedOut(context: Context, wish: Wish, place: RunPlace): Promis
         `wait for it to end: handover watch ${shellWord(place.name)}`,
       );
     }
-    await record(context, database, run, wish);
+    await record(context, database, run, wish, via);
     const by = context.account;
     const heard =
       wish.action === "abort"
@@ -69,11 +76,17 @@ async function carriedOut(context: Context, wish: Wish, place: RunPlace): Promis
 }
 
 /** First, so that nothing is done that is on no record. */
-async function record(context: Context, database: JournalDatabase, run: string, wish: Wish): Promise<void> {
+async function record(
+  context: Context,
+  database: JournalDatabase,
+  run: string,
+  wish: Wish,
+  via: SteeredBy["via"],
+): Promise<void> {
   const journal = await openPostgresJournal(database, run, { clock: context.clock });
   try {
     const value = wish.action === "rate" ? wish.perSecond : wish.action === "concurrency" ? wish.steps : undefined;
-    const details = { what: wish.action, from: "ctl", by: context.account };
+    const details = { what: wish.action, from: via, by: context.account };
     await journal.note("steered", value === undefined ? details : { ...details, value });
   } finally {
     await journal.close();

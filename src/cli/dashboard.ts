@@ -32,8 +32,9 @@ export interface DashboardOptions {
   readonly header: RunHeader;
   readonly digest: string;
   readonly counts: Counts;
-  readonly telemetry: Telemetry;
-  readonly steering: Steering;
+  /** Of the calls of this process; undefined where others make them. */
+  readonly telemetry: Telemetry | undefined;
+  readonly steering: Pick<Steering, "pausedBy" | "isStopping" | "wish">;
   readonly assets: PageAssets;
   /** How long the head of a request may take, ms. */
   readonly patienceMs?: number;
@@ -132,15 +133,15 @@ class Following {
   news(): LiveNews {
     const { clock } = this.#context;
     const { telemetry } = this.#options;
-    const since = telemetry.widthMs === this.#toldWidthMs ? this.#toldUntil : undefined;
+    const since = telemetry?.widthMs === this.#toldWidthMs ? this.#toldUntil : undefined;
     this.#toldUntil = clock.now();
-    this.#toldWidthMs = telemetry.widthMs;
+    this.#toldWidthMs = telemetry?.widthMs ?? 0;
     const [steps, troubles] = [this.#newSteps, this.#newTroubles];
     this.#steps = [...this.#steps, ...steps].slice(-liveStepsMax);
     this.#troubles = [...this.#troubles, ...troubles].slice(-liveTroublesMax);
     this.#newSteps = [];
     this.#newTroubles = [];
-    return { progress: this.#now(), steps, troubles, calls: liveCalls(telemetry.view(), since) };
+    return { progress: this.#now(), steps, troubles, calls: callsOf(telemetry, since) };
   }
 
   /** The last news. How fast it went, and what is left, is of no use any more. */
@@ -158,7 +159,7 @@ class Following {
       progress: this.#now(),
       steps: this.#steps,
       troubles: this.#troubles,
-      calls: liveCalls(telemetry.view(), undefined),
+      calls: callsOf(telemetry, undefined),
     };
   }
 
@@ -171,6 +172,12 @@ class Following {
       now: clock.monotonic(),
     });
   }
+}
+
+function callsOf(telemetry: Telemetry | undefined, since: number | undefined): LiveNews["calls"] {
+  if (telemetry !== undefined) return liveCalls(telemetry.view(), since);
+  const text = "The workers make the calls; each tells of its own: handover worker --health.";
+  return { text, bucketMs: 1000, isWhole: true, buckets: [], held: [] };
 }
 
 /** The newest stay. */

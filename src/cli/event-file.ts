@@ -9,20 +9,43 @@ import { AppendedFile, openAppending } from "./appending.ts";
 import type { ApplyLast, Listener } from "./apply-listeners.ts";
 import type { Context } from "./context.ts";
 
-/** Throws `UsageError` for a file that is not to be written to. `first` is the first line of the stream. */
-export function openEventFile(context: Context, file: string, first: string, say: (line: string) => void): Listener {
+/** Lines of one or more streams, in one file. */
+export interface EventFile {
+  /** `first` is the first line of a stream. With `run` each of its events says whose it is. */
+  begin(first: string, run?: string): Pick<Listener, "onEvent"> & { close(last: ApplyLast): void };
+  close(): Promise<void>;
+}
+
+/** Throws `UsageError` for a file that is not to be written to. */
+export function openEventFile(context: Context, file: string, say: (line: string) => void): EventFile {
   const path = resolve(context.cwd, file);
   const descriptor = openAppending(path, "--events", "an event file");
   refuseForeign(context, descriptor, path);
   const lines = new AppendedFile(descriptor, (code) => {
     say(`The event file cannot be written any more (${code}); the run goes on without it.`);
   });
-  lines.write(first);
   return {
-    onEvent: (event: EngineEvent, at: number) => lines.write(eventJson(event, at)),
-    close: async ({ line }: ApplyLast) => {
-      if (line !== undefined) lines.write(line);
-      await lines.close();
+    begin: (first, run) => {
+      lines.write(first);
+      return {
+        onEvent: (event: EngineEvent, at: number) => lines.write(eventJson(event, at, run)),
+        close: ({ line }) => {
+          if (line !== undefined) lines.write(line);
+        },
+      };
+    },
+    close: () => lines.close(),
+  };
+}
+
+/** For a file of one stream. */
+export function streamTo(file: EventFile, first: string): Listener {
+  const stream = file.begin(first);
+  return {
+    onEvent: (event, at) => stream.onEvent?.(event, at),
+    close: async (last) => {
+      stream.close(last);
+      await file.close();
     },
   };
 }

@@ -73,6 +73,8 @@ export interface FollowOptions {
   readonly left: AbortSignal;
   /** Said once when no worker is there to take it. */
   readonly nobody: () => void;
+  /** Told of each look at it, the last one included. */
+  readonly looked?: ((fleet: FleetRun) => Promise<void>) | undefined;
 }
 
 /** Until the run has ended for all workers; undefined when looking was ended first. */
@@ -89,6 +91,7 @@ export async function followFleet(
       try {
         const { carrying, fleet } = await lookAt(database, reader, name, shownName);
         shown.show(fleet);
+        await options.looked?.(fleet);
         if (carrying?.ended?.end === endedByMove) throw movedAway(shownName, carrying.ended.reason);
         if (carrying?.ended !== undefined) return { ended: carrying.ended, counts: fleet.counts };
         // Nobody need ever hand over what has nothing left to do.

@@ -3,10 +3,11 @@ import type { CallRecord } from "../google/send.ts";
 import type { EngineEvent } from "../model/event.ts";
 import { slownessKinds } from "../model/slowness.ts";
 import { Distribution, metricsText } from "../report/metrics-text.ts";
-import type { Family, Sample } from "../report/metrics-text.ts";
+import type { Family } from "../report/metrics-text.ts";
 import type { Listener } from "./apply-listeners.ts";
 import type { ApplyLive } from "./apply-live.ts";
 import type { Commits } from "./commits.ts";
+import { Counter, counter, gauge } from "./figures.ts";
 
 export interface MetricsOptions {
   readonly version: string;
@@ -16,8 +17,6 @@ export interface MetricsOptions {
 }
 
 const answerEndsSeconds: readonly number[] = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-/** Kinds of answer kept apart for each method; classes of failures come from answers. */
-const seriesMax = 500;
 
 export class Metrics implements Listener {
   readonly #options: MetricsOptions;
@@ -114,46 +113,5 @@ export class Metrics implements Listener {
       gauge("handover_paused", "Whether somebody has paused the run.", [{ value: standing === "paused" ? 1 : 0 }]),
       gauge("handover_slowness", "What holds the run up: 1 for the reason that holds.", reasons),
     ];
-  }
-}
-
-function gauge(name: string, help: string, samples: readonly Sample[]): Family {
-  return { name, help, type: "gauge", samples };
-}
-
-function counter(name: string, help: string, samples: readonly Sample[]): Family {
-  return { name, help, type: "counter", samples };
-}
-
-/** Counts by the values of some labels; past a limit, all further ones as `other`. */
-class Counter {
-  readonly #names: readonly string[];
-  readonly #counts = new Map<string, { readonly values: readonly string[]; count: number }>();
-
-  constructor(...names: readonly string[]) {
-    this.#names = names;
-  }
-
-  add(...values: readonly string[]): void {
-    const key = values.join("\u0000");
-    const found = this.#counts.get(key);
-    if (found !== undefined) found.count += 1;
-    else if (this.#counts.size < seriesMax) this.#counts.set(key, { values, count: 1 });
-    else if (!values.every((value) => value === "other")) this.#other();
-  }
-
-  samples(): readonly Sample[] {
-    return [...this.#counts.values()].map(({ values, count }) => ({
-      labels: Object.fromEntries(this.#names.map((name, place) => [name, values[place] ?? ""])),
-      value: count,
-    }));
-  }
-
-  #other(): void {
-    const values = this.#names.map(() => "other");
-    const key = values.join("\u0000");
-    const found = this.#counts.get(key);
-    if (found === undefined) this.#counts.set(key, { values, count: 1 });
-    else found.count += 1;
   }
 }

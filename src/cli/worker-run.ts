@@ -26,6 +26,7 @@ import { budgetOf, guardsOf, handedIn } from "./handing.ts";
 import type { Handed } from "./handing.ts";
 import { openLog } from "./logging.ts";
 import { Member } from "./worker-member.ts";
+import type { WorkerOutlets } from "./worker-outlets.ts";
 
 /** Steps of a worker at once, where nothing is said. */
 const concurrencyDefault = 16;
@@ -47,6 +48,7 @@ export interface CarryingOptions {
   readonly say: (line: string) => void;
   readonly onEvent: (event: EngineEvent) => void;
   readonly onCall: (call: CallRecord) => void;
+  readonly outlets: WorkerOutlets;
   /** While it is a member of the run. */
   readonly joined: (member: Member | undefined) => void;
 }
@@ -95,6 +97,8 @@ class Carrier {
   readonly #journal: WorkerJournal;
   /** The run is to be left, by whoever steers it. */
   readonly #drained = new AbortController();
+  /** Steps ended here. */
+  #ended = 0;
   /** The run is to be left at once: calls are given up. */
   readonly #abandoned = new AbortController();
 
@@ -145,11 +149,15 @@ class Carrier {
       },
       say: (line) => say(`${name}: ${line}`),
     });
+    const { header, digest } = this.#journal;
+    const full = `${database.shown}#${this.#carrying.name}`;
+    const told = this.#options.outlets.joined({ name: this.#carrying.name, full, header, digest });
+    let left: Left | undefined;
     this.#options.joined(member);
     member.begin();
     try {
       const early = await this.#mayBegin(paced);
-      if (early !== undefined) return early;
+      if (early !== undefined) return (left = early);
       say(`${name}: joined as ${this.#options.label}`);
       const summary = await applyRun(
         {
@@ -158,6 +166,7 @@ class Carrier {
           random: this.#context.random,
           onEvent: (event) => {
             log.event(event);
+            told.onEvent(event);
             this.#options.onEvent(event);
           },
           stop,
@@ -181,9 +190,12 @@ class Carrier {
           guards: guardsOf(handed, budget),
         },
       );
-      return await this.#settle(summary, member);
+      this.#ended = summary.ended;
+      left = await this.#settle(summary, member);
+      return left;
     } finally {
       await member.leave();
+      await told.close(left === undefined ? undefined : { ...left, steps: this.#ended });
       this.#options.joined(undefined);
       await disconnect();
       await log.close();

@@ -7,6 +7,8 @@ import { RunFileError, UsageError } from "../model/errors.ts";
 import type { CheckpointSigner } from "../model/signing/checkpoint.ts";
 import { printable } from "../model/text.ts";
 import { durationText } from "../report/words.ts";
+import { addEventOptions, hookHelp, parseOutlets } from "./apply-outlets.ts";
+import type { OutletFlags, OutletOptions } from "./apply-outlets.ts";
 import { resolveSettings } from "./config.ts";
 import type { Settings } from "./config.ts";
 import type { Context } from "./context.ts";
@@ -18,7 +20,8 @@ import type { SignKeyFlags } from "./run-signer.ts";
 import { journalAddress } from "./run-store.ts";
 import { stopOnSignals } from "./signals.ts";
 
-export interface WorkerFlags extends GoogleFlags, JournalFlags, SignKeyFlags {
+export interface WorkerFlags
+  extends GoogleFlags, JournalFlags, SignKeyFlags, Omit<OutletFlags, "metrics" | "metricsPort"> {
   readonly run?: string;
   readonly untilIdle?: boolean;
   readonly exitWhenDone?: boolean;
@@ -30,6 +33,7 @@ export interface WorkerFlags extends GoogleFlags, JournalFlags, SignKeyFlags {
 
 export interface WorkerOptions {
   readonly flags: WorkerFlags;
+  readonly outlets: OutletOptions;
   readonly leaseMs: number;
 }
 
@@ -48,6 +52,7 @@ export function define(command: Command): void {
     .option("--concurrency <n>", "steps under way at once here (default: as handed over, else 16)", count)
     .option("--per-actor <n>", "steps under way at once as one user, over all workers", count)
     .option("--health <host:port>", "answer /livez, /readyz and /metrics there, such as :8080");
+  addEventOptions(command);
   addJournalOptions(command);
   addGoogleOptions(addSignKey(command)).addHelpText(
     "after",
@@ -58,6 +63,11 @@ took effect is looked at before anything is sent. All workers keep to one pace b
 Guards, waves, pauses and budgets hold for all workers together. With --sign-key the audit chain of
 each run is signed as it grows, and when this worker leaves it; apply --sign-key signs its end.
 
+--events and --on-event tell what this worker does, run by run: its steps, and when Google asks it to
+slow down; "ended" is when it has left a run. What becomes of a run over all workers its apply tells,
+with the same options. --events names the run in each line; --health has the figures, for Prometheus.
+${hookHelp}
+
 SIGTERM and Ctrl-C finish what is under way, give the rest back, and end with 7; a second signal leaves
 at once with 130. While the database does not answer, a worker waits, and sends nothing.
 
@@ -67,6 +77,7 @@ another version, 4 when the credentials are refused, 6 when a guard keeps --run 
 Examples:
   handover worker --journal postgres://handover@db.acme.example/handover
   handover worker --journal postgres://db/handover --tenant acme --health :8080
+  handover worker --journal postgres://db/handover --events worker-1.ndjson --on-event ./page-ops.sh
   handover worker --journal postgres://db/handover --run friday --exit-when-done`,
   );
 }
@@ -82,7 +93,7 @@ export function parse(_args: readonly string[], flags: WorkerFlags): WorkerOptio
   if (flags.exitWhenDone === true && flags.untilIdle === true) {
     throw new UsageError("--exit-when-done and --until-idle are two ways to end", "leave one of them out");
   }
-  return { flags, leaseMs };
+  return { flags, leaseMs, outlets: parseOutlets(flags) };
 }
 
 /** As it was written: rounded up, one that is too short looks long enough. */
@@ -90,7 +101,7 @@ function leaseText(leaseMs: number): string {
   return leaseMs % 1000 === 0 ? durationText(leaseMs) : `${leaseMs} ms`;
 }
 
-export async function run(context: Context, { flags, leaseMs }: WorkerOptions): Promise<ExitCode> {
+export async function run(context: Context, { flags, leaseMs, outlets }: WorkerOptions): Promise<ExitCode> {
   const settings = await resolveSettings(context, flags);
   const address = await journalAddress(context, flags);
   if (address === undefined) {
@@ -104,7 +115,7 @@ export async function run(context: Context, { flags, leaseMs }: WorkerOptions): 
   }
   const stopping = stopOnSignals(context, undefined);
   try {
-    const crewing = { flags, settings, address, leaseMs, stop: stopping.stop, late: stopping.late };
+    const crewing = { flags, outlets, settings, address, leaseMs, stop: stopping.stop, late: stopping.late };
     const signer = await checkpointSigner(context, flags.signKey);
     return await work(context, { ...crewing, only: flags.run, say: sayTo(context), signer });
   } finally {
@@ -132,11 +143,15 @@ export async function workHere(
   const settings = await resolveSettings(context, flags);
   const own = { ...flags, exitWhenDone: true, untilIdle: false, health: undefined };
   const say = (): void => undefined;
-  return work(context, { flags: own, settings, address, leaseMs: leaseDefaultMs, stop, late: stop, only, say, signer });
+  // Whoever follows the run here tells of all workers.
+  const outlets = parseOutlets({});
+  const working = { flags: own, outlets, settings, address, leaseMs: leaseDefaultMs };
+  return work(context, { ...working, stop, late: stop, only, say, signer });
 }
 
 interface Working {
   readonly flags: Omit<WorkerFlags, "health"> & { readonly health?: string | undefined };
+  readonly outlets: OutletOptions;
   readonly settings: Settings;
   readonly address: JournalAddress;
   readonly leaseMs: number;
@@ -156,10 +171,12 @@ async function work(context: Context, working: Working): Promise<ExitCode> {
   const { JournalDatabase } = await import("../journal/postgres/database.ts");
   const { Crew, isAway } = await import("./worker-crew.ts");
   const { parseHealthAddress, serveHealth } = await import("./worker-health.ts");
+  const { openWorkerOutlets } = await import("./worker-outlets.ts");
   const { carryRun } = await import("./worker-run.ts");
   const health = flags.health === undefined ? undefined : parseHealthAddress(flags.health);
   const database = new JournalDatabase(address);
   const label = `${context.account}:${process.pid}`;
+  const outlets = await openWorkerOutlets(context, working.outlets, label, say);
   const ended = new Map<string, number>();
   const calls = new Map<string, number>();
   const add = (counts: Map<string, number>, key: string): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -172,6 +189,7 @@ async function work(context: Context, working: Working): Promise<ExitCode> {
     concurrency,
     perActor,
     signer,
+    outlets,
     stop,
     late,
     say,
@@ -208,6 +226,7 @@ async function work(context: Context, working: Working): Promise<ExitCode> {
     return await crew.untilEnd();
   } finally {
     server?.close();
+    await outlets.close();
     await database.close();
   }
 }

@@ -213,10 +213,19 @@ export function versionJson(toolVersion: string, header: RunHeader, digest: Dige
   });
 }
 
-/** One line of an apply stream; `at` is wall time, ms. */
-export function eventJson(event: EngineEvent, at: number): string {
+/** One line of an apply stream; `at` is wall time, ms. `run`: in a stream of several runs, whose event it is. */
+export function eventJson(event: EngineEvent, at: number, run?: string): string {
   const { type, ...rest } = event.type === "slowness" ? { ...event, text: slownessText(event) } : event;
-  return jsonText({ type, at: instantText(at), ...rest });
+  return jsonText({ type, at: instantText(at), run, ...rest });
+}
+
+/** A worker has left a run: what it ended itself, and why it went. How the run ends for all is its apply's to tell. */
+export function leftJson(
+  left: { readonly worker: string; readonly end: string; readonly reason: string | undefined; readonly steps: number },
+  run: string,
+  at: number,
+): string {
+  return jsonText({ type: "left", version, at: instantText(at), run, ...left });
 }
 
 /** The last line of an apply stream. */

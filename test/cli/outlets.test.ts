@@ -4,9 +4,9 @@ import { chmod, link, readFile, stat, symlink, writeFile } from "node:fs/promise
 import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ApplyLast } from "../../src/cli/apply-listeners.ts";
+import type { ApplyLast, Listener } from "../../src/cli/apply-listeners.ts";
 import { Commits } from "../../src/cli/commits.ts";
-import { openEventFile } from "../../src/cli/event-file.ts";
+import { openEventFile, streamTo } from "../../src/cli/event-file.ts";
 import { hookTypes, hookTypesByDefault, hookTypesOf } from "../../src/cli/hook-types.ts";
 import type { HookType } from "../../src/cli/hook-types.ts";
 import { Hooks, findHook } from "../../src/cli/hooks.ts";
@@ -188,8 +188,11 @@ function isRunning(pid: number): boolean {
 
 describe("the event file", () => {
   const first = '{"type":"version"}';
-  const opened = (name = "events"): ReturnType<typeof openEventFile> =>
-    openEventFile(made.context, name, first, (line) => said.push(line));
+  const opened = (name = "events"): Listener =>
+    streamTo(
+      openEventFile(made.context, name, (line) => said.push(line)),
+      first,
+    );
 
   it("holds the stream of --json, and the next apply adds to it", async () => {
     for (let round = 0; round < 2; round += 1) {
