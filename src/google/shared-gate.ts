@@ -26,6 +26,8 @@ interface Waiter {
   readonly refuse: (error: ApiError) => void;
   readonly leave: () => void;
   state: "waits" | "has a slot" | "gone";
+  /** Monotonic ms of the slot it has, or had last: one that was taken away is not used when its time comes. */
+  slotAt: number | undefined;
 }
 
 export interface SharedGateOptions {
@@ -80,7 +82,7 @@ export class SharedGate {
     return new Promise((pass, refuse) => {
       const onAbort = (): void => this.#dismiss(waiter);
       const leave = (): void => signal?.removeEventListener("abort", onAbort);
-      const waiter: Waiter = { actor, pass, refuse, leave, state: "waits" };
+      const waiter: Waiter = { actor, pass, refuse, leave, state: "waits", slotAt: undefined };
       signal?.addEventListener("abort", onAbort, { once: true });
       this.#waiters.push(waiter);
       this.#ask();
@@ -204,9 +206,7 @@ export class SharedGate {
   #ask(): void {
     if (this.#isAsking) return;
     this.#isAsking = true;
-    void this.#keepAsking().finally(() => {
-      this.#isAsking = false;
-    });
+    void this.#keepAsking();
   }
 
   get #hasWork(): boolean {
@@ -229,6 +229,8 @@ export class SharedGate {
       }
       if (this.#hasWork && againMs > 0) await this.#options.clock.sleep(againMs, this.#wake.signal);
     }
+    // With nothing in between: whoever comes after the last look begins another one.
+    this.#isAsking = false;
   }
 
   /** One look at the cells: tells what is to be told, and takes slots for those who wait. Answers when to look again. */
@@ -293,8 +295,9 @@ export class SharedGate {
 
   #give(waiter: Waiter, at: number): void {
     waiter.state = "has a slot";
+    waiter.slotAt = at;
     const use = (): void => {
-      if (waiter.state !== "has a slot") return;
+      if (waiter.state !== "has a slot" || waiter.slotAt !== at) return;
       if (this.#now > at + lateMs || this.isHeldBack(waiter.actor)) {
         waiter.state = "waits";
         this.#ask();

@@ -1,4 +1,5 @@
 /** One gate of one worker over cells that others share: who is held back, what is told, and what is known of those who wait. */
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { PaceChange } from "../../src/google/pacer.ts";
 import type { Quota } from "../../src/google/pace.ts";
@@ -74,6 +75,20 @@ describe("a call", () => {
     expect([passed.length, cells.changes]).toEqual([52, 2]);
   });
 
+  it.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
+    "that comes %i turns of the queue after another passed is served",
+    async (turns) => {
+      const { clock, gate, passed, ask } = world({ quota: { perMinute: 6000, known: true } });
+      await clock.advance(1000);
+      void gate.take("a", undefined).then(async () => {
+        for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+        ask("b");
+      });
+      await clock.advance(1000);
+      expect(passed).toEqual(["b"]);
+    },
+  );
+
   it("waits for its slot where there is a limit", async () => {
     const { clock, passed, ask } = world({ quota: tenASecond });
     ask("a", 30);
@@ -121,6 +136,16 @@ describe("a call", () => {
     expect(passed).toEqual(["b"]);
   });
 
+  it("that has passed leaves nothing behind that listens to the stop", async () => {
+    const { clock, gate } = world({ quota: tenASecond });
+    const stop = new AbortController();
+    const turn = gate.take("a", stop.signal);
+    expect(getEventListeners(stop.signal, "abort")).toHaveLength(1);
+    await clock.advance(200);
+    await turn;
+    expect(getEventListeners(stop.signal, "abort")).toEqual([]);
+  });
+
   it("that has passed minds no stop", async () => {
     const { clock, gate } = world({ quota: tenASecond });
     const stop = new AbortController();
@@ -141,6 +166,7 @@ describe("a call", () => {
 
   it.each([
     ["used a little late", 140, 1],
+    ["used as late as may be", 150, 1],
     ["lost when it is too late", 160, 0],
   ])("has its slot %s", async (_what, delayMs, calls) => {
     const { clock, passed, ask, cells } = world({ delayMs });
@@ -248,6 +274,115 @@ describe("a refusal", () => {
     expect(passed).toEqual(["b"]);
   });
 
+  it.each([
+    ["a second", 1000, 1000],
+    ["two seconds", 2000, 2000],
+    ["nothing", undefined, 1000],
+  ])(
+    "is followed by one call to try, %s after it, whatever slots were in hand",
+    async (_what, retryAfterMs, pauseMs) => {
+      const { clock, gate } = world({ quota: { perMinute: 6000, known: false } });
+      const passed: number[] = [];
+      const take = (): void =>
+        void gate.take("a", undefined).then(
+          () => passed.push(clock.monotonic()),
+          () => undefined,
+        );
+      for (let call = 0; call < 400; call += 1) take();
+      await clock.advance(1000);
+      gate.throttled("a", refusal(clock, { retryAfterMs }));
+      const before = passed.length;
+      await clock.advance(5999);
+      const since = passed.slice(before).map((at) => at - 1000);
+      expect(since[0]).toBeGreaterThanOrEqual(pauseMs);
+      expect(since[0]).toBeLessThan(pauseMs + 10);
+      // The next is tried only when that one has not been answered for five seconds.
+      expect(since).toHaveLength(1);
+    },
+  );
+
+  it("of one user leaves the others the slots they have", async () => {
+    const { clock, gate, passed, ask } = world({ quota: tenASecond });
+    ask("a");
+    ask("b");
+    await clock.advance(50);
+    gate.throttled("a", refusal(clock, { quotaOf: "actor" }));
+    await clock.advance(160);
+    expect(passed).toEqual(["b"]);
+  });
+
+  it("of the project is nothing that users are limited by one by one", async () => {
+    const { clock, cells, gate, ask } = world({ quota: tenASecond });
+    gate.throttled("a", refusal(clock));
+    ask("a");
+    ask("b");
+    await clock.advance(10);
+    expect(cells.texts.size).toBe(1);
+    gate.throttled("a", refusal(clock, { quotaOf: "actor" }));
+    await clock.advance(10);
+    expect(cells.texts.size).toBe(3);
+  });
+
+  it("holds back calls that nothing else limits, also once the store knows of it", async () => {
+    const { clock, gate, passed, ask } = world();
+    ask("a");
+    await clock.advance(0);
+    gate.throttled("a", refusal(clock));
+    await clock.advance(500);
+    ask("b", 3);
+    await clock.advance(1499);
+    expect(passed).toEqual(["a"]);
+  });
+
+  it("that asks for less than the one before shortens nothing", async () => {
+    const { clock, gate } = world();
+    for (const quotaOf of ["project", "actor"]) {
+      gate.throttled("a", refusal(clock, { quotaOf, retryAfterMs: 5000 }));
+      gate.throttled("a", refusal(clock, { quotaOf, retryAfterMs: 1000 }));
+    }
+    await clock.advance(4999);
+    expect(gate.isHeldBack("a")).toBe(true);
+    await clock.advance(1);
+    expect(gate.isHeldBack("a")).toBe(false);
+  });
+
+  it("goes by the calls that passed while nothing limited them", async () => {
+    const { clock, cells, gate, ask } = world();
+    for (let second = 0; second < 60; second += 1) {
+      cells.isDown = second % 7 === 1;
+      ask("a", 20);
+      await clock.advance(1000);
+    }
+    gate.throttled("a", refusal(clock));
+    await clock.advance(10);
+    // About 1,200 in the last minute; with nothing to go by it would begin with 300.
+    expect(gate.standing().perMinute).toBeGreaterThan(1000);
+    expect(gate.standing().perMinute).toBeLessThan(1250);
+  });
+
+  it("is told also while the gate is paused", async () => {
+    const { clock, gate, changes, passed, ask } = world();
+    gate.pause(true);
+    ask("a");
+    gate.throttled("a", refusal(clock));
+    await clock.advance(10);
+    expect([changes.length, passed.length]).toEqual([1, 0]);
+  });
+
+  it("met again by a call that was sent since slows down further", async () => {
+    const { clock, gate, changes, ask } = world({ quota: { perMinute: 6000, known: false } });
+    ask("a", 10_000);
+    for (let round = 0; round < 2; round += 1) {
+      await clock.advance(1000);
+      gate.throttled("a", refusal(clock, { retryAfterMs: 1000 }));
+      await clock.advance(1500);
+      gate.succeeded("a", clock.monotonic());
+    }
+    const rates = changes.map(({ perSecond }) => Math.round(perSecond * 100) / 100);
+    expect(rates.at(-1)).toBeLessThan(rates[0] ?? 0);
+    expect(new Set(changes.map(({ actor }) => actor))).toEqual(new Set([undefined]));
+  });
+
   it("without a wait still slows the gate down", async () => {
     const { clock, gate, changes } = world({ quota: { perMinute: 6000, known: false } });
     gate.throttled("a", refusal(clock, { retryAfterMs: undefined }));
@@ -267,6 +402,43 @@ describe("a refusal", () => {
     await clock.advance(1000);
     expect(passed.length).toBeGreaterThan(2);
     expect(changes.at(-1)).toMatchObject({ actor: undefined, asked: false });
+  });
+});
+
+describe("a success", () => {
+  /** Met a limit of 600 a minute, recovered, and two minutes have passed in which every call succeeded. */
+  async function recovered(waiting: number): Promise<World> {
+    const given = world({ quota: { perMinute: 6000, known: false } });
+    const { clock, gate, ask } = given;
+    gate.throttled("a", refusal(clock, { retryAfterMs: 1000 }));
+    for (let step = 0; step < 600; step += 1) {
+      const missing = waiting - gate.standing().waiting;
+      if (step % 10 === 0 || waiting > 1) ask("a", Math.max(waiting > 1 ? 0 : 1, missing));
+      await clock.advance(200);
+      gate.succeeded("a", clock.monotonic());
+    }
+    return given;
+  }
+
+  it("raises the rate while calls wait, which is told each time, of the project alone", async () => {
+    const { gate, changes } = await recovered(20);
+    const rates = changes.map(({ perSecond }) => perSecond);
+    expect(rates.length).toBeGreaterThan(5);
+    expect(rates).toEqual(rates.toSorted((a, b) => a - b));
+    expect(new Set(changes.map(({ actor }) => actor))).toEqual(new Set([undefined]));
+    expect(gate.standing()).toMatchObject({ perMinute: expect.closeTo(60 * (rates.at(-1) ?? 0)) as number });
+    expect(changes.at(-1)?.untilMs).toBeUndefined();
+  });
+
+  it("raises nothing, and asks the store for nothing, while nobody waits", async () => {
+    const { clock, cells, gate, changes } = world({ quota: { perMinute: 6000, known: false } });
+    await clock.advance(120_000);
+    const before = cells.changes;
+    for (let call = 0; call < 100; call += 1) {
+      gate.succeeded("a", clock.monotonic());
+      await clock.advance(100);
+    }
+    expect([changes, cells.changes - before, gate.standing().perMinute]).toEqual([[], 0, 6000]);
   });
 });
 
@@ -314,6 +486,16 @@ describe("a rate set by hand", () => {
     expect(passed.length - before).toBeGreaterThanOrEqual(9);
   });
 
+  it("lets no call pass freely from that moment on, however far the store is", async () => {
+    const { clock, gate, passed, ask } = world({ delayMs: 40 });
+    ask("a");
+    await clock.advance(100);
+    gate.setQuota(tenASecond);
+    ask("a", 5);
+    await clock.advance(50);
+    expect(passed).toHaveLength(1);
+  });
+
   it("that is in force already is told to nobody", async () => {
     const { clock, gate, changes } = world({ quota: tenASecond });
     gate.setQuota({ ...tenASecond });
@@ -323,6 +505,17 @@ describe("a rate set by hand", () => {
 });
 
 describe("how a gate stands", () => {
+  it("is that calls wait for the project as soon as they do, and later where its rate comes from", async () => {
+    const { clock, gate, ask } = world({ quota: { perMinute: 6000, known: false } });
+    ask("a");
+    expect(gate.standing()).toMatchObject({ waiting: 1, waitsFor: "project", rateSource: "set" });
+    await clock.advance(100);
+    expect(gate.standing().rateSource).toBe("guess");
+    gate.throttled("a", refusal(clock));
+    await clock.advance(100);
+    expect(gate.standing().rateSource).toBe("learned");
+  });
+
   it("is idle, at the rate it was given, before anybody asks", () => {
     const { gate } = world({ quota: tenASecond, actorQuota: { perMinute: 60, known: true } });
     expect(gate.standing()).toEqual({
@@ -433,6 +626,8 @@ describe("the cells", () => {
     for (const turn of turns) await expect(turn).rejects.toMatchObject({ failure: "stopped" });
     await clock.advance(0);
     const before = cells.changes;
+    gate.heldBack(1000);
+    gate.throttled("a", refusal(clock));
     await clock.advance(10_000);
     expect([cells.changes, gate.standing().waiting]).toEqual([before, 0]);
   });

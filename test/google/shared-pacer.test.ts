@@ -145,6 +145,61 @@ describe("gates shared by four workers", () => {
     expect(passed.length - before).toBeLessThanOrEqual(21);
   });
 
+  it.each([0, -1, NaN])("take no rate of %d", (perMinute) => {
+    const { pacers } = fleet(known(600), 1);
+    expect(() => pacers[0]?.setRate("writes", perMinute)).toThrow(
+      new RangeError(`a rate of ${perMinute} a minute lets nothing pass`),
+    );
+  });
+
+  it("say where a rate set by hand comes from, and tell whoever listens, for as long as they do", async () => {
+    const { clock, pacers } = fleet(noRates, 2);
+    const told: (readonly [string, number])[] = [];
+    const off = pacers[0]?.onChange(({ gate, perSecond }) => told.push([gate, perSecond]));
+    void pacers[0]?.take(writeAs("a"));
+    await clock.advance(100);
+    pacers[0]?.setRate("writes", 600);
+    await clock.advance(1000);
+    expect(pacers[0]?.standings().find(({ gate }) => gate === "writes")).toMatchObject({
+      perMinute: 594,
+      rateSource: "set",
+    });
+    off?.();
+    pacers[0]?.setRate("writes", 60);
+    await clock.advance(1000);
+    expect(told).toEqual([["writes", 9.9]]);
+  });
+
+  it("hold back calls of one kind alone when the server asks for a wait, at each worker as soon as it looks", async () => {
+    const { clock, pacers, passed } = fleet(noRates, 2);
+    const read: PacedCall = { ...writeAs("a"), kind: "read" };
+    const take = (worker: number, call: PacedCall): void =>
+      void pacers[worker]?.take(call).then(() => passed.push(clock.monotonic()));
+    pacers[0]?.heldBack(writeAs("a"), 5000);
+    expect([pacers[0]?.isHeldBack(writeAs("b")), pacers[0]?.isHeldBack(read)]).toEqual([true, false]);
+    take(0, writeAs("a"));
+    take(1, writeAs("a"));
+    take(0, read);
+    await clock.advance(4900);
+    expect(passed).toHaveLength(1);
+    await clock.advance(200);
+    expect(passed).toHaveLength(3);
+  });
+
+  it("let nothing of a worker pass that is paused, of any kind, and the others go on", async () => {
+    const { clock, pacers } = fleet(noRates, 2);
+    const passed: string[] = [];
+    const calls: readonly PacedCall[] = [writeAs("a"), { ...writeAs("a"), kind: "read" }];
+    pacers[0]?.pause(true);
+    for (const worker of [0, 1])
+      for (const call of calls) void pacers[worker]?.take(call).then(() => passed.push(`${worker} ${call.kind}`));
+    await clock.advance(10_000);
+    expect(passed.toSorted()).toEqual(["1 read", "1 write"]);
+    pacers[0]?.pause(false);
+    await clock.advance(100);
+    expect(passed.slice(2).toSorted()).toEqual(["0 read", "0 write"]);
+  });
+
   it("keep to the stricter of two workers' settings", async () => {
     const { clock, cells, passed, keepAsking } = fleet(known(6000));
     keepAsking(0, "a", 8);
