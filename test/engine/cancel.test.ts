@@ -74,10 +74,13 @@ describe("cancelling", () => {
     expect(counts.skipped).toBeGreaterThan(0);
   });
 
-  it("leaves a step open whose request may have been carried out", async () => {
+  it.each([
+    ["all are to end", undefined],
+    ["it is named", new Set([1])],
+  ])("leaves a step open whose request may have been carried out, where %s", async (_what, steps) => {
     const at = rig();
     const run = await inDoubt(at);
-    expect(await cancel(at, run)).toMatchObject({ cancelled: 0, doubtful: [1], counts: { "in-flight": 1 } });
+    expect(await cancel(at, run, { steps })).toMatchObject({ cancelled: 0, doubtful: [1], counts: { "in-flight": 1 } });
     await at.apply(run);
     expect(await at.outcomes(run)).toEqual(["1 confirmed"]);
   });

@@ -7,6 +7,8 @@ import { DriftWatch, noDrift } from "../../src/engine/drift-watch.ts";
 import type { DriftMemory } from "../../src/engine/drift-watch.ts";
 import { acceptSoFar, recallGuards } from "../../src/engine/guard-memory.ts";
 import type { GuardMemory } from "../../src/engine/guard-memory.ts";
+import { frozenGuards } from "../../src/engine/plan.ts";
+import type { PlanGuards } from "../../src/engine/verbs.ts";
 import type { Claim, Journal } from "../../src/journal/journal.ts";
 import { createMemoryRun } from "../../src/journal/sqlite/memory.ts";
 import { parseAmount } from "../../src/model/guard.ts";
@@ -119,6 +121,25 @@ describe("the budget of calls", () => {
     const budget = new CallBudget({ value: max, from: "x" }, before);
     for (let call = 0; call < since; call += 1) budget.called();
     expect([budget.left, budget.spent, budget.spentUp.aborted]).toEqual([left, before + since, left === 0]);
+  });
+});
+
+describe("what binds a run, as it is kept with it", () => {
+  const rule = { id: "protect[0]", place: { file: "handover.yaml", line: 9, column: 3 }, title: "Board" };
+  const places = { failures: "moves.yaml:4:3" };
+
+  it.each<readonly [string, PlanGuards, ReturnType<typeof frozenGuards>]>([
+    ["nothing, where nothing was set", { limits: {}, protect: [] }, undefined],
+    ["nothing, where a limit is named without a value", { limits: { changes: undefined }, protect: [] }, undefined],
+    [
+      "where each limit was set",
+      { limits: { changes: undefined, failures: 3 }, limitsFrom: places, protect: [] },
+      { limits: places, protect: [] },
+    ],
+    ["a limit of nobody knows where", { limits: { failures: 0 }, protect: [] }, { limits: {}, protect: [] }],
+    ["protected assets alone", { limits: {}, protect: [rule] }, { limits: {}, protect: [rule] }],
+  ])("is %s", (_what, guards, kept) => {
+    expect(frozenGuards(guards)).toEqual(kept);
   });
 });
 

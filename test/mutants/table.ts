@@ -2,6 +2,7 @@
 import type { Mutant } from "./mutant.ts";
 import { doubtMutants } from "./table-doubt.ts";
 import { engineMutants } from "./table-engine.ts";
+import { factMutants } from "./table-facts.ts";
 import { googleMutants } from "./table-google.ts";
 import { guardMutants } from "./table-guards.ts";
 import { journalMutants } from "./table-journal.ts";
@@ -12,6 +13,7 @@ export const mutants: readonly Mutant[] = [
   ...doubtMutants,
   ...engineMutants,
   ...guardMutants,
+  ...factMutants,
   ...googleMutants,
   ...journalMutants,
 ];
