@@ -8,7 +8,7 @@ import type { AssetName } from "../../src/model/asset.ts";
 import type { ProtectRule, Request } from "../../src/model/request.ts";
 import { everything, named, row, transfer, written } from "../plan/compile/world.ts";
 import { address } from "../support/rig.ts";
-import { person, snapshotOf } from "./snapshots.ts";
+import { inPagesOf, person, snapshotOf } from "./snapshots.ts";
 import { TinyGoogle, no } from "./tiny-google.ts";
 import type { TinyTenant } from "./tiny-google.ts";
 
@@ -377,16 +377,16 @@ describe("a snapshot that shows everything at once", () => {
           { name: "a", owner: "ana", assetType: "DATA_SOURCE", access: "nobody may" },
           { name: "b", owner: "ben", seenAs: "ben" },
           { name: "z", owner: "cleo", seenAs: "ana" },
-          { name: "s", owner: "sam", seenAs: "cleo", access: {} },
+          { name: "s", owner: "sam", seenAs: "cleo", access: { EDITOR: ["user:gone@acme.example"] } },
           { name: "t", owner: "ana", trashed: true, access: {} },
         ],
       });
       const requests = [
         grantTo(everything, trash ? "include" : "exclude"),
-        ...["z", "nowhere", "z", "before"].map((name) => grantTo(named(name))),
+        ...["z", "nowhere", "z", "before", "zz"].map((name) => grantTo(named(name))),
       ];
       const found = async (atOnce: boolean): Promise<unknown> => {
-        const whole = offlineApi(shared);
+        const whole = offlineApi(inPagesOf(2, shared));
         const { searchAsEach: _atOnce, ...oneByOne } = whole.dataStudio;
         const api = atOnce ? whole : { ...whole, dataStudio: oneByOne };
         const stage = await openStage({ memory: true });
@@ -398,10 +398,13 @@ describe("a snapshot that shows everything at once", () => {
         for await (const page of survey.pages()) pages.push(page);
         const assets = pages.flatMap((page) => page.assets);
         const missing = pages.flatMap((page) => page.missing);
-        return { assets, missing, coverage: await survey.coverage() };
+        // Who may have to act in the place of an owner who cannot is looked up before anything is decided.
+        const known = ["ana", "sam", "gone"].map((name) => survey.principal(address(name))?.kind);
+        return { assets, missing, known, coverage: await survey.coverage() };
       };
       const once = await found(true);
       expect(once).toEqual(await found(false));
+      expect(once).toMatchObject({ known: ["user", "user", "missing"] });
       expect(once).toMatchObject({ coverage: { usersTried: 3, usersRead: 2, assetsRead: trash ? 4 : 3 } });
       await shared.close();
     },

@@ -14,6 +14,8 @@ import { permissionsOfText, permissionsText } from "../codec.ts";
 import { foundIn } from "./asset-row.ts";
 import type { FoundCells } from "./asset-row.ts";
 import { withFaults } from "./faults.ts";
+import { RequestRows } from "./request-rows.ts";
+import type { RequestCells } from "./request-rows.ts";
 
 /** What errors call it. */
 const place = "the temporary file of the plan";
@@ -25,7 +27,9 @@ const place = "the temporary file of the plan";
  * of them would be read and written again for every user.
  */
 const tables = `
-  create table requests (id integer primary key, asset text, body text not null) strict;
+  create table requests (
+    id integer primary key, asset text, line integer, form integer, note text, body text
+  ) strict;
   create table arrivals (
     id integer primary key, name text not null, type text not null, title text not null, owner text,
     trashed integer not null, created text, updated text, seen text not null
@@ -58,6 +62,10 @@ type AssetCells = [
   unreadable: string | null,
 ];
 
+type NamingCells = [asset: AssetName, ...RequestCells];
+
+const naming = "select asset, line, form, note, body from requests";
+
 const columns = "a.name, type, title, owner, trashed, created, updated, seen, permissions, read_as, unreadable";
 /** Two tables: each is written from its first name to its last, while rows that grow in place cost twice as much. */
 const withReads = "assets a left join reads r on r.name = a.name";
@@ -81,9 +89,10 @@ export async function openStage(options: { readonly memory?: boolean } = {}): Pr
 
 class SqliteStage implements Stage {
   readonly #db: Connection;
+  readonly #rows = new RequestRows();
   readonly #users = new Map<Email, number>();
   readonly #emails = new Map<number, Email>();
-  readonly #insertRequest: Statement<[string | null, string]>;
+  readonly #insertRequest: Statement<[string | null, ...RequestCells]>;
   readonly #arrive: Statement<[string, string, string, string | null, number, string | null, string | null, string]>;
   readonly #setPermissions: Statement<[string | null, string | null, string | null, string]>;
   readonly #one: Statement<[string], AssetCells>;
@@ -96,7 +105,7 @@ class SqliteStage implements Stage {
 
   constructor(db: Connection) {
     this.#db = db;
-    this.#insertRequest = db.prepare("insert into requests (asset, body) values (?, ?)");
+    this.#insertRequest = db.prepare("insert into requests (asset, line, form, note, body) values (?, ?, ?, ?, ?)");
     this.#setPermissions = db.prepare(
       "insert or replace into reads (name, permissions, read_as, unreadable) select name, ?, ?, ? from assets where name = ?",
     );
@@ -111,8 +120,13 @@ class SqliteStage implements Stage {
       for (const request of requests) {
         const { asset } = request.select;
         this.#actions.add(request.action);
-        if (asset !== undefined) this.#note(request);
-        this.#insertRequest.run(asset ?? null, JSON.stringify(request));
+        if (asset === undefined) {
+          this.#insertRequest.run(null, null, null, null, JSON.stringify(request));
+          continue;
+        }
+        this.#note(request);
+        const [line, form, note, body] = this.#rows.cellsOf(request);
+        this.#insertRequest.run(asset, line, form, note, body);
       }
     });
   }
@@ -126,9 +140,8 @@ class SqliteStage implements Stage {
   }
 
   async broadRequests(): Promise<readonly Request[]> {
-    return this.#all<[string]>("select body from requests where asset is null order by id").map(([body]) =>
-      requestOf(body),
-    );
+    const bodies = this.#all<[string]>("select body from requests where asset is null order by id");
+    return bodies.map(([body]) => JSON.parse(body) as Request);
   }
 
   async addAssets(assets: readonly Asset[], seenBy: Email): Promise<void> {
@@ -190,15 +203,15 @@ class SqliteStage implements Stage {
   async naming(after: string, last: AssetName | undefined, max: number): Promise<readonly NamingRequests[]> {
     this.#settle();
     const rows = this.#all<NamingCells>(
-      `select asset, body from requests where asset > ?${last === undefined ? "" : " and asset <= ?"} order by asset, id limit ?`,
+      `${naming} where asset > ?${last === undefined ? "" : " and asset <= ?"} order by asset, id limit ?`,
       after,
       ...(last === undefined ? [max] : [last, max]),
     );
     const end = rows.at(-1)?.[0];
-    if (end === undefined || rows.length < max) return byAsset(rows);
+    if (end === undefined || rows.length < max) return this.#byAsset(rows);
     const whole = rows.filter(([asset]) => asset !== end);
-    if (whole.length > 0) return byAsset(whole);
-    return byAsset(this.#all<NamingCells>("select asset, body from requests where asset = ? order by id", end));
+    if (whole.length > 0) return this.#byAsset(whole);
+    return this.#byAsset(this.#all<NamingCells>(`${naming} where asset = ? order by id`, end));
   }
 
   async isNamed(name: AssetName): Promise<boolean> {
@@ -263,23 +276,38 @@ class SqliteStage implements Stage {
   /** Requests that name assets after `after` and up to `last`, in file order. */
   #requestsBetween(after: string, last: AssetName | undefined): ReadonlyMap<AssetName, readonly Request[]> {
     if (last === undefined) return new Map();
-    const sql = "select asset, body from requests where asset > ? and asset <= ? order by asset, id";
-    const found = byAsset(this.#all<NamingCells>(sql, after, last));
+    const sql = `${naming} where asset > ? and asset <= ? order by asset, id`;
+    const found = this.#byAsset(this.#all<NamingCells>(sql, after, last));
     return new Map(found.map(({ name, requests }) => [name, requests]));
   }
 
   /**
    * Sorts in what has arrived. The index of requests is built once the bulk is in: kept up while inserting, it would cost
-   * six times as much.
+   * six times as much. It holds whole rows, so that they are read in order: to fetch each from its place in the table
+   * takes five times as long.
    */
   #settle(): void {
     if (!this.#requestsIndexed) {
-      withFaults(place, () => this.#db.exec("create index named on requests (asset, id) where asset is not null"));
+      withFaults(place, () =>
+        this.#db.exec("create index named on requests (asset, id, line, form, note, body) where asset is not null"),
+      );
       this.#requestsIndexed = true;
     }
     if (!this.#haveArrived) return;
     withFaults(place, () => this.#db.exec(`${merge}; delete from arrivals`));
     this.#haveArrived = false;
+  }
+
+  /** Of rows in order of asset. */
+  #byAsset(rows: readonly NamingCells[]): readonly NamingRequests[] {
+    const found: { readonly name: AssetName; readonly requests: Request[] }[] = [];
+    for (const [name, ...cells] of rows) {
+      const request = this.#rows.requestOf(name, cells);
+      const last = found.at(-1);
+      if (last?.name === name) last.requests.push(request);
+      else found.push({ name, requests: [request] });
+    }
+    return found;
   }
 
   #userId(email: Email): number {
@@ -299,21 +327,4 @@ class SqliteStage implements Stage {
       return statement.all(...parameters) as R[];
     });
   }
-}
-
-type NamingCells = [asset: AssetName, body: string];
-
-/** Rows in order of asset. */
-function byAsset(rows: readonly NamingCells[]): readonly NamingRequests[] {
-  const found: { readonly name: AssetName; readonly requests: Request[] }[] = [];
-  for (const [name, body] of rows) {
-    const last = found.at(-1);
-    if (last?.name === name) last.requests.push(requestOf(body));
-    else found.push({ name, requests: [requestOf(body)] });
-  }
-  return found;
-}
-
-function requestOf(body: string): Request {
-  return JSON.parse(body) as Request;
 }
