@@ -35,8 +35,8 @@ export interface Connecting {
   readonly onRetry: (notice: RetryNotice) => void;
   /** What the pacer of an earlier process left, and where this one's goes: learned limits, and waits the server asked for. */
   readonly pacing?: { readonly recalled: unknown; readonly keep: (memory: PacerMemory) => void } | undefined;
-  /** Where the pace is shared with other processes, which then is all the memory it needs; `scope`: whose quota it is. */
-  readonly shared?: { readonly cells: SharedCells; readonly scope: string } | undefined;
+  /** Where the pace is shared with other processes, which then is all the memory it needs. */
+  readonly shared?: { readonly cells: SharedCells; readonly tenant: string } | undefined;
 }
 
 /** Throws `UsageError` for a key that cannot be used; sends nothing yet. */
@@ -66,12 +66,17 @@ export async function connectPaced(context: Context, settings: Settings, connect
 export function connectAs(
   { clock, random }: Pick<Context, "clock" | "random">,
   settings: Reach & Pick<Settings, "admin">,
-  { asking, besides, onlyActor }: Pick<Credentials, "asking" | "besides" | "onlyActor">,
+  {
+    asking,
+    besides,
+    onlyActor,
+    project,
+  }: Pick<Credentials, "asking" | "besides" | "onlyActor"> & Partial<Pick<Credentials, "project">>,
   connecting: Connecting,
 ): Paced {
   const connections = Math.min(Math.max(connecting.concurrency, 4), 256);
   const wire = openWire({ clock, endpoint: settings.endpoint, proxy: settings.proxy, connections, besides });
-  const { pacer, keep } = pacerOf(clock, ratesOf(settings), connecting);
+  const { pacer, keep } = pacerOf(clock, ratesOf(settings), connecting, project);
   const api = connect({
     asking,
     exchange: wire.exchange,
@@ -93,8 +98,8 @@ export function connectAs(
     api: onlyActor === undefined ? api : withoutTransfers(api, onlyActor),
     pause: (isPaused) => pacer.pause(isPaused),
     setRate: (perSecond) => {
-      const { project } = ratesOf({ ...settings, rate: perSecond });
-      for (const [gate, { perMinute }] of rateEntries(project)) pacer.setRate(gate, perMinute);
+      const rates = ratesOf({ ...settings, rate: perSecond });
+      for (const [gate, { perMinute }] of rateEntries(rates.project)) pacer.setRate(gate, perMinute);
     },
     standings: () => pacer.standings(),
     writesPerSecond: () => (pacer.standings().find(({ gate }) => gate === "writes")?.perMinute ?? Infinity) / 60,
@@ -106,11 +111,23 @@ function pacerOf(
   clock: Clock,
   rates: Rates,
   { pacing, shared }: Pick<Connecting, "pacing" | "shared">,
+  project: string | undefined,
 ): { readonly pacer: Turns; readonly keep: () => void } {
-  if (shared !== undefined) return { pacer: new SharedPacer({ clock, rates, ...shared }), keep: () => undefined };
+  if (shared !== undefined) {
+    const { cells, tenant } = shared;
+    return { pacer: new SharedPacer({ clock, rates, cells, scope: scopeOf(project, tenant) }), keep: () => undefined };
+  }
   const pacer = new Pacer(clock, rates);
   if (pacing !== undefined) pacer.recall(pacing.recalled);
   return { pacer, keep: () => pacing?.keep(pacer.remember()) };
+}
+
+/**
+ * Whose quota it is. Google counts by the Cloud project of the credentials, so that workers of one project share a pace
+ * whatever tenants they work for; where the project is not known, those of one tenant do. No domain holds a colon.
+ */
+export function scopeOf(project: string | undefined, tenant: string): string {
+  return project === undefined ? tenant : `project:${project}`;
 }
 
 /** What sends, by itself: for what is asked before, or without, a connection. */

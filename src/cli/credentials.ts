@@ -2,6 +2,7 @@
 import type { AskToken, AskingOver } from "../google/auth.ts";
 import { askWithKey } from "../google/delegation.ts";
 import { parseServiceAccountKey } from "../google/key.ts";
+import { projectOf } from "../model/email.ts";
 import type { Email } from "../model/email.ts";
 import { ApiError } from "../model/errors.ts";
 import type { AuthSettings } from "./auth-settings.ts";
@@ -14,6 +15,8 @@ export interface Credentials {
   readonly identity: Email | undefined;
   /** What the Admin console's table of domain-wide delegation knows it by, where that is known without asking. */
   readonly clientId: string | undefined;
+  /** The Cloud project whose quotas the calls spend, where that is known without asking. */
+  readonly project: string | undefined;
   /** The one user that can be acted as; undefined where the mode can act as any. */
   readonly onlyActor: Email | undefined;
   /** Where what proves it is kept: a path, or words for what is no file. */
@@ -48,6 +51,7 @@ export async function openCredentials(
         mode,
         identity: auth.actor,
         clientId: undefined,
+        project: undefined,
         onlyActor: auth.actor,
         keptAt: "the token command",
         besides: none,
@@ -63,6 +67,7 @@ async function openKey(context: Context, auth: AuthSettings & { readonly mode: "
     mode: auth.mode,
     identity: key.email,
     clientId: key.clientId,
+    project: key.project,
     onlyActor: undefined,
     keptAt: auth.keyFile === "-" ? "stdin" : auth.keyFile,
     besides: none,
@@ -85,6 +90,7 @@ async function openKeyless(
     mode: auth.mode,
     identity: auth.serviceAccount,
     clientId: undefined,
+    project: projectOf(auth.serviceAccount),
     onlyActor: undefined,
     keptAt: from,
     besides,
@@ -106,6 +112,8 @@ async function openSignIn(
     mode: auth.mode,
     identity: signIn.email,
     clientId: place.client.clientId,
+    // Google puts the project's number before the dash.
+    project: /^\d+(?=-)/.exec(place.client.clientId)?.[0],
     onlyActor: signIn.email,
     keptAt: place.path,
     besides: none,

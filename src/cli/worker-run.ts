@@ -225,7 +225,7 @@ class Carrier {
         onCall(call);
       },
       onRetry: () => undefined,
-      shared: { cells: new DatabaseCells(database), scope: this.#journal.header.tenant },
+      shared: { cells: new DatabaseCells(database), tenant: this.#journal.header.tenant },
     });
   }
 

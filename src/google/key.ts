@@ -2,7 +2,7 @@
 import { createPrivateKey } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { z } from "zod";
-import { emailOrUndefined, parseDomain } from "../model/email.ts";
+import { emailOrUndefined, parseDomain, projectOf } from "../model/email.ts";
 import type { Email } from "../model/email.ts";
 import { UsageError } from "../model/errors.ts";
 
@@ -10,6 +10,8 @@ export interface ServiceAccountKey {
   readonly email: Email;
   /** The account's id in the Admin console's table of domain-wide delegation; in every file Google makes. */
   readonly clientId?: string | undefined;
+  /** The Cloud project it belongs to, whose quotas its calls spend. */
+  readonly project?: string | undefined;
   /** Google's name for the key; tokens signed with it carry it as `kid`. */
   readonly keyId: string | undefined;
   /** Parsed once: signing from PEM text costs several times as much. */
@@ -22,6 +24,7 @@ const keyFile = z.object({
   type: z.literal("service_account"),
   client_email: z.string(),
   client_id: z.string().optional(),
+  project_id: z.string().optional(),
   private_key: z.string(),
   private_key_id: z.string().optional(),
   universe_domain: z.string().optional(),
@@ -32,7 +35,7 @@ export function parseServiceAccountKey(text: string): ServiceAccountKey {
   const parsed = parseJson(text);
   const file = keyFile.safeParse(parsed);
   if (!file.success) throw new UsageError(wrongFile(parsed), createKey);
-  const { client_email, client_id, private_key, private_key_id, universe_domain } = file.data;
+  const { client_email, client_id, project_id, private_key, private_key_id, universe_domain } = file.data;
   if (universe_domain !== undefined && universe_domain !== "googleapis.com") {
     throw new UsageError(
       `the key belongs to ${parseDomain(universe_domain).ok ? universe_domain : "another universe"}, where domain-wide delegation does not exist`,
@@ -44,6 +47,8 @@ export function parseServiceAccountKey(text: string): ServiceAccountKey {
   return {
     email,
     clientId: client_id !== undefined && /^\d{1,40}$/.test(client_id) ? client_id : undefined,
+    // Where the address tells it, a key without a file is known by the same name.
+    project: projectOf(email) ?? project_id,
     keyId: private_key_id,
     privateKey: parsePrivateKey(private_key),
   };

@@ -89,6 +89,13 @@ export function isServiceAccount(email: Email): boolean {
   return email.endsWith(".gserviceaccount.com");
 }
 
+const accountOfProject = /^[^@]+@([^@]+)\.iam\.gserviceaccount\.com$/;
+
+/** The Cloud project of a service account, where its address tells it. */
+export function projectOf(email: Email): string | undefined {
+  return accountOfProject.exec(email)?.[1];
+}
+
 /** Mail services that anybody can have an account with, where no organisation decides who gets in. */
 export const consumerDomains: ReadonlySet<string> = new Set([
   "aol.com",

@@ -174,6 +174,18 @@ describe("a key file", () => {
   };
 
   it.each([
+    ["in its address", { client_email: "bot@moving-day.iam.gserviceaccount.com", project_id: "other" }, "moving-day"],
+    [
+      "beside its address",
+      { client_email: "bot@developer.gserviceaccount.com", project_id: "moving-day" },
+      "moving-day",
+    ],
+    ["nowhere", { client_email: "bot@developer.gserviceaccount.com", project_id: undefined }, undefined],
+  ])("tells the Cloud project whose quotas its calls spend: %s", (_where, change, project) => {
+    expect(parseServiceAccountKey(file(change)).project).toBe(project);
+  });
+
+  it.each([
     ["that is not JSON", "-----BEGIN PRIVATE KEY-----\nsecret", /not JSON/],
     ["that is a list", "[]", /lacks parts/],
     ["that is nothing", "null", /no JSON object/],

@@ -148,6 +148,19 @@ describe("the tables of a journal", () => {
     expect(await listRuns(database("schema=older&tenant=acme"))).toEqual([]);
   });
 
+  it("of the format whose paces were kept by domain learn the paces anew", async () => {
+    await raw("", async (client) => {
+      await client.query("create schema paced");
+      await client.query("set search_path = paced");
+      for (const migration of migrations.slice(0, 3)) await client.query(migration);
+      await client.query("create table journal_version (version integer not null)");
+      await client.query("insert into journal_version values (3)");
+      await client.query("insert into cells (key, body) values ('of a domain', '{}')");
+    });
+    await database("schema=paced").prepare();
+    expect(await database("schema=paced").rows("select key from cells")).toEqual([]);
+  });
+
   it("are brought up behind those who are reading them", async () => {
     await older("busy");
     await raw("", async (client) => {

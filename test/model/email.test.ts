@@ -1,7 +1,14 @@
 /** Addresses and domains: what is read as one, and what is refused although it looks like one. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { domainOf, emailOrUndefined, isServiceAccount, parseDomain, parseEmail } from "../../src/model/email.ts";
+import {
+  domainOf,
+  emailOrUndefined,
+  isServiceAccount,
+  parseDomain,
+  parseEmail,
+  projectOf,
+} from "../../src/model/email.ts";
 import type { Email } from "../../src/model/email.ts";
 
 function email(text: string): Email {
@@ -193,5 +200,16 @@ describe("an address in an answer of Google", () => {
     ["anna@evilgserviceaccount.com", false],
   ])("%j is a service account's: %j", (text, expected) => {
     expect(isServiceAccount(email(text))).toBe(expected);
+  });
+
+  it.each([
+    ["bot@moving-day.iam.gserviceaccount.com", "moving-day"],
+    ["bot@moving-day.acme.example.iam.gserviceaccount.com", "moving-day.acme.example"],
+    ["123-compute@developer.gserviceaccount.com", undefined],
+    ["bot@.iam.gserviceaccount.com", undefined],
+    ["bot@moving-day.iam.gserviceaccount.com.acme.example", undefined],
+    ["anna@acme.example", undefined],
+  ])("%j belongs to the Cloud project %j", (text, expected) => {
+    expect(projectOf(text as Email)).toBe(expected);
   });
 });
