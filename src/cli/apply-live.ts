@@ -9,7 +9,7 @@ import type { Circumstances, Slowness, SlownessKind } from "../model/slowness.ts
 import { openOf } from "../report/counts-text.ts";
 import { liveRun } from "../report/live.ts";
 import type { LiveRun } from "../report/live.ts";
-import { advance, beginProgress } from "../report/progress.ts";
+import { ProgressFold, beginProgress } from "../report/progress.ts";
 import type { Progress } from "../report/progress.ts";
 import type { Steering } from "./apply-steering.ts";
 import type { Commits } from "./commits.ts";
@@ -41,7 +41,7 @@ export class ApplyLive {
   readonly #options: LiveOptions;
   /** Calls and steps that wait before they are made again: until when, monotonic ms, and why. */
   readonly #retrying = new Map<string, { readonly until: number; readonly failure: string }>();
-  #progress: Progress;
+  readonly #fold: ProgressFold;
   #slowness: Slowness = { kind: "none" };
   #candidate: SlownessKind = "none";
   #looks = 0;
@@ -50,11 +50,11 @@ export class ApplyLive {
 
   constructor(options: LiveOptions) {
     this.#options = options;
-    this.#progress = beginProgress(options.counts, options.clock.monotonic());
+    this.#fold = new ProgressFold(beginProgress(options.counts, options.clock.monotonic()));
   }
 
   get progress(): Progress {
-    return this.#progress;
+    return this.#fold.progress;
   }
 
   get slowness(): Slowness {
@@ -72,8 +72,8 @@ export class ApplyLive {
 
   onEvent(event: EngineEvent): void {
     const { clock } = this.#options;
-    this.#progress = advance(this.#progress, event, clock.monotonic());
-    if (event.type === "step") this.#retrying.delete(`#${event.seq}`);
+    this.#fold.add(event, clock.monotonic());
+    if (event.type === "step" && this.#retrying.size > 0) this.#retrying.delete(`#${event.seq}`);
     if (event.type === "retry") this.#waits(`#${event.seq}`, event.failure, event.waitMs);
     // Whoever has steered is to see at once what came of it.
     if (event.type === "steered") this.look();
@@ -107,9 +107,9 @@ export class ApplyLive {
       runName,
       header,
       digest,
-      progress: this.#progress,
+      progress: this.#fold.progress,
       isPaused: steering.pausedBy !== undefined,
-      isStopping: steering.isStopping || this.#progress.stopping !== undefined,
+      isStopping: steering.isStopping || this.#fold.progress.stopping !== undefined,
       underWay: workers.work,
       concurrency: workers.concurrency,
       gates: paced.standings(),
@@ -123,11 +123,11 @@ export class ApplyLive {
     const { steps, transfers } = workers.work;
     return {
       now: clock.now(),
-      stopping: steering.isStopping || this.#progress.stopping !== undefined,
+      stopping: steering.isStopping || this.#fold.progress.stopping !== undefined,
       paused: steering.pausedBy,
-      wave: this.#progress.wave?.state === "checking",
+      wave: this.#fold.progress.wave?.state === "checking",
       gates: paced.standings(),
-      open: openOf(this.#progress.counts),
+      open: openOf(this.#fold.progress.counts),
       steps,
       transfers,
       concurrency: workers.concurrency,

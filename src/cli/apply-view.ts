@@ -3,8 +3,7 @@ import type { EngineEvent } from "../model/event.ts";
 import type { Counts } from "../model/run.ts";
 import { eventLine, statusLine } from "../report/apply-text.ts";
 import { eventJson } from "../report/json.ts";
-import { advance, beginProgress } from "../report/progress.ts";
-import type { Progress } from "../report/progress.ts";
+import { ProgressFold, beginProgress } from "../report/progress.ts";
 import type { Style } from "../report/style.ts";
 import type { Context } from "./context.ts";
 import { LiveLine } from "./live-line.ts";
@@ -20,17 +19,17 @@ export class ApplyText implements ApplyView {
   readonly #context: Context;
   readonly #style: Style;
   readonly #line: LiveLine;
-  #progress: Progress;
+  readonly #fold: ProgressFold;
 
   constructor(context: Context, style: Style, counts: Counts) {
     this.#context = context;
     this.#style = style;
-    this.#progress = beginProgress(counts, context.clock.monotonic());
-    this.#line = new LiveLine(context, () => statusLine(this.#progress, context.clock.monotonic(), style));
+    this.#fold = new ProgressFold(beginProgress(counts, context.clock.monotonic()));
+    this.#line = new LiveLine(context, () => statusLine(this.#fold.progress, context.clock.monotonic(), style));
   }
 
   onEvent(event: EngineEvent): void {
-    this.#progress = advance(this.#progress, event, this.#context.clock.monotonic());
+    this.#fold.add(event, this.#context.clock.monotonic());
     const line = eventLine(event, this.#style);
     if (line !== undefined) this.#line.say(line);
   }

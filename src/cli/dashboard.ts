@@ -15,8 +15,7 @@ import {
 import type { LiveEnd, LiveNews, LiveStart, LiveStep, LiveTrouble } from "../report/page/live-words.ts";
 import { contentPolicy, pageHtml } from "../report/page/page.ts";
 import type { PageAssets } from "../report/page/page.ts";
-import { advance, beginProgress } from "../report/progress.ts";
-import type { Progress } from "../report/progress.ts";
+import { ProgressFold, beginProgress } from "../report/progress.ts";
 import type { Steering } from "./apply-steering.ts";
 import type { Context } from "./context.ts";
 import { Feed } from "./dashboard-feed.ts";
@@ -104,7 +103,7 @@ export class Dashboard {
 class Following {
   readonly #context: Context;
   readonly #options: DashboardOptions;
-  #progress: Progress;
+  readonly #fold: ProgressFold;
   /** Shown to pages that come later. */
   #steps: LiveStep[] = [];
   #troubles: LiveTrouble[] = [];
@@ -118,12 +117,12 @@ class Following {
   constructor(context: Context, options: DashboardOptions) {
     this.#context = context;
     this.#options = options;
-    this.#progress = beginProgress(options.counts, context.clock.monotonic());
+    this.#fold = new ProgressFold(beginProgress(options.counts, context.clock.monotonic()));
   }
 
   onEvent(event: EngineEvent): void {
     const { clock } = this.#context;
-    this.#progress = advance(this.#progress, event, clock.monotonic());
+    this.#fold.add(event, clock.monotonic());
     if (event.type === "step") push(this.#newSteps, liveStep(event), liveStepsMax);
     const trouble = troubleOf(event);
     if (trouble !== undefined) push(this.#newTroubles, { at: clock.now(), text: trouble }, liveTroublesMax);
@@ -166,7 +165,7 @@ class Following {
   #now(): ReturnType<typeof liveProgress> {
     const { clock } = this.#context;
     const { steering } = this.#options;
-    return liveProgress(this.#progress, {
+    return liveProgress(this.#fold.progress, {
       isPaused: steering.pausedBy !== undefined,
       isStopping: steering.isStopping,
       now: clock.monotonic(),

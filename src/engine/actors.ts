@@ -26,6 +26,11 @@ export class Actors {
     return this.#halted.get(actor);
   }
 
+  /** Whether nothing is known against anybody. */
+  get noneHalted(): boolean {
+    return this.#halted.size === 0;
+  }
+
   /** Those of `actors` that may still be tried, in order. */
   usable(actors: readonly Email[]): readonly Email[] {
     return actors.filter((actor) => !this.#halted.has(actor));

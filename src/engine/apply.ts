@@ -6,13 +6,14 @@ import PQueue from "p-queue";
 import type { Claim, Journal } from "../journal/journal.ts";
 import type { Email } from "../model/email.ts";
 import { ApiError, JournalError, RunFileError } from "../model/errors.ts";
-import type { ByHandStep, StepResult } from "../model/step.ts";
+import { isSuccess } from "../model/step.ts";
+import type { StepResult } from "../model/step.ts";
 import { counted } from "../model/text.ts";
 import { Actors } from "./actors.ts";
 import type { HaltedActor } from "./actors.ts";
 import { Crew } from "./crew.ts";
 import { convergeEdit } from "./converge.ts";
-import { ended, result } from "./ending.ts";
+import { endByHand } from "./by-hand.ts";
 import type { Ending } from "./ending.ts";
 import { Guarding } from "./guarding.ts";
 import { KnownCounts } from "./known-counts.ts";
@@ -133,10 +134,10 @@ class Applying {
       const window = concurrency * claimsPerWorker;
       const room = Math.min(window - this.#held, this.#guarding?.room(this.#held + this.#transfersHeld) ?? Infinity);
       const among = this.#guarding?.among;
-      // Few at a time would cost a transaction each; while steps wait for a worker, none idles for want of more.
-      const isWorth = room >= concurrency / 2 || this.#crew.waiting === 0;
       const claims =
-        room > 0 && isWorth ? await this.#journal.claim({ max: room, perActor, halted: noActor, among }) : [];
+        room > 0 && this.#isWorth(room)
+          ? await this.#journal.claim({ max: room, perActor, halted: noActor, among })
+          : [];
       for (const claim of claims) this.#start(claim);
       if (claims.length > 0) this.#quietAt = undefined;
       // Only a claim made while nothing was under way proves that nothing is left: a step that ends may open others.
@@ -212,7 +213,7 @@ class Applying {
       this.#fault(error);
     } finally {
       this.#hold(isTransfer, -1);
-      this.#wake();
+      this.#wakeIfWorth();
     }
   }
 
@@ -229,7 +230,7 @@ class Applying {
       case "transfer":
         return convergeTransfer(this.#s, this.#journal, claim, step, this.#transferOptions());
       case "by-hand":
-        return this.#byHand(step);
+        return endByHand(this.#journal, step);
     }
   }
 
@@ -241,20 +242,12 @@ class Applying {
     return { ...this.#options, transferWaitMs: Math.min(transferWaitMs, left, open) };
   }
 
-  /** A line of the hand-over sheet is needed unless the edit before it has moved the owner already. */
-  async #byHand(step: ByHandStep): Promise<Ending> {
-    const tried = step.unless === undefined ? undefined : await this.#journal.step(step.unless);
-    const moved = tried?.result?.newOwner === step.to;
-    const reason = moved ? "the owner was changed through the API" : "an owner change only a person can make";
-    return ended(result(moved ? "unchanged" : "by-hand", step.actor, { reason }));
-  }
-
   /** What the worker is to wait for; undefined: nothing. */
   #settle(claim: Claim, ending: Ending, begunAt: number): Promise<void> | undefined {
     if (ending.kind === "lost") return undefined;
     if (ending.kind !== "ended") return this.#giveBack(claim, ending);
     // Whether a failure is the one too many is to be known before anything else begins.
-    if (!succeeded(ending.result)) return this.#keep(claim, ending.result, begunAt);
+    if (!isSuccess(ending.result.outcome)) return this.#keep(claim, ending.result, begunAt);
     void this.#linger(claim, ending.result, begunAt);
     return undefined;
   }
@@ -289,13 +282,13 @@ class Applying {
     this.#held += 1;
     this.#lingering += 1;
     try {
-      await this.#keep(claim, stepResult, begunAt);
+      if ((await this.#journal.result(claim, stepResult)) === "ok") this.#count(claim, stepResult, begunAt);
     } catch (error) {
       this.#fault(error);
     }
     this.#lingering -= 1;
     this.#held -= 1;
-    this.#wake();
+    this.#wakeIfWorth();
   }
 
   #block(ending: HaltedActor): void {
@@ -369,6 +362,16 @@ class Applying {
     over.abort("something ended");
   }
 
+  /** Few at a time would cost a transaction each; while steps wait for a worker, none idles for want of more. */
+  #isWorth(room: number): boolean {
+    return room >= this.#workers.concurrency / 2 || this.#crew.waiting === 0;
+  }
+
+  /** A step has left. Those that wait look for themselves whether they may begin; to look here each time is 0.5 kB. */
+  #wakeIfWorth(): void {
+    if (this.#isWorth(this.#workers.concurrency * claimsPerWorker - this.#held)) this.#wake();
+  }
+
   #woken(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
@@ -392,8 +395,4 @@ class Applying {
     this.#guarding?.close();
     if (this.#ended > 0) await this.#journal.note("ended", { end, open: openIn(counts) });
   }
-}
-
-function succeeded({ outcome }: StepResult): boolean {
-  return outcome === "applied" || outcome === "confirmed" || outcome === "unchanged";
 }

@@ -15,13 +15,13 @@ import type { Actors } from "./actors.ts";
 import { backoffMs } from "../google/backoff.ts";
 import { Effect } from "./effect.ts";
 import { ClaimLost, StopAsked, ended, result } from "./ending.ts";
-import type { Ending } from "./ending.ts";
+import type { Ending, No } from "./ending.ts";
 import type { ApplyOptions, Surroundings } from "./verbs.ts";
 
 /** Definite answers that do not show the change, after which trying again is pointless. */
 const ineffectiveMax = 2;
 
-export async function convergeEdit(
+export function convergeEdit(
   surroundings: Surroundings,
   journal: Journal,
   claim: Claim,
@@ -29,12 +29,15 @@ export async function convergeEdit(
   options: ApplyOptions,
   actors: Actors,
 ): Promise<Ending> {
+  const converge = (first: Email, others: readonly Email[]): Promise<Ending> =>
+    new EditConvergence(surroundings, journal, claim, step, options, actors, first, others).run();
+  // Nearly always; a list of those who are left costs as much as the step's own state.
+  if (actors.noneHalted) return converge(step.actor, step.alternates);
   const [first, ...others] = actors.usable([step.actor, ...step.alternates]);
-  if (first !== undefined)
-    return new EditConvergence(surroundings, journal, claim, step, options, actors, first, others).run();
+  if (first !== undefined) return converge(first, others);
   const why = actors.why(step.actor);
   if (why === undefined) throw new Error(`step ${step.seq} has no actor, yet none is halted`);
-  return { kind: "blocked", ...why };
+  return Promise.resolve({ kind: "blocked", ...why });
 }
 
 class EditConvergence {
@@ -46,7 +49,7 @@ class EditConvergence {
   readonly #actors: Actors;
   #actor: Email;
   /** Who may act instead, best first. */
-  readonly #others: Email[];
+  #others: readonly Email[];
   /** What the server held when last seen, undefined when it must be read; and who was last let look here. */
   #known: Permissions | undefined;
   #readAs: Email | undefined;
@@ -82,7 +85,7 @@ class EditConvergence {
     this.#options = options;
     this.#actors = actors;
     this.#actor = first;
-    this.#others = [...others];
+    this.#others = others;
     this.#effect = new Effect(claim.doubtful);
     this.#attempts = claim.attempts;
     this.#conflicts = claim.conflicts;
@@ -112,7 +115,7 @@ class EditConvergence {
     const owner = ownerOf(known.roles);
     const isMade = isEmpty(delta) && (this.#owner === undefined || owner === this.#owner);
     // An owner tried for without an answer, and refused since, may still arrive although nothing is left to do.
-    if (isMade) return this.#effect.isDoubtful && !this.#effect.isSettled ? this.#settle() : this.#done(known);
+    if (isMade) return this.#effect.isDoubtful && !this.#effect.isSettled ? this.#settle() : this.#done();
     const obstacle = this.#obstacle(known, owner);
     if (obstacle !== undefined) return this.#refuseOrSettle(obstacle, "read");
     return this.#s.stop.aborted ? { kind: "stopped" } : undefined;
@@ -140,7 +143,7 @@ class EditConvergence {
     return undefined;
   }
 
-  /** Sends what is left to change, writing the intent down when its turn has come; undefined means look again. */
+  /** Sends what is left to change, once its turn has come and the intent is durable; undefined means look again. */
   async #act(known: Permissions, delta: Delta): Promise<Ending | undefined> {
     const newOwner = this.#owner !== undefined && ownerOf(known.roles) !== this.#owner ? this.#owner : undefined;
     let intent: Intent | undefined;
@@ -148,7 +151,10 @@ class EditConvergence {
       // Asked a second time only when the first request's token was rejected, which is a definite no.
       if (intent !== undefined) this.#harmless(intent, false);
       if (this.#s.stop.aborted) throw new StopAsked();
-      intent = await this.#intend(known, delta, newOwner);
+      intent = this.#nextIntent(known, delta, newOwner);
+      if ((await this.#journal.intent(this.#claim, intent)) === "lost") throw new ClaimLost();
+      this.#effect.intended(intent);
+      this.#calls += 1;
       // Writing down may take its time; what was asked meanwhile counts, and nothing has left.
       if (this.#s.stop.aborted) throw new StopAsked();
     };
@@ -168,10 +174,9 @@ class EditConvergence {
     }
   }
 
-  /** Durable when it resolves: only then may the request leave. */
-  async #intend(known: Permissions, delta: Delta, newOwner: Email | undefined): Promise<Intent> {
+  #nextIntent(known: Permissions, delta: Delta, newOwner: Email | undefined): Intent {
     this.#attempts += 1;
-    const intent: Intent = {
+    return {
       attempt: this.#attempts,
       actor: this.#actor,
       etag: known.etag,
@@ -180,10 +185,6 @@ class EditConvergence {
       before: known === this.#step.base ? undefined : known.roles,
       at: this.#s.clock.now(),
     };
-    if ((await this.#journal.intent(this.#claim, intent)) === "lost") throw new ClaimLost();
-    this.#effect.intended(intent);
-    this.#calls += 1;
-    return intent;
   }
 
   /** A 200 is not proof: the answer must show the change (reliability.md 0.8). */
@@ -288,13 +289,10 @@ class EditConvergence {
     };
   }
 
-  #done(known: Permissions): Ending {
+  #done(): Ending {
     const evidence: Evidence = this.#wrote ? "answer" : "read";
     const outcome = this.#effect.isNone ? "unchanged" : this.#wrote ? "applied" : "confirmed";
-    return ended({
-      ...this.#end(outcome, undefined, undefined, evidence),
-      etagAfter: known.etag,
-    });
+    return ended(this.#end(outcome, undefined, undefined, evidence));
   }
 
   /**
@@ -366,7 +364,9 @@ class EditConvergence {
   }
 
   #switchActor(): void {
-    this.#actor = this.#others.shift() ?? this.#actor;
+    const [next = this.#actor, ...others] = this.#others;
+    this.#actor = next;
+    this.#others = others;
   }
 
   #harmless(intent: Intent | undefined, conflict: boolean): void {
@@ -384,13 +384,6 @@ class EditConvergence {
     await this.#s.clock.sleep(waitMs, this.#s.stop);
     return undefined;
   }
-}
-
-/** Why a step ends without its change. */
-interface No {
-  readonly outcome: "failed" | "skipped";
-  readonly failure: FailureClass;
-  readonly reason: string;
 }
 
 /** The roles with another owner in them; unchanged when `newOwner` is undefined. */

@@ -18,6 +18,13 @@ export type Ending =
   /** A wait outlasted what this process allows it. */
   | { readonly kind: "overdue"; readonly reason: string };
 
+/** Why a step ends without its change. */
+export interface No {
+  readonly outcome: "failed" | "skipped";
+  readonly failure: FailureClass;
+  readonly reason: string;
+}
+
 /** A result with everything unsaid set to "nothing happened". */
 export function result(
   outcome: Outcome,

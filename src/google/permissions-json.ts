@@ -19,25 +19,26 @@ export function parsePermissions(body: string): Permissions {
   const byRole: unknown = Object.hasOwn(holder, "permissions") ? Reflect.get(holder, "permissions") : {};
   if (!isObject(byRole)) throw new ShapeError("the roles are not an object");
   const roles = new Map<Role, readonly Member[]>();
-  for (const [role, entry] of Object.entries(byRole)) roles.set(role, parseMembers(entry));
+  for (const role of Object.keys(byRole)) roles.set(role, parseMembers(Reflect.get(byRole, role)));
   if (roles.size === 0 && version === undefined) throw new ShapeError("the permissions are empty");
   return { roles, etag: version === undefined ? undefined : etag(version) };
 }
 
 /** The body of a PATCH, with its double nesting (api.md 1.1). Put together as text: no object can hold every role's name. */
 export function patchBody(name: AssetName, permissions: Permissions): string {
-  const roles: string[] = [];
+  let roles = "";
   for (const [role, members] of permissions.roles) {
-    roles.push(`${jsonText(role)}:{"members":${jsonTexts(members)}}`);
+    roles += `${roles === "" ? "" : ","}${jsonText(role)}:{"members":${jsonTexts(members)}}`;
   }
   const version = jsonField("etag", permissions.etag);
-  return `{"name":${jsonText(name)},"permissions":{"permissions":{${roles.join(",")}}${version}}}`;
+  return `{"name":${jsonText(name)},"permissions":{"permissions":{${roles}}${version}}}`;
 }
 
 function parseMembers(entry: unknown): readonly Member[] {
   if (!isObject(entry)) throw new ShapeError("a role is not an object");
   const members: Member[] = [];
-  for (const [key, value] of Object.entries(entry)) {
+  for (const key of Object.keys(entry)) {
+    const value: unknown = Reflect.get(entry, key);
     if (key !== "members" || !Array.isArray(value)) throw new ShapeError("a role holds more than a list of members");
     for (const each of value as readonly unknown[]) {
       if (typeof each !== "string") throw new ShapeError("a member is not text");

@@ -37,6 +37,7 @@ export interface Wire {
 
 const Pool = await loadPool();
 
+const nothing = Buffer.alloc(0);
 const connectTimeoutMs = 10_000;
 const idleTimeoutMs = 30_000;
 
@@ -51,7 +52,7 @@ export function openWire(options: WireOptions): Wire {
   const endpoint = options.endpoint === undefined ? undefined : parseEndpoint(options.endpoint);
   const bytesMax = options.responseBytesMax ?? 8 * 1024 * 1024;
   const deadlines = new Deadlines(options.clock);
-  const underWay = new Set<Receipt>();
+  const underWay: UnderWay = new Set();
   const dispatchers = new Map<string, Dispatcher | Promise<Dispatcher>>();
 
   function dispatcherFor(origin: string): Dispatcher | Promise<Dispatcher> {
@@ -69,32 +70,18 @@ export function openWire(options: WireOptions): Wire {
   function exchange(request: ExchangeRequest): Promise<ExchangeResponse> {
     return new Promise((resolve, reject) => {
       const target = routeOf(request.url, endpoint, options.besides);
-      const { signal, timeoutMs } = request;
-      const receipt = new Receipt(bytesMax, (outcome) => {
-        underWay.delete(receipt);
-        deadlines.remove(deadline);
-        if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
-        if (outcome instanceof NetworkError) reject(outcome);
-        else resolve(outcome);
-      });
-      const onAbort = signal === undefined ? undefined : () => receipt.fail("ABORTED", "given up by the caller");
-      const deadline = deadlines.add(timeoutMs, () =>
-        receipt.fail("TIMEOUT", `no whole answer within ${timeoutMs} ms`),
-      );
-      underWay.add(receipt);
-      if (signal?.aborted === true) {
-        onAbort?.();
-        return;
-      }
-      if (onAbort !== undefined) signal?.addEventListener("abort", onAbort);
+      const receipt = new Receipt(bytesMax, underWay, resolve, reject);
+      receipt.begin(deadlines, request.timeoutMs, request.signal);
+      if (!underWay.has(receipt)) return;
       const dispatched = {
         origin: target.origin,
         path: target.path,
         method: request.method,
         headers: request.headers,
         body: request.body ?? null,
-        headersTimeout: request.timeoutMs,
-        bodyTimeout: request.timeoutMs,
+        // The deadline holds for the whole exchange; timers of undici's own would be made anew for each request.
+        headersTimeout: 0,
+        bodyTimeout: 0,
       };
       const dispatcher = dispatcherFor(target.origin);
       if (dispatcher instanceof Promise) {
@@ -146,29 +133,65 @@ async function openProxy(uri: string, options: WireOptions): Promise<Dispatcher>
   return new ProxyAgent({ ...poolOptions(options), uri, requestTls: tlsOptions(options) });
 }
 
-/** Gathers one answer as undici hands it over, and ends exactly once. */
+/** The requests that have no answer yet. */
+type UnderWay = Set<Receipt>;
+
+/**
+ * Gathers one answer as undici hands it over, and ends exactly once. It holds nothing of the request, whose body needs no
+ * room any more while hundreds of them are under way.
+ */
 class Receipt implements Dispatcher.DispatchHandler {
   readonly #bytesMax: number;
-  readonly #end: (outcome: ExchangeResponse | NetworkError) => void;
-  readonly #chunks: Buffer[] = [];
+  readonly #underWay: UnderWay;
+  readonly #resolve: (response: ExchangeResponse) => void;
+  readonly #reject: (failure: NetworkError) => void;
+  /** Lets go of the deadline and of the caller's signal. */
+  #release: () => void = () => undefined;
+  /** Nearly every answer comes in one piece. */
+  #first: Buffer | undefined;
+  #chunks: Buffer[] | undefined;
   #bytes = 0;
   #status = 0;
   #headers: ResponseHeaders = {};
   #controller: Dispatcher.DispatchController | undefined;
   #ended = false;
 
-  constructor(bytesMax: number, end: (outcome: ExchangeResponse | NetworkError) => void) {
+  constructor(
+    bytesMax: number,
+    underWay: UnderWay,
+    resolve: (response: ExchangeResponse) => void,
+    reject: (failure: NetworkError) => void,
+  ) {
     this.#bytesMax = bytesMax;
-    this.#end = end;
+    this.#underWay = underWay;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** From now on it is under way, until it ends: for no longer than `timeoutMs`, and only as long as `signal` permits. */
+  begin(deadlines: Deadlines, timeoutMs: number, signal: AbortSignal | undefined): void {
+    this.#underWay.add(this);
+    const deadline = deadlines.add(timeoutMs, () => this.fail("TIMEOUT", `no whole answer within ${timeoutMs} ms`));
+    if (signal === undefined) {
+      this.#release = () => deadlines.remove(deadline);
+      return;
+    }
+    const onAbort = (): void => this.fail("ABORTED", "given up by the caller");
+    this.#release = () => {
+      deadlines.remove(deadline);
+      signal.removeEventListener("abort", onAbort);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort);
   }
 
   /** Gives up; whatever arrives later is dropped with the socket. */
   fail(code: string, message: string): void {
     if (this.#ended) return;
-    this.#ended = true;
+    this.#leave();
     // undici announces a request right before it writes it, so that an unannounced one has certainly not been sent.
     const failure = new NetworkError(code, this.#controller !== undefined, message);
-    this.#end(failure);
+    this.#reject(failure);
     this.#controller?.abort(failure);
   }
 
@@ -188,13 +211,13 @@ class Receipt implements Dispatcher.DispatchHandler {
     if (this.#ended) return;
     this.#bytes += chunk.length;
     if (this.#bytes > this.#bytesMax) this.#oversize();
-    else this.#chunks.push(chunk);
+    else if (this.#first === undefined) this.#first = chunk;
+    else (this.#chunks ??= [this.#first]).push(chunk);
   }
 
   onResponseEnd(): void {
     if (this.#ended) return;
-    const first = this.#chunks[0];
-    const raw = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
+    const raw = this.#chunks === undefined ? (this.#first ?? nothing) : Buffer.concat(this.#chunks);
     const encoding = headerOf(this.#headers, "content-encoding");
     let plain = raw;
     if (encoding !== undefined && raw.length > 0) {
@@ -211,12 +234,18 @@ class Receipt implements Dispatcher.DispatchHandler {
       this.fail("BAD_UTF8", "the answer is not UTF-8");
       return;
     }
-    this.#ended = true;
-    this.#end({ status: this.#status, headers: this.#headers, body: plain.toString("utf8") });
+    this.#leave();
+    this.#resolve({ status: this.#status, headers: this.#headers, body: plain.toString("utf8") });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.fail(codeOf(error) ?? "UNKNOWN", printable(error.message, 200));
+  }
+
+  #leave(): void {
+    this.#ended = true;
+    this.#underWay.delete(this);
+    this.#release();
   }
 
   #oversize(): void {

@@ -105,6 +105,11 @@ export const outcomes: readonly Outcome[] = [
   "cancelled",
 ];
 
+/** Whether the asset, or the transfer, is as its step wants it. */
+export function isSuccess(outcome: Outcome): boolean {
+  return outcome === "applied" || outcome === "confirmed" || outcome === "unchanged";
+}
+
 /** What allows a step to be called ended (reliability.md I11). */
 export type Evidence =
   /** The write's own answer showed the change. */

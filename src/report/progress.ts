@@ -76,17 +76,51 @@ export function advance(progress: Progress, event: EngineEvent, now: number): Pr
   }
 }
 
+/**
+ * Follows events. Steps that end within a second of each other are counted, and put in when somebody looks: a copy of
+ * everything known for each of them is 0.4 kB.
+ */
+export class ProgressFold {
+  #progress: Progress;
+  /** Steps ended that `#progress` does not show yet. */
+  readonly #ended = new Map<Outcome, number>();
+
+  constructor(begun: Progress) {
+    this.#progress = begun;
+  }
+
+  get progress(): Progress {
+    for (const [outcome, count] of this.#ended) this.#progress = withEnded(this.#progress, outcome, count);
+    this.#ended.clear();
+    return this.#progress;
+  }
+
+  /** `now` is monotonic, ms. */
+  add(event: EngineEvent, now: number): void {
+    const { samples, transfers } = this.#progress;
+    const isShort = now - (samples.at(-1)?.at ?? -Infinity) < sampleEveryMs;
+    if (event.type === "step" && isShort && transfers.size === 0) {
+      this.#ended.set(event.outcome, (this.#ended.get(event.outcome) ?? 0) + 1);
+    } else this.#progress = advance(this.progress, event, now);
+  }
+}
+
 function afterStep(progress: Progress, seq: number, outcome: Outcome, now: number): Progress {
-  const { counts } = progress;
-  const from = counts.planned > 0 ? "planned" : "in-flight";
-  const ended = progress.ended + 1;
+  const next = withEnded(progress, outcome, 1);
   return {
-    ...progress,
-    counts: { ...counts, [from]: Math.max(0, counts[from] - 1), [outcome]: counts[outcome] + 1 },
-    ended,
-    samples: sampled(progress.samples, now, ended),
+    ...next,
+    samples: sampled(progress.samples, now, next.ended),
     transfers: progress.transfers.has(seq) ? withoutStep(progress.transfers, seq) : progress.transfers,
   };
+}
+
+/** After so many steps more have ended in one way. Those planned are taken for the ones that did, as long as there are any. */
+function withEnded(progress: Progress, outcome: Outcome, count: number): Progress {
+  const { counts } = progress;
+  const planned = Math.max(0, counts.planned - count);
+  const inFlight = Math.max(0, counts["in-flight"] - (count - (counts.planned - planned)));
+  const open: Counts = { ...counts, planned, "in-flight": inFlight };
+  return { ...progress, counts: { ...open, [outcome]: counts[outcome] + count }, ended: progress.ended + count };
 }
 
 function withoutStep(transfers: Progress["transfers"], seq: number): Progress["transfers"] {

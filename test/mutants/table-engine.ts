@@ -114,7 +114,7 @@ export const engineMutants: readonly Mutant[] = [
   {
     name: "line-by-hand-always",
     breaks: "a person is asked to hand over what the API has handed over already",
-    file: apply,
+    file: "src/engine/by-hand.ts",
     find: "const moved = tried?.result?.newOwner === step.to;",
     replace: "const moved = tried?.result?.newOwner === step.from;",
     hunt: "test/engine/apply.test.ts",

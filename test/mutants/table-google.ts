@@ -251,9 +251,9 @@ export const googleMutants: readonly Mutant[] = [
     name: "unknown-roles-dropped",
     breaks: "a role that Google adds next year is deleted from every asset that is edited",
     file: "src/google/permissions-json.ts",
-    find: "for (const [role, entry] of Object.entries(byRole)) roles.set(role, parseMembers(entry));",
+    find: "for (const role of Object.keys(byRole)) roles.set(role, parseMembers(Reflect.get(byRole, role)));",
     replace:
-      "for (const [role, entry] of Object.entries(byRole)) if (/^(?:OWNER|EDITOR|VIEWER|LINK_.*)$/.test(role)) roles.set(role, parseMembers(entry));",
+      "for (const role of Object.keys(byRole)) if (/^(?:OWNER|EDITOR|VIEWER|LINK_.*)$/.test(role)) roles.set(role, parseMembers(Reflect.get(byRole, role)));",
     hunt: "sim",
   },
   {

@@ -164,9 +164,9 @@ export const journalMutants: readonly Mutant[] = [
   {
     name: "only-the-last-intent-is-kept",
     breaks: "of several lost answers only the last is looked into",
-    file: journal,
-    find: "doubtful,\n      attempts,",
-    replace: "doubtful: doubtful.slice(-1),\n      attempts,",
+    file: "src/journal/sqlite/earlier.ts",
+    find: "doubtful,\n    attempts:",
+    replace: "doubtful: doubtful.slice(-1),\n    attempts:",
     hunt: contract,
   },
   {

@@ -3,6 +3,7 @@ import type { Clock } from "../../model/clock.ts";
 import type { PoolClient } from "pg";
 import type { Email } from "../../model/email.ts";
 import type { ChainHead } from "../../model/examination.ts";
+import { isSuccess } from "../../model/step.ts";
 import type { Intent, StepResult } from "../../model/step.ts";
 import { Checkpointing } from "../checkpoints.ts";
 import type { Kept } from "../checkpoints.ts";
@@ -217,7 +218,7 @@ class PostgresJournal extends PostgresRunReader implements WorkerJournal {
     const { attempts, actor } = held;
     const { outcome, failure, reason } = result;
     const body = endedText({ step: claim.step, attempts, at }, result);
-    const succeeded = ["applied", "confirmed", "unchanged"].includes(outcome);
+    const succeeded = isSuccess(outcome);
     const end = { actor, at, attempts, body, failure, outcome, reason, succeeded };
     const written = await this.#written({ kind: "end", held: holdingOf(claim), end });
     this.#forget(held);

@@ -4,6 +4,7 @@ import type { Clock } from "../../model/clock.ts";
 import type { Email } from "../../model/email.ts";
 import { RunLockedError } from "../../model/errors.ts";
 import type { Counts } from "../../model/run.ts";
+import { isSuccess } from "../../model/step.ts";
 import type { Intent, Step, StepResult, StepState } from "../../model/step.ts";
 import type { Claim, Written } from "../journal.ts";
 import { canonicalJson } from "../../model/canonical.ts";
@@ -13,6 +14,7 @@ import { Checkpointing } from "../checkpoints.ts";
 import { newestCheckpoint } from "./checkpoints.ts";
 import type { Kept } from "../checkpoints.ts";
 import { endedText, intentText } from "../codec.ts";
+import { nothingSent, sentEarlier } from "./earlier.ts";
 import { StepPages } from "./step-pages.ts";
 import { runFileFault, tampered, withFaults } from "./faults.ts";
 import { statusOf } from "./file-safety.ts";
@@ -231,7 +233,7 @@ class SqliteJournal extends SqliteRunReader implements SigningJournal {
     held.ending = true;
     const at = this.#clock.now();
     const troubled = result.outcome === "failed" || result.outcome === "skipped";
-    const succeeded = ["applied", "confirmed", "unchanged"].includes(result.outcome);
+    const succeeded = isSuccess(result.outcome);
     let moves: GateMoves | undefined;
     return this.#written(
       () => {
@@ -334,20 +336,20 @@ class SqliteJournal extends SqliteRunReader implements SigningJournal {
     const [kind, actor, asset, after, unless, body, memo] = row;
     this.#fences += 1;
     const { seq, begun } = turn;
-    const intents = begun ? this.#statements.intents.all(seq) : [];
-    const doubtful = intents.filter(({ void: how }) => how === 0).map((intent) => this.intentIn(seq, intent.body));
-    const attempts = intents.at(-1)?.attempt ?? 0;
+    const earlier = begun
+      ? sentEarlier(this.#statements.intents.all(seq), (text) => this.intentIn(seq, text))
+      : nothingSent;
     const claim: Claim = {
       step: this.stepIn({ seq, actor, kind, asset, after, unless, body }),
       fence: this.#epoch * fencesPerOpening + this.#fences,
-      intent: doubtful.at(-1),
-      doubtful,
-      attempts,
-      conflicts: intents.filter(({ void: how }) => how === voidByConflict).length,
+      intent: earlier.intent,
+      doubtful: earlier.doubtful,
+      attempts: earlier.attempts,
+      conflicts: earlier.conflicts,
       memo: memo ?? undefined,
     };
     // Field by field: profiles show look-ups of objects that were spread from others to be the slow ones here.
-    this.#held.set(seq, { seq, actor: turn.actor, claim, attempts, begun, ending: false });
+    this.#held.set(seq, { seq, actor: turn.actor, claim, attempts: claim.attempts, begun, ending: false });
     return claim;
   }
 
