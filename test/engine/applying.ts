@@ -4,7 +4,7 @@ import type { Fleet } from "../../src/engine/fleet.ts";
 import type { ApplyOptions, ApplySummary, Surroundings } from "../../src/engine/verbs.ts";
 import type { Journal } from "../../src/journal/journal.ts";
 import { createMemoryRun } from "../../src/journal/sqlite/memory.ts";
-import type { Api } from "../../src/model/api.ts";
+import type { Api, DataTransferApi } from "../../src/model/api.ts";
 import { etag } from "../../src/model/brand.ts";
 import type { Email } from "../../src/model/email.ts";
 import type { EngineEvent } from "../../src/model/event.ts";
@@ -25,6 +25,8 @@ export interface Given {
   readonly fleet?: (log: string[], clock: ManualClock) => Fleet;
   /** What comes of a write; it is made, unless told otherwise. */
   readonly writes?: (actor: Email, name: string, count: number) => Error | undefined;
+  /** What Google says of Data Transfer jobs; there are none otherwise. */
+  readonly jobs?: Pick<DataTransferApi, "list" | "get">;
   /** How long a write takes, ms. */
   readonly takes?: (count: number) => number;
   /** What comes of looking at an asset; undefined shows it as it was left, where it was written to. */
@@ -83,7 +85,7 @@ export async function applied(drafts: readonly StepDraft[], given: Given = {}): 
   };
   const opened = await run.openJournal({ clock });
   const surroundings: Surroundings = {
-    api: { dataStudio: { patchPermissions, getPermissions } } as unknown as Api,
+    api: { dataStudio: { patchPermissions, getPermissions }, dataTransfer: given.jobs } as unknown as Api,
     clock,
     random: () => 0.5,
     onEvent: (event) => events.push(event),
