@@ -100,9 +100,11 @@ export function claimsContract(benchNow: () => JournalBench): void {
     it("stay fair over a thousand claims and come to an end", async () => {
       await bench.begin(["a", "b", "c", "d"].flatMap((who) => edits(300, { actor: `${who}@acme.example` as Email })));
       const taken = new Map<string, number>();
-      for (let round = 0; round < 1000; round += 1) {
-        const claim = await bench.claimOne();
-        taken.set(claim.step.actor, (taken.get(claim.step.actor) ?? 0) + 1);
+      // Not a multiple of the actors, so that each claim goes on where the last one stopped.
+      for (let round = 0; round < 100; round += 1) {
+        for (const { step } of await bench.journal.claim({ ...all, max: 10 })) {
+          taken.set(step.actor, (taken.get(step.actor) ?? 0) + 1);
+        }
       }
       expect([...taken.values()]).toEqual([250, 250, 250, 250]);
       expect(await bench.journal.claim(all)).toHaveLength(200);

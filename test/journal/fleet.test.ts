@@ -173,6 +173,7 @@ describe("several workers of one run", () => {
     expect((await takeCalls(database, again, 0)).left).toBe(10);
     expect(await endForAll(database, play.run, "finished", "")).toBe(false);
     expect(await endForAll(database, again, "finished", "")).toBe(true);
+    expect(await endForAll(database, again, "stopped", "")).toBe(false);
   });
 
   it("begin a wave only once the one before was read back, by one of them for all", async () => {

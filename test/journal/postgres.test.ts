@@ -11,7 +11,7 @@ import { createPostgresRun } from "../../src/journal/postgres/writer.ts";
 import { amongContract } from "../conformance/journal-among.ts";
 import type { JournalStore } from "../conformance/journal-bench.ts";
 import { journalContract } from "../conformance/journal.contract.ts";
-import { edit, header, intent } from "./samples.ts";
+import { edit, failed, header, intent, result } from "./samples.ts";
 import { asSuperuser, startPostgres } from "../support/postgres.ts";
 import type { PostgresServer } from "../support/postgres.ts";
 import { until } from "../support/process.ts";
@@ -92,15 +92,84 @@ async function databaseStore(): Promise<JournalStore> {
 journalContract("a run in PostgreSQL", databaseStore);
 amongContract("a run in PostgreSQL", databaseStore);
 
-it("an intent whose commit is known of only after somebody took the step over is lost, and nothing is sent for it", async () => {
-  const connect = async (port: number): Promise<JournalDatabase> => {
-    const url = base.replace(`:${server.port}/`, `:${port}/`);
-    const database = new JournalDatabase(parseJournalAddress(`${url}?schema=late`));
-    await database.prepare();
-    return database;
-  };
+async function connectedBy(port: number, schema: string): Promise<JournalDatabase> {
+  const url = base.replace(`:${server.port}/`, `:${port}/`);
+  const database = new JournalDatabase(parseJournalAddress(`${url}?schema=${schema}`));
+  await database.prepare();
+  return database;
+}
+
+/** A commit with a new row of `table` waits while somebody has the lock, whatever becomes of its connection, and then goes in. */
+async function holdCommits(schema: string, table: string): Promise<void> {
+  await asSuperuser(
+    base,
+    `create function ${schema}.held() returns trigger language plpgsql
+       as 'begin perform pg_advisory_xact_lock(4711); return null; end';
+     create constraint trigger held after insert on ${schema}.${table} deferrable initially deferred
+       for each row execute function ${schema}.held()`,
+  );
+}
+
+/** Begins `write`, and cuts `wire` between its commit and the answer to that. */
+async function answeredTooLate<T>(
+  near: JournalDatabase,
+  wire: TcpProxy,
+  write: () => Promise<T>,
+): Promise<Promise<T>[]> {
+  const begun: Promise<T>[] = [];
+  await near.transaction(async (client) => {
+    await client.query("select pg_advisory_xact_lock(4711)");
+    begun.push(write());
+    await until(async () => {
+      const { rows } = await client.query("select 1 from pg_locks where locktype = 'advisory' and not granted");
+      return rows[0] as unknown;
+    });
+    wire.cut();
+  });
+  return begun;
+}
+
+it("a result is lost that comes after somebody took the step over, and the other one stands", async () => {
+  const [near, far] = [await connectedBy(server.port, "later"), await connectedBy(server.port, "later")];
+  const writer = await createPostgresRun(near, "friday");
+  await writer.add([edit({})]);
+  await writer.seal(header());
+  const late = await openPostgresJournal(far, "friday", { clock: wallClock });
+  const other = await openPostgresJournal(near, "friday", { clock: wallClock });
+  const wanted = { max: 1, perActor: 1, halted: new Set<never>() };
+  const [claim] = await late.claim(wanted);
+  // As a process finds it that stood still for longer than its lease.
+  await asSuperuser(base, "update later.progress set lease = '2000-01-01'");
+  const [taken] = await other.claim(wanted);
+  if (claim === undefined || taken === undefined) throw new Error("there is a step to take");
+  expect(await late.intent(claim, intent(1))).toBe("lost");
+  expect(await late.result(claim, failed())).toBe("lost");
+  expect(await other.result(taken, result())).toBe("ok");
+  expect(await other.audit(0, 10)).toHaveLength(1);
+  await Promise.all([late.close(), other.close()]);
+  await Promise.all([near.close(), far.close()]);
+});
+
+it("what went in although its answer was lost does not go in again", async () => {
   const wire = await startTcpProxy(server.port);
-  const [near, far] = [await connect(server.port), await connect(wire.port)];
+  const [near, far] = [await connectedBy(server.port, "once"), await connectedBy(wire.port, "once")];
+  const writer = await createPostgresRun(near, "friday");
+  await writer.add([edit({})]);
+  await writer.seal(header());
+  const journal = await openPostgresJournal(far, "friday", { clock: wallClock });
+  await holdCommits("once", "audit");
+  const [noted] = await answeredTooLate(near, wire, () => journal.note("here", {}));
+  wire.mend();
+  await noted;
+  expect((await journal.audit(0, 10)).map(({ seq }) => seq)).toEqual([1]);
+  await journal.close();
+  await wire.close();
+  await Promise.all([near.close(), far.close()]);
+});
+
+it("an intent whose commit is known of only after somebody took the step over is lost, and nothing is sent for it", async () => {
+  const wire = await startTcpProxy(server.port);
+  const [near, far] = [await connectedBy(server.port, "late"), await connectedBy(wire.port, "late")];
   const writer = await createPostgresRun(near, "friday");
   await writer.add([edit({})]);
   await writer.seal(header());
@@ -110,24 +179,8 @@ it("an intent whose commit is known of only after somebody took the step over is
   const wanted = { max: 1, perActor: 1, halted: new Set<never>() };
   const [claim] = await late.claim(wanted);
   if (claim === undefined) throw new Error("there is a step to take");
-  // The commit waits until the connection that waits for its answer is cut, and then goes in.
-  await asSuperuser(
-    base,
-    `create function late.held() returns trigger language plpgsql
-       as 'begin perform pg_advisory_xact_lock(4711); return null; end';
-     create constraint trigger held after insert on late.intents deferrable initially deferred
-       for each row execute function late.held()`,
-  );
-  let written = Promise.resolve<unknown>(undefined);
-  await near.transaction(async (client) => {
-    await client.query("select pg_advisory_xact_lock(4711)");
-    written = late.intent(claim, intent(1));
-    await until(async () => {
-      const { rows } = await client.query("select 1 from pg_locks where locktype = 'advisory' and not granted");
-      return rows[0] as unknown;
-    });
-    wire.cut();
-  });
+  await holdCommits("late", "intents");
+  const [written] = await answeredTooLate(near, wire, () => late.intent(claim, intent(1)));
   const [taken] = await until(async () => {
     const claims = await other.claim(wanted);
     return claims.length > 0 ? claims : undefined;

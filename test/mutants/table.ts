@@ -7,6 +7,7 @@ import { googleMutants } from "./table-google.ts";
 import { guardMutants } from "./table-guards.ts";
 import { journalMutants } from "./table-journal.ts";
 import { planMutants } from "./table-plan.ts";
+import { postgresMutants } from "./table-postgres.ts";
 
 export const mutants: readonly Mutant[] = [
   ...planMutants,
@@ -16,4 +17,5 @@ export const mutants: readonly Mutant[] = [
   ...factMutants,
   ...googleMutants,
   ...journalMutants,
+  ...postgresMutants,
 ];

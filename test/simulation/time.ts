@@ -1,14 +1,24 @@
 /** Virtual time: a heap of what is due, moved on from event to event; everything an event causes settles before the next. */
 
-interface Due {
-  readonly at: number;
-  readonly order: number;
-  run: (() => void) | undefined;
-}
-
 /** What is to happen, unless it is cancelled first. */
 export interface Event {
   cancel(): void;
+}
+
+class Due implements Event {
+  readonly at: number;
+  readonly order: number;
+  run: (() => void) | undefined;
+
+  constructor(at: number, order: number, run: () => void) {
+    this.at = at;
+    this.order = order;
+    this.run = run;
+  }
+
+  cancel(): void {
+    this.run = undefined;
+  }
 }
 
 /** A limit that stands for "this never ends". */
@@ -53,13 +63,9 @@ export class VirtualTime {
   }
 
   after(ms: number, run: () => void): Event {
-    const due: Due = { at: this.#now + Math.max(0, ms), order: (this.#order += 1), run };
+    const due = new Due(this.#now + Math.max(0, ms), (this.#order += 1), run);
     this.#push(due);
-    return {
-      cancel: () => {
-        due.run = undefined;
-      },
-    };
+    return due;
   }
 
   /** For what is no process's own: a request under way, a person's coffee break. */
