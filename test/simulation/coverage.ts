@@ -54,6 +54,8 @@ const expected: readonly string[] = [
     "slow",
     "asked again until it answered",
     "away at the start",
+    "denied",
+    "wrong",
     "others are at work",
     "a claim whose answer was lost is made again",
     "a commit whose answer was lost is known to be in",

@@ -3,7 +3,7 @@
  * of the database, then anybody's, under a higher fence; and each trip there may be slow, break, or lose its answer.
  */
 import type { Claim, Journal } from "../../src/journal/journal.ts";
-import { RunFileError } from "../../src/model/errors.ts";
+import { JournalError, RunFileError } from "../../src/model/errors.ts";
 import type { ModelJournal } from "./model/journal.ts";
 import type { ModelRun } from "./model/run.ts";
 import type { Process } from "./process.ts";
@@ -47,23 +47,36 @@ export class RemoteDatabase {
     this.#world.saw(`remote store: ${what}`);
   }
 
-  /** Answers nothing where the connection breaks: then `work` was done or not. */
+  /** Answers nothing where the connection breaks: then `work` was done or not. Throws JournalError where the next one is refused. */
   async once<T>(process: Process, work: () => T | Promise<T>): Promise<{ readonly answer: T } | undefined> {
     const { remoteWeather: weather, chances } = this.#world;
     const { remote: chance } = chances;
     const slowTrip = this.#trip();
     if (slowTrip !== undefined) await slowTrip;
-    if (this.#isAway(process) || chance.hits(weather.broken)) return undefined;
+    if (this.#isAway(process) || chance.hits(weather.broken)) return this.#lostConnection();
     const answer = await work();
     const slowReturn = this.#trip();
     if (slowReturn !== undefined) await slowReturn;
-    if (this.#isAway(process)) return undefined;
+    if (this.#isAway(process)) return this.#lostConnection();
     if (!chance.hits(weather.unanswered)) return { answer };
     // What breaks in the middle of a commit often stays broken: the lease runs out meanwhile, or patience.
-    if (chance.hits(0.25)) {
+    if (chance.hits(0.4)) {
       weather.cutUntil = this.#now + chance.pick([chance.between(31_000, 115_000), chance.between(130_000, 200_000)]);
       weather.cutOff = process.who.id;
     }
+    return this.#lostConnection();
+  }
+
+  /** Throws JournalError where a new connection is refused: as at the start, so in the middle of the work. */
+  checkDoor(): void {
+    const { refusesUntil, refusal } = this.#world.remoteWeather;
+    if (this.#now >= refusesUntil) return;
+    this.saw(refusal);
+    throw new JournalError(refusal, "the database refuses the connection", "put right what it names");
+  }
+
+  #lostConnection(): undefined {
+    this.checkDoor();
     return undefined;
   }
 

@@ -18,8 +18,9 @@ interface Entry {
   readonly failed: (error: unknown) => void;
 }
 
-/** Joins the workers of a run. Throws JournalError (`away`): a first connection is not waited for. */
+/** Joins the workers of a run. Throws JournalError: a first connection is not waited for. */
 export async function joinRemote(database: RemoteDatabase, process: Process): Promise<RemoteJournal> {
+  database.checkDoor();
   const found = await database.once(process, () => database.tables());
   if (found !== undefined) return new RemoteJournal(database, process, found.answer);
   database.saw("away at the start");
@@ -197,7 +198,8 @@ export class RemoteJournal implements Journal {
     if (this.#ended.signal.aborted) return;
     while (this.#committing !== undefined) await this.#committing;
     this.#ended.abort();
-    await this.#database.once(this.#process, () => this.#database.giveBackAllOf(this.#process.who.id));
+    const giveBack = (): Promise<void> => this.#database.giveBackAllOf(this.#process.who.id);
+    await this.#database.once(this.#process, giveBack).catch(() => undefined);
   }
 
   #ask<T>(work: () => T | Promise<T>): Promise<T> {

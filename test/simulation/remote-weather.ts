@@ -1,4 +1,5 @@
 /** What the way to a remote store is like: how slow, how often it breaks, and when the database is away, for all or for some. */
+import type { JournalFault } from "../../src/model/errors.ts";
 import type { Chance } from "./chance.ts";
 import type { Event, VirtualTime } from "./time.ts";
 
@@ -15,12 +16,15 @@ export interface RemoteWeather {
   /** Virtual ms until which processes up to number `cutOff` do not, and others do. */
   cutUntil: number;
   cutOff: number;
+  /** Virtual ms until which no new connection is let in, those that stand go on, and what each is told. */
+  refusesUntil: number;
+  refusal: JournalFault;
 }
 
 /** The part of a seed that a remote store lives in. */
 export interface RemoteWorld {
   readonly time: VirtualTime;
-  readonly chances: { readonly remote: Chance };
+  readonly chances: { readonly remote: Chance; readonly doors: Chance };
   readonly remoteWeather: RemoteWeather;
   readonly processes: readonly unknown[];
   readonly saw: (what: string) => void;
@@ -35,6 +39,8 @@ export const fairRemote: RemoteWeather = {
   awayUntil: 0,
   cutUntil: 0,
   cutOff: 0,
+  refusesUntil: 0,
+  refusal: "denied",
 };
 
 /** Draws it for the time that a sky lasts. */
@@ -46,8 +52,9 @@ export function beginRemoteWeather(sim: RemoteWorld, lastsMs: number): readonly 
   weather.slowMaxMs = chance.pick([50, 2000, 20_000]);
   weather.broken = some(chance, 0.3);
   weather.unanswered = some(chance, 0.3);
+  const refusals = drawRefusals(sim, lastsMs);
   const outages = chance.hits(0.6) ? chance.whole(1, 3) : 0;
-  return Array.from({ length: outages }, () => {
+  const absences = Array.from({ length: outages }, () => {
     const at = chance.hits(0.7) ? chance.between(0, 10_000) : chance.between(0, lastsMs);
     // Sooner than patience ends, sooner than a lease ends, or later than both.
     const [short, middling, long] = [
@@ -68,6 +75,23 @@ export function beginRemoteWeather(sim: RemoteWorld, lastsMs: number): readonly 
       );
     });
   });
+  return [...refusals, ...absences];
+}
+
+/** Somebody changes the password, or what the address leads to, and puts it right again. */
+function drawRefusals(sim: RemoteWorld, lastsMs: number): readonly Event[] {
+  const { remoteWeather: weather, time, chances, note } = sim;
+  const { doors: chance } = chances;
+  if (!chance.hits(0.15)) return [];
+  const at = chance.hits(0.7) ? chance.between(0, 10_000) : chance.between(0, lastsMs);
+  const ms = chance.between(1000, 120_000);
+  const refusal = chance.pick(["denied", "wrong"] as const);
+  const begin = (): void => {
+    weather.refusal = refusal;
+    weather.refusesUntil = time.monotonic + ms;
+    note(`- the database lets nobody in for ${ms.toFixed(0)} ms: ${refusal}`);
+  };
+  return [time.after(at, begin)];
 }
 
 export function endRemoteWeather({ remoteWeather }: RemoteWorld): void {

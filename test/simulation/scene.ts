@@ -80,7 +80,7 @@ export function makeScene(chance: Chance): Scene {
  * shows where much is under way at once.
  */
 function drawCount(chance: Chance): number {
-  return Math.min(assetsMax, Math.floor(2 / (1 - chance.random()) ** 0.6));
+  return Math.min(assetsMax, Math.floor(2 / (1 - chance.random()) ** 0.5));
 }
 
 /** Few in most seeds: a plan may have to ask as everybody, and that is what most requests of a seed are. */

@@ -27,6 +27,7 @@ interface Chances {
   readonly jitter: Chance;
   readonly store: Chance;
   readonly remote: Chance;
+  readonly doors: Chance;
 }
 
 /** A run in the seed, as far as everybody needs to know it. */
@@ -89,6 +90,7 @@ export class Sim {
       jitter: chance("jitter"),
       store: chance("store"),
       remote: chance("remote"),
+      doors: chance("doors"),
     };
     this.scene = makeScene(this.chances.plan);
     this.emulator = new Emulator({

@@ -7,7 +7,7 @@ import { regressions } from "./regressions.ts";
 import { runSeed } from "./seed.ts";
 import { drawnPositions, notMet } from "./switches.ts";
 
-const seeds = 360;
+const seeds = 400;
 
 describe("the simulation", () => {
   it(
