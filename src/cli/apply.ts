@@ -13,6 +13,7 @@ import { approve } from "./approval.ts";
 import { addSignKey, checkpointAtEnd, checkpointSigner } from "./run-signer.ts";
 import type { SignKeyFlags } from "./run-signer.ts";
 import type { CarryOutOptions } from "./carry-out.ts";
+import { concurrencyDefault } from "./engine-options.ts";
 import { Commits } from "./commits.ts";
 import { resolveSettings } from "./config.ts";
 import type { Context } from "./context.ts";
@@ -106,16 +107,7 @@ export function parse(args: readonly string[], flags: ApplyFlags): ApplyOptions 
     guards: applyGuardOptions(flags),
     approvals: flags,
     signKey: flags.signKey,
-    engine: {
-      concurrency: flags.concurrency ?? 16,
-      failuresMax: undefined,
-      attemptsMax: 30,
-      conflictsMax: 8,
-      transferPollMs: 2_000,
-      transferPollMaxMs: 60_000,
-      transferWaitMs: 6 * 3_600_000,
-      durationMs: undefined,
-    },
+    engine: { concurrency: flags.concurrency ?? concurrencyDefault, durationMs: undefined },
     perActor: flags.perActor,
     json: flags.json === true,
     dashboardPort: flags.dashboard === true ? (flags.dashboardPort ?? 0) : undefined,

@@ -5,13 +5,13 @@ import { join, resolve } from "node:path";
 import { auditRules } from "../audit/rules.ts";
 import { auditedAssets } from "../engine/audit.ts";
 import type { FindingStore } from "../journal/findings.ts";
+import type { SnapshotReader } from "../journal/snapshot.ts";
 import { openFindings } from "../journal/sqlite/findings.ts";
 import { openSnapshot } from "../journal/sqlite/snapshot-reader.ts";
 import type { AuditView, AuditedRow } from "../model/audit.ts";
 import { severities } from "../model/finding.ts";
 import type { StoredFinding } from "../model/finding.ts";
 import { isWhole } from "../model/inventory.ts";
-import type { ReadinessView } from "../model/readiness.ts";
 import { printable } from "../model/text.ts";
 import { auditMarkdown, auditText } from "../report/audit-document.ts";
 import { auditCsv, auditJson, auditSarif } from "../report/audit-formats.ts";
@@ -40,16 +40,51 @@ export async function run(context: Context, options: AuditOptions): Promise<Exit
     await printRules(context, options);
     return exitCode({ kind: "done" });
   }
-  const outputs = [options.output, options.fixPlan, options.write?.path].map((name) =>
-    name === undefined ? undefined : resolve(context.cwd, name),
-  );
-  for (const path of outputs) if (path !== undefined) await refuseTakenFile(context, path, options.replace);
-  const [output, fixPlan, written] = outputs;
+  const outputs = await freeOutputs(context, options);
   const { leavers } = options;
-  const people = leavers === undefined ? undefined : await readLeavers(context, leavers);
+  const listed = leavers === undefined ? undefined : { file: leavers, people: await readLeavers(context, leavers) };
+  return withSnapshot(context, options, (snapshot, name) =>
+    listed === undefined
+      ? showFindings(context, options, outputs, snapshot, name)
+      : showReadiness(context, options, outputs, snapshot, { name, listed }),
+  );
+}
+
+/** Where what is found goes beside, or instead of, the screen. */
+interface Outputs {
+  readonly output: string | undefined;
+  readonly fixPlan: string | undefined;
+  readonly baseline: string | undefined;
+}
+
+/** Looked at before anything is read: whoever names a file that is taken has not waited for an hour first. */
+async function freeOutputs(context: Context, { output, fixPlan, write, replace }: AuditOptions): Promise<Outputs> {
+  const free = async (name: string | undefined): Promise<string | undefined> => {
+    if (name === undefined) return undefined;
+    const path = resolve(context.cwd, name);
+    await refuseTakenFile(context, path, replace);
+    return path;
+  };
+  return { output: await free(output), fixPlan: await free(fixPlan), baseline: await free(write?.path) };
+}
+
+/** The snapshot named, or one taken of the live tenant for this alone. `name` is what views call it. */
+async function withSnapshot(
+  context: Context,
+  options: AuditOptions,
+  show: (snapshot: SnapshotReader, name: string) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const opened = async (path: string, name: string): Promise<ExitCode> => {
+    const snapshot = await openSnapshot(path);
+    try {
+      return await show(snapshot, name);
+    } finally {
+      await snapshot.close();
+    }
+  };
   if (options.snapshot !== undefined) {
     const path = await existingSnapshotPath(context, options.snapshot);
-    return withSnapshot(path, shownPath(context, path));
+    return opened(path, shownPath(context, path));
   }
   const folder = await mkdtemp(join(tmpdir(), "handover-audit-"));
   try {
@@ -57,58 +92,71 @@ export async function run(context: Context, options: AuditOptions): Promise<Exit
     const path = join(folder, "live.snapshot");
     const taking = { verb: "audit", users: undefined, orgUnit: undefined, refresh: undefined, maxAgeMs: 0 };
     const { end } = await takeSnapshot(context, { ...options, ...taking }, path);
-    if (end === "stopped") return exitCode({ kind: "stopped" });
-    return await withSnapshot(path, "the live tenant");
+    return end === "stopped" ? exitCode({ kind: "stopped" }) : await opened(path, "the live tenant");
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
 
-  async function showReadiness(view: ReadinessView): Promise<void> {
-    const style = output === undefined ? styleOf(context, context.stdout, options.color) : plainStyle;
-    const format = options.format === "sarif" ? "text" : options.format;
-    const pieces = readinessPieces(view, format, { all: options.all, style, redact: options.redact });
-    if (output === undefined) for await (const piece of pieces) await printText(context.stdout, piece);
-    else await put(context, output, pieces);
-    if (fixPlan === undefined) return;
+async function showReadiness(
+  context: Context,
+  options: AuditOptions,
+  { output, fixPlan }: Outputs,
+  snapshot: SnapshotReader,
+  { name, listed }: { readonly name: string; readonly listed: Parameters<typeof readinessView>[3] },
+): Promise<ExitCode> {
+  const view = await readinessView(context, snapshot, name, listed);
+  const format = options.format === "sarif" ? "text" : options.format;
+  const style = styleFor(context, options, output);
+  await show(context, output, readinessPieces(view, format, { all: options.all, style, redact: options.redact }));
+  if (fixPlan !== undefined) {
     const isCsv = planFormat(fixPlan, undefined) === "csv";
     await put(context, fixPlan, isCsv ? readinessPlanCsv(view) : readinessPlanYaml(view));
   }
+  return exitCode({ kind: "done" });
+}
 
-  async function withSnapshot(path: string, name: string): Promise<ExitCode> {
-    const snapshot = await openSnapshot(path);
-    if (leavers !== undefined && people !== undefined) {
-      try {
-        await showReadiness(await readinessView(context, snapshot, name, { file: leavers, people }));
-      } finally {
-        await snapshot.close();
-      }
-      return exitCode({ kind: "done" });
+async function showFindings(
+  context: Context,
+  options: AuditOptions,
+  { output, fixPlan, baseline }: Outputs,
+  snapshot: SnapshotReader,
+  name: string,
+): Promise<ExitCode> {
+  const findings = await openFindings();
+  try {
+    const view = await audited(context, options, snapshot, findings, name);
+    const pages = (): AsyncGenerator<readonly StoredFinding[]> => pagesOf(findings);
+    const pieces =
+      options.format === "html"
+        ? pagePieces(options, view, pages(), auditedAssets(snapshot, options))
+        : piecesOf(options.format, options, view, pages(), styleFor(context, options, output));
+    await show(context, output, pieces);
+    if (fixPlan !== undefined) {
+      const isCsv = planFormat(fixPlan, undefined) === "csv";
+      await put(context, fixPlan, isCsv ? fixPlanCsv(pages()) : fixPlanYaml(pages(), view.header.tenant));
     }
-    const findings = await openFindings();
-    try {
-      const view = await audited(context, options, snapshot, findings, name);
-      const pages = (): AsyncGenerator<readonly StoredFinding[]> => pagesOf(findings);
-      const style = output === undefined ? styleOf(context, context.stdout, options.color) : plainStyle;
-      const pieces =
-        options.format === "html"
-          ? pagePieces(options, view, pages(), auditedAssets(snapshot, options))
-          : piecesOf(options.format, options, view, pages(), style);
-      if (output === undefined) for await (const piece of pieces) await printText(context.stdout, piece);
-      else await put(context, output, pieces);
-      if (fixPlan !== undefined) {
-        const isCsv = planFormat(fixPlan, undefined) === "csv";
-        await put(context, fixPlan, isCsv ? fixPlanCsv(pages()) : fixPlanYaml(pages(), view.header.tenant));
-      }
-      if (written !== undefined && options.write !== undefined) {
-        const { baselineText } = await import("./baseline.ts");
-        await put(context, written, baselineText(pages(), options.write.reason, options.write.until));
-      }
-      return exitCode({ kind: "audit", fails: fails(options, view) });
-    } finally {
-      await findings.close();
-      await snapshot.close();
+    if (baseline !== undefined && options.write !== undefined) {
+      const { baselineText } = await import("./baseline.ts");
+      await put(context, baseline, baselineText(pages(), options.write.reason, options.write.until));
     }
+    return exitCode({ kind: "audit", fails: fails(options, view) });
+  } finally {
+    await findings.close();
   }
+}
+
+function styleFor(context: Context, options: AuditOptions, output: string | undefined): Style {
+  return output === undefined ? styleOf(context, context.stdout, options.color) : plainStyle;
+}
+
+async function show(
+  context: Context,
+  output: string | undefined,
+  pieces: AsyncIterable<string> | Iterable<string>,
+): Promise<void> {
+  if (output === undefined) for await (const piece of pieces) await printText(context.stdout, piece);
+  else await put(context, output, pieces);
 }
 
 async function* pagesOf(findings: FindingStore): AsyncGenerator<readonly StoredFinding[]> {

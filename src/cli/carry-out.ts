@@ -22,8 +22,10 @@ import { ApplyJson, ApplyText } from "./apply-view.ts";
 import type { ApplyView } from "./apply-view.ts";
 import type { Commits } from "./commits.ts";
 import type { Settings } from "./config.ts";
+import type { Paced } from "./connect.ts";
 import type { Context } from "./context.ts";
 import type { ControlSocket } from "./control-socket.ts";
+import { engineOptions, perActorOf } from "./engine-options.ts";
 import { exitCode, exitCodes } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { typedCommand } from "./files.ts";
@@ -37,7 +39,7 @@ import { startDashboard } from "./start-dashboard.ts";
 import { troubleNotes } from "./trouble.ts";
 
 export interface CarryOutOptions {
-  readonly engine: Omit<EngineOptions, "perActor" | "settleMs">;
+  readonly engine: Pick<EngineOptions, "concurrency" | "durationMs" | "guards">;
   /** Undefined: two for Google, whose quotas for one user are unknown; no less than in all for a stand-in. */
   readonly perActor: number | undefined;
   /** Asked once before anything is sent; throws to refuse. */
@@ -51,12 +53,8 @@ export interface CarryOutOptions {
   readonly outlets: OutletOptions;
 }
 
-export const perActorAtGoogle = 2;
 /** Steering may raise the steps at once while it runs; sockets are opened as they are needed. */
 export const socketsMax = 256;
-/** How long a request whose answer was lost may still arrive: beyond a request's own deadline, or without a network. */
-export const settleAtGoogleMs = 90_000;
-export const settleNearMs = 10_000;
 
 /** A memory that cannot be read is no memory: the pacer learns again. */
 export function parsedOrNothing(text: string | undefined): unknown {
@@ -107,15 +105,57 @@ export interface Opened {
 }
 
 export async function carryOut(context: Context, options: CarryOutOptions, opened: Opened): Promise<ExitCode> {
-  const { settings, journal, name, counts, commits } = opened;
-  const { clock, random } = context;
-  const { header, digest } = journal;
+  const { journal, name } = opened;
   const resume = typedCommand(context);
+  const stopping = stopOnSignals(context, resume);
+  const audience = await gather(context, options, opened);
+  const work = await connect(context, options, opened, audience, stopping);
+  let last: ApplyLast = { code: exitCodes.unexpected, ending: crashed, line: undefined };
+  let ended: Ended;
+  try {
+    await openWindows(context, options, opened, audience, work);
+    const summary = await send(context, options, opened, audience, work);
+    ended = await endOf(summary, journal, resume);
+    last = { code: ended.code, ending: endingText(summary), line: ended.line };
+  } catch (error) {
+    last = { ...last, code: exitCode({ kind: "error", error }) };
+    throw error;
+  } finally {
+    audience.view.close();
+    stopping.dispose();
+    await work.paced.api.close();
+    journal.keep(endingName, JSON.stringify({ at: context.clock.now(), code: last.code, ending: last.ending }));
+    await audience.listeners.close(last);
+  }
+  await options.beforeFoot?.();
+  const foot = styleOf(context, context.stdout, options.color);
+  await print(
+    context.stdout,
+    options.json ? [ended.line] : applyFoot(ended.summary, ended.failures, name, resume, foot),
+  );
+  return ended.code;
+}
+
+/** Who is told what happens, in the order in which each is told. */
+interface Audience {
+  readonly listeners: Listeners;
+  readonly view: ApplyView;
+  readonly telemetry: CallTelemetry;
+  /** The first line of every stream. */
+  readonly first: string;
+  /** Beside the view, without disturbing it. */
+  readonly say: (line: string) => void;
+}
+
+/** The log, the screen, and what the run keeps of its calls. */
+async function gather(context: Context, options: CarryOutOptions, opened: Opened): Promise<Audience> {
+  const { settings, journal, name, counts } = opened;
+  const { clock } = context;
+  const { header, digest } = journal;
   const style = styleOf(context, context.stderr, options.color);
   const listeners = new Listeners(clock);
   const log = await openLog(context, settings.logFile, "apply", header.runId);
   listeners.add({ onEvent: (event) => log.event(event), onCall: (call) => log.call(call), close: () => log.close() });
-  const stopping = stopOnSignals(context, resume);
   const first = versionJson(context.version, header, digest, name);
   if (options.json) await print(context.stdout, [first]);
   const view: ApplyView = options.json ? new ApplyJson(context) : new ApplyText(context, style, counts);
@@ -124,14 +164,38 @@ export async function carryOut(context: Context, options: CarryOutOptions, opene
   listeners.add(telemetry);
   listeners.add({ onEvent: (event) => view.onEvent(event) });
   listeners.add({ onRetry: troubleNotes(clock, style, say) });
+  return { listeners, view, telemetry, first, say };
+}
+
+/** What the run is carried out with, and steered by. */
+interface Work {
+  readonly paced: Paced;
+  readonly isNear: boolean;
+  readonly workers: Workers;
+  readonly steering: Steering;
+  readonly live: ApplyLive;
+  readonly stop: AbortSignal;
+}
+
+async function connect(
+  context: Context,
+  options: CarryOutOptions,
+  opened: Opened,
+  audience: Audience,
+  stopping: ReturnType<typeof stopOnSignals>,
+): Promise<Work> {
+  const { settings, journal, name, counts, commits } = opened;
+  const { clock } = context;
+  const { listeners, telemetry, say } = audience;
+  const { onEvent } = listeners;
   // Loaded only now: the HTTP client takes longer to load than everything before it.
   const { connectPaced, isStandIn } = await import("./connect.ts");
-  const near = isStandIn(settings);
+  const isNear = isStandIn(settings);
   const paced = await connectPaced(context, settings, {
     access: "write",
     concurrency: socketsMax,
     stop: stopping.late,
-    onEvent: listeners.onEvent,
+    onEvent,
     onCall: (call) => {
       options.engine.guards?.calls?.called();
       listeners.onCall(call);
@@ -142,74 +206,73 @@ export async function carryOut(context: Context, options: CarryOutOptions, opene
       keep: (memory) => journal.keep(pacingName, JSON.stringify(memory)),
     },
   });
-  const { api } = paced;
   telemetry.begin(paced.writesPerSecond());
-  const workers = new Workers(options.engine.concurrency, options.perActor ?? (near ? undefined : perActorAtGoogle));
+  const workers = new Workers(options.engine.concurrency, perActorOf(options.perActor, isNear));
   const record = (details: Readonly<Record<string, string | number>>): Promise<void> =>
     journal.note("steered", details);
-  const { onEvent } = listeners;
   const steering = new Steering({ paced, stopping, workers, clock, say, onEvent, record });
   const onChange = (slowness: Slowness): void => {
     journal.keep(slownessName, JSON.stringify(slowness));
     onEvent({ type: "slowness", ...slowness });
   };
+  const { header, digest } = journal;
   const following = { clock, runName: name, header, digest, counts, paced, workers, steering, commits, onChange };
   const live = new ApplyLive(following);
   listeners.add(live);
-  let last: ApplyLast = { code: exitCodes.unexpected, ending: crashed, line: undefined };
-  let ended: Ended;
-  try {
-    if (options.dashboardPort !== undefined) {
-      const { recorded } = telemetry;
-      const shown = { runName: name, header, digest, counts, telemetry: recorded, steering };
-      const dashboard = await startDashboard(context, { port: options.dashboardPort, ...shown });
-      listeners.add({
-        onEvent: (event) => dashboard.onEvent(event),
-        close: ({ ending }) => dashboard.close(ending),
-      });
-    }
-    const runPath = opened.path;
-    // Nobody would see it in a stream of JSON, and what went wrong beside the run is to be seen.
-    const warn = options.json ? (line: string) => void context.stderr.write(`${line}\n`) : say;
-    const add = (listener: Listener): void => listeners.add(listener);
-    const figures = async (): Promise<Metrics> => {
-      const loaded = await import("./metrics.ts");
-      return new loaded.Metrics({ version: context.version, runId: header.runId, live, commits });
-    };
-    const told = { runPath, runId: header.runId, first, figures, say: warn, add };
-    await openOutlets(context, options.outlets, told);
-    const control = await startControl(context, runPath, live, steering);
-    if (control !== undefined) listeners.add({ close: ({ code, ending }) => control.close(code, ending) });
-    live.begin();
-    const { ready, waiting } = await journal.open();
-    if (ready + waiting > 0) {
-      await guardTenant(api, header);
-      await options.beforeSending?.(api);
-    }
-    const { perActor } = workers;
-    const settleMs = near ? settleNearMs : settleAtGoogleMs;
-    const surroundings = { api, clock, random, onEvent, stop: stopping.stop, paused: steering.paused, workers };
-    const summary = await applyRun(surroundings, journal, { ...options.engine, perActor, settleMs });
-    ended = await endOf(summary, journal, resume);
-    last = { code: ended.code, ending: endingText(summary), line: ended.line };
-  } catch (error) {
-    last = { ...last, code: exitCode({ kind: "error", error }) };
-    throw error;
-  } finally {
-    view.close();
-    stopping.dispose();
-    await api.close();
-    journal.keep(endingName, JSON.stringify({ at: clock.now(), code: last.code, ending: last.ending }));
-    await listeners.close(last);
+  return { paced, isNear, workers, steering, live, stop: stopping.stop };
+}
+
+/** Everything through which others see the run and steer it: the page, what was asked for on the command line, the socket. */
+async function openWindows(
+  context: Context,
+  options: CarryOutOptions,
+  opened: Opened,
+  { listeners, telemetry, first, say }: Audience,
+  { live, steering }: Work,
+): Promise<void> {
+  const { journal, name, counts, commits, path: runPath } = opened;
+  const { header, digest } = journal;
+  if (options.dashboardPort !== undefined) {
+    const { recorded } = telemetry;
+    const shown = { runName: name, header, digest, counts, telemetry: recorded, steering };
+    const dashboard = await startDashboard(context, { port: options.dashboardPort, ...shown });
+    listeners.add({
+      onEvent: (event) => dashboard.onEvent(event),
+      close: ({ ending }) => dashboard.close(ending),
+    });
   }
-  const { summary, failures, code } = ended;
-  await options.beforeFoot?.();
-  if (options.json) await print(context.stdout, [ended.line]);
-  else {
-    const foot = styleOf(context, context.stdout, options.color);
-    await print(context.stdout, applyFoot(summary, failures, name, resume, foot));
+  // Nobody would see it in a stream of JSON, and what went wrong beside the run is to be seen.
+  const warn = options.json ? (line: string) => void context.stderr.write(`${line}\n`) : say;
+  const add = (listener: Listener): void => listeners.add(listener);
+  const figures = async (): Promise<Metrics> => {
+    const loaded = await import("./metrics.ts");
+    return new loaded.Metrics({ version: context.version, runId: header.runId, live, commits });
+  };
+  const told = { runPath, runId: header.runId, first, figures, say: warn, add };
+  await openOutlets(context, options.outlets, told);
+  const control = await startControl(context, runPath, live, steering);
+  if (control !== undefined) listeners.add({ close: ({ code, ending }) => control.close(code, ending) });
+  live.begin();
+}
+
+/** The guards that ask Google, and then the run. */
+async function send(
+  context: Context,
+  options: CarryOutOptions,
+  { journal }: Opened,
+  { listeners }: Audience,
+  { paced, isNear, workers, steering, stop }: Work,
+): Promise<ApplySummary> {
+  const { clock, random } = context;
+  const { api } = paced;
+  const { ready, waiting } = await journal.open();
+  if (ready + waiting > 0) {
+    await guardTenant(api, journal.header);
+    await options.beforeSending?.(api);
   }
-  return code;
+  const { perActor } = workers;
+  const surroundings = { api, clock, random, onEvent: listeners.onEvent, stop, paused: steering.paused, workers };
+  return applyRun(surroundings, journal, engineOptions({ ...options.engine, perActor }, isNear));
 }
 
 /** How an apply ended, once it did. */

@@ -3,6 +3,7 @@ import { setMaxListeners } from "node:events";
 import { applyRun } from "../engine/apply.ts";
 import type { ApplySummary } from "../engine/verbs.ts";
 import type { ApplyEnd } from "../model/apply-end.ts";
+import type { CallBudget } from "../engine/call-budget.ts";
 import { Workers } from "../engine/workers.ts";
 import type { CallRecord } from "../google/send.ts";
 import { DatabaseCells } from "../journal/postgres/cells.ts";
@@ -15,11 +16,12 @@ import { GuardError, RunFileError } from "../model/errors.ts";
 import type { EngineEvent } from "../model/event.ts";
 import type { CheckpointSigner } from "../model/signing/checkpoint.ts";
 import { counted, printable } from "../model/text.ts";
-import { perActorAtGoogle, settleAtGoogleMs, settleNearMs, socketsMax } from "./carry-out.ts";
+import { socketsMax } from "./carry-out.ts";
 import type { Settings } from "./config.ts";
 import { connectPaced, isStandIn } from "./connect.ts";
 import type { Paced } from "./connect.ts";
 import type { Context } from "./context.ts";
+import { concurrencyDefault, engineOptions, perActorOf } from "./engine-options.ts";
 import { guardProtected } from "./guard-protected.ts";
 import { guardTenant } from "./guards.ts";
 import { budgetOf, guardsOf, handedIn } from "./handing.ts";
@@ -27,9 +29,6 @@ import type { Handed } from "./handing.ts";
 import { openLog } from "./logging.ts";
 import { Member } from "./worker-member.ts";
 import type { WorkerOutlets } from "./worker-outlets.ts";
-
-/** Steps of a worker at once, where nothing is said. */
-const concurrencyDefault = 16;
 
 export interface CarryingOptions {
   readonly settings: Settings;
@@ -52,6 +51,8 @@ export interface CarryingOptions {
   /** While it is a member of the run. */
   readonly joined: (member: Member | undefined) => void;
 }
+
+type Log = Awaited<ReturnType<typeof openLog>>;
 
 /** How it ended for this worker. `guard`: a guard keeps it from being carried out at all. */
 export interface Left {
@@ -101,6 +102,7 @@ class Carrier {
   #ended = 0;
   /** The run is to be left at once: calls are given up. */
   readonly #abandoned = new AbortController();
+  #closing: Promise<void> | undefined;
 
   constructor(context: Context, options: CarryingOptions, carrying: Carrying, handed: Handed, journal: WorkerJournal) {
     this.#context = context;
@@ -111,84 +113,44 @@ class Carrier {
   }
 
   async carry(): Promise<Left> {
-    const { clock } = this.#context;
-    const { database, leaseMs, say } = this.#options;
-    const handed = this.#handed;
-    const near = isStandIn(this.#options.settings);
-    const budget = budgetOf(handed);
-    const concurrency = this.#options.concurrency ?? handed.concurrency ?? concurrencyDefault;
-    const perActor = this.#options.perActor ?? handed.perActor ?? (near ? undefined : perActorAtGoogle);
-    const workers = new Workers(concurrency, perActor);
     const log = await openLog(this.#context, this.#options.settings.logFile, "worker", this.#journal.header.runId);
-    const paced = await this.#connect(log, () => budget?.called());
-    let closing: Promise<void> | undefined;
-    const disconnect = (): Promise<void> => (closing ??= paced.api.close());
-    const name = printable(this.#carrying.name);
+    try {
+      const budget = budgetOf(this.#handed);
+      const paced = await this.#connect(log, () => budget?.called());
+      return await this.#asMember(paced, budget, log);
+    } finally {
+      await log.close();
+    }
+  }
+
+  /** From joining the run to leaving it. */
+  async #asMember(paced: Paced, budget: CallBudget | undefined, log: Log): Promise<Left> {
+    const { say, label, settings, perActor } = this.#options;
+    const isNear = isStandIn(settings);
+    const concurrency = this.#options.concurrency ?? this.#handed.concurrency ?? concurrencyDefault;
+    const workers = new Workers(concurrency, perActorOf(perActor ?? this.#handed.perActor, isNear));
     const stop = either(this.#options.stop, this.#drained.signal);
-    const member = new Member({
-      database,
-      clock,
-      run: this.#carrying,
-      worker: this.#journal.worker,
-      leaseMs,
-      budget,
-      workers,
-      concurrency,
-      paced,
-      stop,
-      drain: (why) => {
-        say(`${name}: ${why}`);
-        this.#drained.abort(why);
-      },
-      abandon: (why) => {
-        say(`${name}: ${printable(why)}`);
-        this.#drained.abort(why);
-        this.#abandoned.abort(why);
-        // What was sent may have taken effect: its intent stays, and whoever goes on looks first.
-        void disconnect().catch(() => undefined);
-      },
-      say: (line) => say(`${name}: ${line}`),
-    });
-    const { header, digest } = this.#journal;
-    const full = `${database.shown}#${this.#carrying.name}`;
-    const told = this.#options.outlets.joined({ name: this.#carrying.name, full, header, digest });
+    const told = this.#tell();
+    const member = this.#join(paced, budget, workers, stop);
     let left: Left | undefined;
-    this.#options.joined(member);
-    member.begin();
     try {
       const early = await this.#mayBegin(paced);
       if (early !== undefined) return (left = early);
-      say(`${name}: joined as ${this.#options.label}`);
+      say(`${printable(this.#carrying.name)}: joined as ${label}`);
+      const { clock, random } = this.#context;
+      const onEvent = (event: EngineEvent): void => {
+        log.event(event);
+        told.onEvent(event);
+        this.#options.onEvent(event);
+      };
+      const { paused } = member;
       const summary = await applyRun(
-        {
-          api: paced.api,
-          clock,
-          random: this.#context.random,
-          onEvent: (event) => {
-            log.event(event);
-            told.onEvent(event);
-            this.#options.onEvent(event);
-          },
-          stop,
-          paused: member.paused,
-          workers,
-          fleet: member,
-        },
+        { api: paced.api, clock, random, onEvent, stop, paused, workers, fleet: member },
         this.#journal,
-        {
-          concurrency,
-          perActor: workers.perActor,
-          failuresMax: undefined,
-          attemptsMax: 30,
-          conflictsMax: 8,
-          settleMs: near ? settleNearMs : settleAtGoogleMs,
-          transferPollMs: 2000,
-          transferPollMaxMs: 60_000,
-          transferWaitMs: 6 * 3_600_000,
-          durationMs:
-            handed.durationMs === undefined ? undefined : Math.max(0, handed.durationMs - this.#carrying.ageMs),
-          guards: guardsOf(handed, budget),
-        },
+        engineOptions(
+          { concurrency, perActor: workers.perActor, durationMs: this.#leftMs, guards: guardsOf(this.#handed, budget) },
+          isNear,
+        ),
       );
       this.#ended = summary.ended;
       left = await this.#settle(summary, member);
@@ -197,9 +159,58 @@ class Carrier {
       await member.leave();
       await told.close(left === undefined ? undefined : { ...left, steps: this.#ended });
       this.#options.joined(undefined);
-      await disconnect();
-      await log.close();
+      await this.#disconnect(paced);
     }
+  }
+
+  /** Whoever listens to this worker hears of the run. */
+  #tell(): ReturnType<WorkerOutlets["joined"]> {
+    const { header, digest } = this.#journal;
+    const { name } = this.#carrying;
+    const full = `${this.#options.database.shown}#${name}`;
+    return this.#options.outlets.joined({ name, full, header, digest });
+  }
+
+  /** Of the time that all workers together may take. */
+  get #leftMs(): number | undefined {
+    const { durationMs } = this.#handed;
+    return durationMs === undefined ? undefined : Math.max(0, durationMs - this.#carrying.ageMs);
+  }
+
+  #join(paced: Paced, budget: CallBudget | undefined, workers: Workers, stop: AbortSignal): Member {
+    const { database, leaseMs } = this.#options;
+    const say = (why: string): void => this.#options.say(`${printable(this.#carrying.name)}: ${why}`);
+    const member = new Member({
+      database,
+      clock: this.#context.clock,
+      run: this.#carrying,
+      worker: this.#journal.worker,
+      leaseMs,
+      budget,
+      workers,
+      concurrency: workers.concurrency,
+      paced,
+      stop,
+      drain: (why) => {
+        say(why);
+        this.#drained.abort(why);
+      },
+      abandon: (why) => {
+        say(printable(why));
+        this.#drained.abort(why);
+        this.#abandoned.abort(why);
+        // What was sent may have taken effect: its intent stays, and whoever goes on looks first.
+        void this.#disconnect(paced).catch(() => undefined);
+      },
+      say,
+    });
+    this.#options.joined(member);
+    member.begin();
+    return member;
+  }
+
+  #disconnect({ api }: Paced): Promise<void> {
+    return (this.#closing ??= api.close());
   }
 
   /** The run's rate and the worker's own: the lower one holds. */

@@ -1,11 +1,11 @@
 /** What a tenant's methods do: the same readers, guards and engine as the verbs, without streams, prompts and settings. */
 import { hazardsError, hazardsLeft, guardAge, guardTenant } from "../cli/guards.ts";
-import { parse as applyDefaults } from "../cli/apply.ts";
-import { parsedOrNothing, perActorAtGoogle, settleAtGoogleMs, settleNearMs } from "../cli/carry-out.ts";
+import { parsedOrNothing } from "../cli/carry-out.ts";
 import { connectAs, isStandIn } from "../cli/connect.ts";
 import type { Paced } from "../cli/connect.ts";
 import { processContext } from "../cli/context.ts";
 import type { Context } from "../cli/context.ts";
+import { concurrencyDefault, engineOptions, perActorOf } from "../cli/engine-options.ts";
 import type { PlanSource } from "../cli/files.ts";
 import { ulid } from "../cli/ids.ts";
 import { refuseTaken } from "../cli/making.ts";
@@ -165,25 +165,18 @@ export async function apply(options: TenantOptions, run: Run, wish: ApplyOptions
       if (left.length > 0) throw hazardsError(header, left);
     }
     const isNear = isStandIn(reachOf(options));
-    const engine = applyDefaults([], {
-      color: false,
-      ...(wish.concurrency === undefined ? {} : { concurrency: wish.concurrency }),
-    }).engine;
+    const concurrency = wish.concurrency ?? concurrencyDefault;
     const pacing = {
       recalled: parsedOrNothing(await journal.kept(pacingName)),
       keep: (memory: unknown) => journal.keep(pacingName, JSON.stringify(memory)),
     };
-    const access = { ...wish, access: "write", concurrency: engine.concurrency, pacing } as const;
+    const access = { ...wish, access: "write", concurrency, pacing } as const;
     return await connected(context, options, access, async ({ surroundings }) => {
       const { ready, waiting } = await journal.open();
       if (ready + waiting > 0) await guardTenant(surroundings.api, header);
-      return applyRun(surroundings, journal, {
-        ...engine,
-        perActor: wish.perActor ?? (isNear ? engine.concurrency : perActorAtGoogle),
-        settleMs: isNear ? settleNearMs : settleAtGoogleMs,
-        failuresMax: wish.failuresMax,
-        durationMs: wish.durationMaxMs,
-      });
+      const perActor = perActorOf(wish.perActor, isNear) ?? concurrency;
+      const { failuresMax, durationMaxMs: durationMs } = wish;
+      return applyRun(surroundings, journal, engineOptions({ concurrency, perActor, failuresMax, durationMs }, isNear));
     });
   } finally {
     await journal.close();
