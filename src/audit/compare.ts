@@ -1,5 +1,6 @@
 /** What changed about one asset between two snapshots, as findings: wider exposure, raised roles, another owner. */
-import type { Finding, Severity } from "../model/finding.ts";
+import type { RuleWords } from "../model/audit.ts";
+import type { Finding } from "../model/finding.ts";
 import type { InventoryAsset } from "../model/inventory.ts";
 import type { Member } from "../model/member.ts";
 import { EDITOR, LINK_EDITOR, LINK_VIEWER, OWNER, VIEWER } from "../model/permissions.ts";
@@ -8,29 +9,21 @@ import { pairsOf } from "./members.ts";
 import type { AuditFacts } from "./rule.ts";
 import { audienceOf } from "./sums.ts";
 
-export interface ChangeRule {
-  readonly id: string;
-  readonly severity: Severity;
-  readonly title: string;
-  readonly rationale: string;
-  readonly remedy: string;
-}
-
-const exposureWidened: ChangeRule = {
+const exposureWidened: RuleWords = {
   id: "exposure-widened",
   severity: "high",
   title: "Open to more than before",
   rationale: "Since the earlier snapshot somebody outside, a whole domain or the public was let in.",
   remedy: "Ask who let them in, and revoke the role if it was not meant.",
 };
-const roleRaised: ChangeRule = {
+const roleRaised: RuleWords = {
   id: "role-raised",
   severity: "low",
   title: "A role was raised",
   rationale: "Somebody who could view before can edit now.",
   remedy: "Ask whether it was meant.",
 };
-const ownerChanged: ChangeRule = {
+const ownerChanged: RuleWords = {
   id: "owner-changed",
   severity: "info",
   title: "Another owner",
@@ -39,7 +32,7 @@ const ownerChanged: ChangeRule = {
 };
 
 /** Rules that only a comparison can ask, in order of severity. */
-export const changeRules: readonly ChangeRule[] = [exposureWidened, roleRaised, ownerChanged];
+export const changeRules: readonly RuleWords[] = [exposureWidened, roleRaised, ownerChanged];
 
 const strengths = new Map<Role, number>([
   [VIEWER, 1],
@@ -53,7 +46,7 @@ const strengths = new Map<Role, number>([
 export function compareAsset(before: InventoryAsset, now: InventoryAsset, facts: AuditFacts): readonly Finding[] {
   const { name, assetType, title, owner } = now.asset;
   const found: Finding[] = [];
-  const add = (rule: ChangeRule, pair: Partial<Pair>, text: string): void => {
+  const add = (rule: RuleWords, pair: Partial<Pair>, text: string): void => {
     const asset = { name, assetType, title, owner };
     const { member, role } = pair;
     found.push({ rule: rule.id, severity: rule.severity, asset, member, role, text, fix: undefined });

@@ -1,8 +1,8 @@
 /** The plan row that moves an asset to whoever can edit it already. */
+import { isActive } from "../model/tenant.ts";
 import type { PlanRow } from "../model/finding.ts";
 import { memberEmail, memberKind } from "../model/member.ts";
 import { EDITOR } from "../model/permissions.ts";
-import { isActiveUser } from "./members.ts";
 import { planRow } from "./rule.ts";
 import type { AuditFacts, AuditedAsset } from "./rule.ts";
 
@@ -12,7 +12,7 @@ export function heirFix({ record, roles }: AuditedAsset, facts: AuditFacts): Pla
   if (owner === undefined) return undefined;
   for (const m of roles.get(EDITOR) ?? []) {
     const email = memberKind(m) === "user" ? memberEmail(m) : undefined;
-    if (email !== undefined && email !== owner && isActiveUser(facts, email)) {
+    if (email !== undefined && email !== owner && isActive(facts.principal(email))) {
       return planRow({ action: "transfer", from: owner, to: email, asset: name });
     }
   }

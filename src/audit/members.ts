@@ -1,5 +1,5 @@
 /** Who a member of an asset is, seen from the tenant: what several rules ask. */
-import type { Domain, Email } from "../model/email.ts";
+import type { Domain } from "../model/email.ts";
 import { consumerDomains, domainOf } from "../model/email.ts";
 import { allUsers, memberDomain, memberEmail, memberKind } from "../model/member.ts";
 import type { Member } from "../model/member.ts";
@@ -29,10 +29,13 @@ export function rememberedParts(): (member: Member) => MemberParts {
   };
 }
 
-/** Neither of the tenant nor of a trusted domain. `allUsers` and service accounts are rules of their own. */
+/**
+ * Neither of the tenant nor of a trusted domain; whoever is of a kind nobody knows cannot be placed, and counts as outside,
+ * as in a plan. `allUsers`, service accounts and those deleted are rules of their own.
+ */
 export function isOutside(facts: AuditFacts, m: Member): boolean {
   const { kind, domain } = facts.parts(m);
-  if (m === allUsers || kind === "serviceAccount" || kind === "unknown") return false;
+  if (m === allUsers || kind === "serviceAccount" || m.startsWith("deleted:")) return false;
   return domain === undefined || !isTrusted(facts, domain);
 }
 
@@ -58,10 +61,4 @@ export function isGone(facts: AuditFacts, m: Member): boolean {
   if (email === undefined || kind === "serviceAccount") return false;
   const principal = facts.principal(email);
   return principal?.kind === "deleted" || principal?.kind === "missing";
-}
-
-/** A user of the tenant who can sign in. */
-export function isActiveUser(facts: AuditFacts, email: Email): boolean {
-  const principal = facts.principal(email);
-  return principal?.kind === "user" && !principal.person.suspended && !principal.person.archived;
 }

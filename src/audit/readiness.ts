@@ -1,4 +1,5 @@
 /** Adds up, asset by asset, what people who leave would take with them. */
+import { isActive, restorableMs } from "../model/tenant.ts";
 import { instantText } from "../model/clock.ts";
 import { domainOf } from "../model/email.ts";
 import type { Email } from "../model/email.ts";
@@ -8,7 +9,7 @@ import type { Member } from "../model/member.ts";
 import { EDITOR } from "../model/permissions.ts";
 import { readinessConcerns } from "../model/readiness.ts";
 import type { LeaverReadiness, LeaverState, ReadinessConcern, ReadinessRow } from "../model/readiness.ts";
-import { isActiveUser, isGone, isTrusted, pairsOf } from "./members.ts";
+import { isGone, isTrusted, pairsOf } from "./members.ts";
 import type { AuditFacts } from "./rule.ts";
 
 /** Somebody on the list, by the primary address. */
@@ -20,9 +21,6 @@ export interface Leaver {
   readonly wasRead: boolean;
 }
 
-const dayMs = 86_400_000;
-/** How long a deleted user can be restored (api.md 3.3, 5). */
-const restorableDays = 20;
 const heirsMax = 3;
 const editorsMax = 5;
 
@@ -33,6 +31,7 @@ interface Tally {
   trashed: number;
   editsOfOthers: number;
   readonly concerns: Record<ReadinessConcern, number>;
+  soleEditorOfOwn: number;
   readonly edits: Map<Email, number>;
 }
 
@@ -83,7 +82,10 @@ export class Readiness {
     const concerns: ReadinessConcern[] = [];
     if (record.permissions === undefined) concerns.push("unreadable");
     else if (!this.#isReachedByOthers(record)) concerns.push("only-reachable");
-    else if (!this.#isEditedByOthers(record)) concerns.push("sole-editor");
+    else if (!this.#isEditedByOthers(record)) {
+      concerns.push("sole-editor");
+      tally.soleEditorOfOwn += 1;
+    }
     if (isDataSource) concerns.push("credentials");
     concerns.push("ownership");
     this.#note(tally, record, concerns);
@@ -110,7 +112,7 @@ export class Readiness {
       deletedOn,
       heirs,
       state: this.#stateOf(email),
-      heir: heir === undefined ? undefined : { email: heir, isActive: isActiveUser(this.#facts, heir) },
+      heir: heir === undefined ? undefined : { email: heir, isActive: isActive(this.#facts.principal(heir)) },
       lastDay: this.#lastDay(leaver),
     };
   }
@@ -138,7 +140,7 @@ export class Readiness {
     const principal = this.#facts.principal(email);
     const happened = principal?.kind === "deleted" ? Date.parse(principal.person.deletionTime ?? "") : Number.NaN;
     const at = Number.isNaN(happened) ? Date.parse(`${deletedOn ?? ""}T00:00:00Z`) : happened;
-    return Number.isNaN(at) ? undefined : instantText(at + restorableDays * dayMs).slice(0, 10);
+    return Number.isNaN(at) ? undefined : instantText(at + restorableMs).slice(0, 10);
   }
 
   /** People, by name, who can edit, whether they can still sign in or not. */
@@ -151,14 +153,14 @@ export class Readiness {
 
   #stayingEditors(record: InventoryAsset): readonly Email[] {
     return this.#editorsOf(record).filter(
-      (email) => email !== record.asset.owner && !this.#tallies.has(email) && isActiveUser(this.#facts, email),
+      (email) => email !== record.asset.owner && !this.#tallies.has(email) && isActive(this.#facts.principal(email)),
     );
   }
 
   /** Somebody who stays can edit: a person, a group, a domain, an owner who is not leaving. */
   #isEditedByOthers(record: InventoryAsset): boolean {
     const { owner } = record.asset;
-    if (owner !== undefined && !this.#tallies.has(owner) && isActiveUser(this.#facts, owner)) return true;
+    if (owner !== undefined && !this.#tallies.has(owner) && isActive(this.#facts.principal(owner))) return true;
     return this.#others(record).some(({ role }) => role === EDITOR || role === "LINK_EDITOR");
   }
 
@@ -179,7 +181,7 @@ export class Readiness {
     if (email === undefined) return true;
     if (email === owner || this.#tallies.has(email)) return false;
     const principal = this.#facts.principal(email);
-    return principal?.kind !== "user" || isActiveUser(this.#facts, email);
+    return principal?.kind !== "user" || isActive(this.#facts.principal(email));
   }
 }
 
@@ -191,6 +193,7 @@ function newTally(leaver: Leaver): Tally {
     trashed: 0,
     editsOfOthers: 0,
     concerns: { "only-reachable": 0, "sole-editor": 0, credentials: 0, ownership: 0, unreadable: 0 },
+    soleEditorOfOwn: 0,
     edits: new Map(),
   };
 }

@@ -1,4 +1,5 @@
 /** The figures of an audit, added up asset by asset. */
+import { dayMs } from "../model/clock.ts";
 import { ageBuckets, audiences, exposureRoles, ownerStates } from "../model/audit.ts";
 import type { AuditAudience, AuditSums, ExposureRole, OwnerState } from "../model/audit.ts";
 import { domainOf } from "../model/email.ts";
@@ -12,7 +13,6 @@ import type { Role } from "../model/permissions.ts";
 import { isGone, isOutside, isTrusted, pairsOf } from "./members.ts";
 import type { AuditFacts } from "./rule.ts";
 
-const dayMs = 86_400_000;
 const listedMax = 50;
 
 /** How much one finding of a severity counts when owners are put in order. */
@@ -150,7 +150,7 @@ export function audienceOf(facts: AuditFacts, m: Member): AuditAudience {
     case "allUsers":
       return "person";
     case "unknown":
-      return "gone";
+      return "outside";
   }
 }
 

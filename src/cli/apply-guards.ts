@@ -1,4 +1,5 @@
 /** The guards of an apply: its options, what of settings and options is in force, and what they refuse before anything is sent. */
+import { dayMs } from "../model/clock.ts";
 import type { Command } from "commander";
 import type { ApplyGuards } from "../engine/apply-guards.ts";
 import { CallBudget } from "../engine/call-budget.ts";
@@ -41,8 +42,6 @@ export interface ApplyGuardOptions {
   readonly windows: readonly TimeWindow[] | undefined;
   readonly canary: readonly Amount[] | undefined;
 }
-
-const dayMs = 86_400_000;
 
 export function addApplyGuards(command: Command): Command {
   return addLimitOptions(command)

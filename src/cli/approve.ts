@@ -1,4 +1,5 @@
 /** `handover approve`: shows a run to somebody who did not plan it, and signs that it may be carried out. Changes no run, asks Google nothing. */
+import { dayMs } from "../model/clock.ts";
 import { basename, join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { RunReader } from "../journal/journal.ts";
@@ -57,7 +58,6 @@ export interface ApproveOptions {
   readonly store: JournalFlags;
 }
 
-const dayMs = 86_400_000;
 const expiresMaxMs = 366 * dayMs;
 
 export function define(command: Command): void {

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { changeRules } from "../audit/compare.ts";
 import type { Rule } from "../audit/rule.ts";
 import { auditRules } from "../audit/rules.ts";
-import { isDay } from "../model/clock.ts";
+import { dayMs, isDay } from "../model/clock.ts";
 import { parseDomain } from "../model/email.ts";
 import type { Domain } from "../model/email.ts";
 import { UsageError } from "../model/errors.ts";
@@ -64,8 +64,6 @@ export interface AuditOptions extends Auditing {
   readonly color: boolean;
   readonly google: GoogleFlags;
 }
-
-const dayMs = 86_400_000;
 
 export function define(command: Command): void {
   command

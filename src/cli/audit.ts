@@ -108,7 +108,7 @@ async function showReadiness(
   const view = await readinessView(context, snapshot, name, listed);
   const format = options.format === "sarif" ? "text" : options.format;
   const style = styleFor(context, options, output);
-  await show(context, output, readinessPieces(view, format, { all: options.all, style, redact: options.redact }));
+  await give(context, output, readinessPieces(view, format, { all: options.all, style, redact: options.redact }));
   if (fixPlan !== undefined) {
     const isCsv = planFormat(fixPlan, undefined) === "csv";
     await put(context, fixPlan, isCsv ? readinessPlanCsv(view) : readinessPlanYaml(view));
@@ -131,7 +131,7 @@ async function showFindings(
       options.format === "html"
         ? pagePieces(options, view, pages(), auditedAssets(snapshot, options))
         : piecesOf(options.format, options, view, pages(), styleFor(context, options, output));
-    await show(context, output, pieces);
+    await give(context, output, pieces);
     if (fixPlan !== undefined) {
       const isCsv = planFormat(fixPlan, undefined) === "csv";
       await put(context, fixPlan, isCsv ? fixPlanCsv(pages()) : fixPlanYaml(pages(), view.header.tenant));
@@ -150,7 +150,7 @@ function styleFor(context: Context, options: AuditOptions, output: string | unde
   return output === undefined ? styleOf(context, context.stdout, options.color) : plainStyle;
 }
 
-async function show(
+async function give(
   context: Context,
   output: string | undefined,
   pieces: AsyncIterable<string> | Iterable<string>,

@@ -4,7 +4,7 @@ import type { RunDump } from "../journal/dump.ts";
 import { rebuildRun } from "../journal/sqlite/rebuild.ts";
 import type { DumpSource, RebuiltRun } from "../journal/sqlite/rebuild.ts";
 import { flawOf, isOnlyUnsigned, isSound } from "../model/examination.ts";
-import type { BundleFacts, Examination, Finding, Flaw } from "../model/examination.ts";
+import type { BundleFacts, Examination, CheckOutcome, Flaw } from "../model/examination.ts";
 import { checkSignature } from "../model/signing/signature.ts";
 import { signerOf } from "../model/signing/signers.ts";
 import type { Signer } from "../model/signing/signers.ts";
@@ -38,8 +38,8 @@ interface CheckOptions {
 
 /** Everything wrong with a bundle is a finding; nothing in it makes this throw. */
 export async function examineBundle(path: string, options: CheckOptions): Promise<Examination> {
-  const findings: Finding[] = [];
-  const broken = (check: Finding["check"], flaw: Flaw, covered = 0): void => {
+  const findings: CheckOutcome[] = [];
+  const broken = (check: CheckOutcome["check"], flaw: Flaw, covered = 0): void => {
     findings.push({ check, verdict: "broken", covered, flaw });
   };
   const nothing = { header: undefined, digest: undefined, head: undefined, signed: undefined };

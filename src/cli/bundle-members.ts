@@ -8,7 +8,7 @@ import type { Approval } from "../model/signing/approval.ts";
 import { signedTextOf } from "../model/signing/checkpoint.ts";
 import { approvalsName, keptApprovalsIn, signersName } from "../model/signing/kept-approvals.ts";
 import { afterLines, beforeLines, summaryText } from "../report/bundle-members.ts";
-import type { BundleFacts, PlanFileInBundle } from "../report/bundle-members.ts";
+import type { BundleContent, PlanFileInBundle } from "../report/bundle-members.ts";
 import { readmeText } from "../report/bundle-readme.ts";
 import { stepsCsv } from "../report/csv.ts";
 import { handoverSheet, sheetCsv, sheetMarkdown } from "../report/handover-sheet.ts";
@@ -90,7 +90,7 @@ async function bundleFacts(
   last: string | undefined,
   planFiles: readonly PlanFileInBundle[],
   toolVersion: string,
-): Promise<BundleFacts> {
+): Promise<BundleContent> {
   const read = (keptApprovalsIn(approvals) ?? []).map(({ text }) => parseApproval(text));
   return {
     facts: await runFacts(dump),

@@ -1,17 +1,11 @@
 /** `apply --dashboard`: follows an apply for pages on this machine, and never keeps it waiting. */
+import { liveStepsMax, liveTroublesMax } from "../report/page/live-limits.ts";
 import { randomBytes } from "node:crypto";
 import type { EngineEvent } from "../model/event.ts";
 import type { Counts, RunHeader } from "../model/run.ts";
 import type { Telemetry } from "../model/telemetry.ts";
 import { livePage } from "../report/page/live-page.ts";
-import {
-  liveCalls,
-  liveProgress,
-  liveStep,
-  liveStepsMax,
-  liveTroublesMax,
-  troubleOf,
-} from "../report/page/live-words.ts";
+import { liveCalls, liveProgress, liveStep, troubleOf } from "../report/page/live-words.ts";
 import type { LiveEnd, LiveNews, LiveStart, LiveStep, LiveTrouble } from "../report/page/live-words.ts";
 import { contentPolicy, pageHtml } from "../report/page/page.ts";
 import type { PageAssets } from "../report/page/page.ts";

@@ -1,4 +1,5 @@
 /** The demo's tenant and weather: quotas, what goes wrong on the way, and who is about to leave. */
+import { dayMs } from "../model/clock.ts";
 
 export const emulatorOptions: readonly string[] = (
   "--seed 7 --users 200 --assets 5000 --quotas project-reads=180000,project-writes=30000,user=90000,retry-after=seconds " +
@@ -40,8 +41,6 @@ export const faults: readonly object[] = [
 
 /** Rates of the emulator's quotas: Google's defaults would be a matter of hours, which is not for a demo. */
 export const settings: string = "rate: 2500/s\nactor_rate: 1200/s\n";
-
-const dayMs = 86_400_000;
 
 /** A list of leavers as the people department writes it: the next ones go in two weeks. */
 export function leaversCsv(nowMs: number): string {

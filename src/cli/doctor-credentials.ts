@@ -1,4 +1,5 @@
 /** The doctor's checks of settings and of the files that prove who is calling. Nothing is sent. */
+import { dayMs } from "../model/clock.ts";
 import { stat } from "node:fs/promises";
 import type { Check, CheckFinding } from "../model/doctor.ts";
 import { advised, failed, passed } from "../model/doctor.ts";
@@ -18,7 +19,6 @@ export type Resolved =
   | { readonly ok: false; readonly error: unknown };
 
 const subject = { group: "files", area: "setup", isNeeded: true } as const;
-const dayMs = 86_400_000;
 /** Google's own advice for keys that are files: exchange them every 90 days. */
 const keyDaysMax = 90;
 

@@ -1,4 +1,5 @@
 /** `handover inventory`: everything the tenant has, and who may use it, into one file. Reads only. */
+import { dayMs } from "../model/clock.ts";
 import type { Command } from "commander";
 import { UsageError } from "../model/errors.ts";
 import { isWhole } from "../model/inventory.ts";
@@ -32,7 +33,7 @@ export interface InventoryOptions extends Taking {
   readonly detailed: boolean;
 }
 
-const weekMs = 7 * 86_400_000;
+const weekMs = 7 * dayMs;
 
 export function define(command: Command): void {
   command

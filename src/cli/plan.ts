@@ -1,4 +1,5 @@
 /** `handover plan`: plan files -> a run, shown; or every reason why there is none. */
+import { dayMs } from "../model/clock.ts";
 import { resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
@@ -60,8 +61,6 @@ export interface PlanOptions {
   readonly signKey: string | undefined;
   readonly google: GoogleFlags & JournalFlags;
 }
-
-const dayMs = 86_400_000;
 
 export function define(command: Command): void {
   command

@@ -1,4 +1,5 @@
 /** The Directory API, reads only: users, groups, members, domains and the customer (api.md 5). */
+import { restorableMs } from "../model/tenant.ts";
 import { param } from "./call.ts";
 import type { Call } from "./call.ts";
 import { groupJson, memberJson, publicUserJson, userJson } from "./directory-json.ts";
@@ -7,8 +8,6 @@ import { notFound, Refusal } from "./refusal.ts";
 import { instantText } from "../model/clock.ts";
 
 const kinds = "admin#directory#";
-/** How long a deleted user can be restored. */
-const restorableMs = 20 * 86_400_000;
 
 /** Directory and Data Transfer calls are an administrator's. */
 export function requireAdmin(call: Call): void {
@@ -77,8 +76,7 @@ function isListed(person: PersonRecord, deleted: boolean, now: number): boolean 
 }
 
 function sortPeople(people: PersonRecord[], orderBy: string, descending: boolean): void {
-  const key = { email: "email", familyName: "familyName", givenName: "givenName" } as const;
-  const field = key[orderBy as keyof typeof key];
+  const field = (["email", "familyName", "givenName"] as const).find((name) => name === orderBy);
   if (field === undefined) throw invalidInput("orderBy");
   const direction = descending ? -1 : 1;
   people.sort((a, b) => direction * (a[field] < b[field] ? -1 : a[field] > b[field] ? 1 : a.id < b.id ? -1 : 1));

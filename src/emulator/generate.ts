@@ -1,4 +1,5 @@
 /** Seeded tenants of any size with the shape of real ones, and in each a cast of people and assets that plans can name. */
+import { dayMs } from "../model/clock.ts";
 import type { Random } from "../model/clock.ts";
 import { UsageError } from "../model/errors.ts";
 import { familyNames, givenNames, nastyTitles, orgUnits, pick, plainTitle } from "./generate-words.ts";
@@ -18,7 +19,6 @@ export interface TenantShape {
   readonly now?: number | undefined;
 }
 
-const dayMs = 86_400_000;
 const firstOfNovember = 1_793_491_200_000;
 
 /** What the makers of people and assets share. */

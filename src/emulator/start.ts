@@ -95,6 +95,24 @@ export async function startEmulator(options: StartOptions): Promise<RunningEmula
   if (saved !== undefined) emulator.importState(saved);
   const keyFolder = options.keyFile === undefined ? await mkdtemp(join(tmpdir(), "handover-emulator-")) : undefined;
   const keyFile = resolve(options.keyFile ?? join(keyFolder ?? "", "key.json"));
+  const dropKeyFolder = async (): Promise<void> => {
+    if (keyFolder !== undefined) await rm(keyFolder, { recursive: true, force: true });
+  };
+  try {
+    return await begin(emulator, options, keyFile, dropKeyFolder);
+  } catch (error) {
+    await dropKeyFolder();
+    throw error;
+  }
+}
+
+/** From the key to the first request; `dropKeyFolder` is called once nobody needs the key any more. */
+async function begin(
+  emulator: Emulator,
+  options: StartOptions,
+  keyFile: string,
+  dropKeyFolder: () => Promise<void>,
+): Promise<RunningEmulator> {
   const key = await keyAt(keyFile);
   registerKey(emulator, key, options.scopes ?? allScopes);
   emulator.workloads.machine = {
@@ -116,7 +134,7 @@ export async function startEmulator(options: StartOptions): Promise<RunningEmula
     close: async () => {
       await front.close();
       if (options.stateFile !== undefined) await writeWhole(options.stateFile, emulator.exportState());
-      if (keyFolder !== undefined) await rm(keyFolder, { recursive: true, force: true });
+      await dropKeyFolder();
     },
   };
 }

@@ -76,7 +76,8 @@ export class World {
     world.#nextMicros = state.lastMicros;
     const groupIds = [...state.directory.groups.values()].map((group) => group.id.replace(/^\D+/, ""));
     for (const id of [...state.directory.people.keys(), ...groupIds]) {
-      world.#nextId = Math.max(world.#nextId, Number(id));
+      // Ids of a saved state may be anybody's: only those made here, which are numbers that hold, are gone on from.
+      if (/^\d{1,15}$/.test(id)) world.#nextId = Math.max(world.#nextId, Number(id));
     }
     return world;
   }

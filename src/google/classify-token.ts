@@ -3,7 +3,7 @@ import type { TokenFailure } from "../model/errors.ts";
 import { serverDateMs } from "./error-body.ts";
 import type { ErrorBody } from "./error-body.ts";
 import type { ResponseHeaders } from "./exchange.ts";
-import type { Finding } from "./verdict.ts";
+import type { Judgement } from "./verdict.ts";
 
 /** The clocks may differ by this much before a refusal is put down to them. */
 const skewMs = 4 * 60_000;
@@ -24,7 +24,7 @@ const userErrors: ReadonlyMap<string, TokenFailure> = new Map([
 ]);
 
 /** What `invalid_grant` is about, by Google's words for it; the first that fits counts (api.md 4.1). */
-const grants: readonly (readonly [RegExp, Finding])[] = [
+const grants: readonly (readonly [RegExp, Judgement])[] = [
   [
     /short-lived token|timeframe|check your iat|token used too early|clock/i,
     { disposition: "halt-run", failure: "clock-skew" },
@@ -39,7 +39,7 @@ const grants: readonly (readonly [RegExp, Finding])[] = [
 ];
 
 /** Judges an answer of the token endpoint. Asking for a token changes nothing, so that no answer is ambiguous. */
-export function classifyToken(status: number, headers: ResponseHeaders, body: ErrorBody, wallMs: number): Finding {
+export function classifyToken(status: number, headers: ResponseHeaders, body: ErrorBody, wallMs: number): Judgement {
   if (
     status === 429 ||
     /^\s*request rate higher than configured|rate_limit_exceeded/i.test(body.text + body.tokenError)
@@ -73,7 +73,7 @@ export function classifyToken(status: number, headers: ResponseHeaders, body: Er
   return { disposition: "halt-actor", failure: "token-refused" };
 }
 
-function grantFinding(headers: ResponseHeaders, body: ErrorBody, wallMs: number): Finding {
+function grantFinding(headers: ResponseHeaders, body: ErrorBody, wallMs: number): Judgement {
   const known = grants.find(([pattern]) => pattern.test(body.text))?.[1];
   const isWrongClock = Math.abs(clockSkewMs(headers, wallMs) ?? 0) > skewMs;
   if (isWrongClock && (known === undefined || known.failure === "bad-assertion")) {

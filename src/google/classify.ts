@@ -5,7 +5,7 @@ import { readErrorBody, retryAfterMs, shown } from "./error-body.ts";
 import type { ErrorBody } from "./error-body.ts";
 import { headerOf } from "./exchange.ts";
 import type { NetworkError, ResponseHeaders, Service } from "./exchange.ts";
-import type { Finding, Verdict } from "./verdict.ts";
+import type { Judgement, Verdict } from "./verdict.ts";
 
 /** Everything known about a call that did not end in a readable success: `network` is set when no whole answer came. */
 export interface Unsuccessful {
@@ -37,7 +37,7 @@ export function classify(call: Unsuccessful, wallMs: number): Verdict {
   };
 }
 
-function findingOf(call: Unsuccessful, headers: ResponseHeaders, body: ErrorBody, wallMs: number): Finding {
+function findingOf(call: Unsuccessful, headers: ResponseHeaders, body: ErrorBody, wallMs: number): Judgement {
   if (call.network !== undefined) return unanswered(call.network, call.isWrite);
   const status = call.status ?? 0;
   if (call.service === "token") return classifyToken(status, headers, body, wallMs);
@@ -55,7 +55,7 @@ function findingOf(call: Unsuccessful, headers: ResponseHeaders, body: ErrorBody
   return doubtful(call, status === 408 || (status >= 500 && status < 600) ? "server-error" : "unknown-status");
 }
 
-function unanswered(network: NetworkError, isWrite: boolean): Finding {
+function unanswered(network: NetworkError, isWrite: boolean): Judgement {
   if (!network.sent && untrustedCodes.test(network.code))
     return { disposition: "halt-run", failure: "untrusted-server" };
   if (!network.sent) return { disposition: "retry", failure: "unreachable" };
@@ -68,7 +68,7 @@ const untrustedCodes = /CERT|^UNABLE_TO_(?:GET|VERIFY)|^HOSTNAME_MISMATCH$|^INVA
 
 const unreadableCodes: ReadonlySet<string> = new Set(["TOO_LARGE", "BAD_ENCODING", "BAD_UTF8"]);
 
-function doubtful(call: Unsuccessful, failure: FailureClass): Finding {
+function doubtful(call: Unsuccessful, failure: FailureClass): Judgement {
   return { disposition: call.isWrite ? "ambiguous" : "retry", failure };
 }
 
@@ -90,7 +90,7 @@ function isDailyLimit(status: number, body: ErrorBody): boolean {
 }
 
 /** A day's quota of the whole project stops everybody; any other stops the user who ran into it. */
-function dailyLimit(body: ErrorBody): Finding {
+function dailyLimit(body: ErrorBody): Judgement {
   const ofProject = body.quota?.perDay === true && !body.quota.perUser;
   return { disposition: ofProject ? "halt-run" : "halt-actor", failure: "daily-limit" };
 }
@@ -112,7 +112,7 @@ const projectReasons: readonly string[] = [
 ];
 
 /** 4xx: a definite no, which had no effect. */
-function refused(status: number, call: Unsuccessful, headers: ResponseHeaders, body: ErrorBody): Finding {
+function refused(status: number, call: Unsuccessful, headers: ResponseHeaders, body: ErrorBody): Judgement {
   const says = (reasons: readonly string[]): boolean => reasons.some((reason) => body.reasons.has(reason));
   if (call.service === "iam") return refusedToSign(status, says(serviceReasons));
   if (status === 401) return { disposition: "halt-actor", failure: "unauthenticated" };
@@ -145,7 +145,7 @@ function refused(status: number, call: Unsuccessful, headers: ResponseHeaders, b
 }
 
 /** Whoever asks to have something signed is the same for every user, so that a no is a no for the whole run (api.md 4.2). */
-function refusedToSign(status: number, isDisabled: boolean): Finding {
+function refusedToSign(status: number, isDisabled: boolean): Judgement {
   if (isDisabled) return { disposition: "halt-run", failure: "iam-disabled" };
   const failures: Readonly<Record<number, FailureClass>> = {
     401: "source-credentials",
@@ -165,7 +165,7 @@ function isConflict(status: number, call: Unsuccessful, body: ErrorBody): boolea
   return call.service === "data-studio" && body.status === "FAILED_PRECONDITION";
 }
 
-function skewRemark(finding: Finding, headers: ResponseHeaders, wallMs: number): string {
+function skewRemark(finding: Judgement, headers: ResponseHeaders, wallMs: number): string {
   const skew = finding.failure === "clock-skew" ? clockSkewMs(headers, wallMs) : undefined;
   if (skew === undefined) return "";
   return ` (the clock of this machine is ${Math.round(Math.abs(skew) / 1000)} s ${skew < 0 ? "behind" : "ahead of"} Google's)`;
@@ -177,7 +177,7 @@ function networkWords({ code, message }: NetworkError): string {
   return message.includes(code) ? shown(message) : `${shown(code)}: ${shown(message)}`;
 }
 
-function messageOf(call: Unsuccessful, body: ErrorBody, finding: Finding): string {
+function messageOf(call: Unsuccessful, body: ErrorBody, finding: Judgement): string {
   if (call.network !== undefined) {
     const certainty = call.network.sent ? "no whole answer came" : "nothing was sent";
     return `${certainty} (${networkWords(call.network)})`;

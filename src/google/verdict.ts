@@ -2,13 +2,13 @@
 import type { Disposition, FailureClass } from "../model/errors.ts";
 
 /** What is decided of a call that did not succeed. */
-export interface Finding {
+export interface Judgement {
   readonly disposition: Disposition;
   readonly failure: FailureClass;
 }
 
 /** A finding, with what the answer tells about waiting. */
-export interface Verdict extends Finding {
+export interface Verdict extends Judgement {
   /** Sanitised, on one line. */
   readonly message: string;
   /** What `Retry-After` asks for, between one second and one hour. */

@@ -1,4 +1,5 @@
 /** What a tenant's methods do: the same readers, guards and engine as the verbs, without streams, prompts and settings. */
+import { dayMs } from "../model/clock.ts";
 import { hazardsError, hazardsLeft, guardAge, guardTenant } from "../cli/guards.ts";
 import { parsedOrNothing } from "../cli/carry-out.ts";
 import { connectAs, isStandIn } from "../cli/connect.ts";
@@ -34,7 +35,6 @@ import type { ApplyOptions, CallOptions, PlanOptions, TenantOptions, UndoOptions
 
 const readsAtOnce = 8;
 const driftsDescribed = 100;
-const dayMs = 86_400_000;
 const never = new AbortController().signal;
 
 interface Connected {

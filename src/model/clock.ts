@@ -9,6 +9,8 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+export const dayMs = 86_400_000;
+
 /** A number in [0, 1). */
 export type Random = () => number;
 

@@ -154,11 +154,11 @@ export class PlanFileError extends Error {
 }
 
 /** What each ceiling of a plan is called where it is written. */
-export type LimitName = "changes" | "percent_of_assets" | "per_owner" | "new_external" | "new_public" | "failures";
+export type WrittenLimit = "changes" | "percent_of_assets" | "per_owner" | "new_external" | "new_public" | "failures";
 
 /** What can keep a command from going on. Each has a page: `handover help failure NAME`. */
 export type GuardRule =
-  | LimitName
+  | WrittenLimit
   /** Nobody confirmed that it is to be done. */
   | "approval"
   /** Signatures of other people are asked for and missing. */

@@ -39,7 +39,7 @@ export interface Flaw {
 }
 
 /** One check. `unchecked`: what it rests on is broken already. */
-export interface Finding {
+export interface CheckOutcome {
   readonly check: CheckName;
   readonly verdict: "holds" | "broken" | "unchecked";
   /** Pages, tables, steps, rows or intents looked at; for `head`, the row that bears the hash. */
@@ -75,7 +75,7 @@ export interface BundleFacts {
 }
 
 export interface Examination {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly CheckOutcome[];
   /** Undefined when it cannot be read. */
   readonly header: RunHeader | undefined;
   readonly digest: Digest | undefined;

@@ -35,6 +35,8 @@ export interface LeaverReadiness {
   readonly dataSources: number;
   readonly trashed: number;
   readonly concerns: Readonly<Record<ReadinessConcern, number>>;
+  /** Of those nobody else can edit, the leaver's own. */
+  readonly soleEditorOfOwn: number;
   /** Assets of others that they can edit today. */
   readonly editsOfOthers: number;
   readonly heirs: readonly SuggestedHeir[];

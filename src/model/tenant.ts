@@ -1,4 +1,5 @@
 /** The organisation as the Directory describes it, and what is known of each address a plan names. */
+import { dayMs } from "./clock.ts";
 import type { Domain, Email } from "./email.ts";
 import { domainOf } from "./email.ts";
 import type { Member } from "./member.ts";
@@ -24,6 +25,9 @@ export interface Person {
   /** Path of the organisational unit, such as `/Sales/EMEA`. */
   readonly orgUnit?: string | undefined;
 }
+
+/** How long a deleted user can be restored (api.md 3.3, 5). */
+export const restorableMs: number = 20 * dayMs;
 
 /** What an address stands for, as far as the Directory tells. */
 export type Principal =

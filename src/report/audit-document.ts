@@ -1,4 +1,5 @@
 /** The audit as a document for people: the verdict, what was seen and what was not, the figures, then each finding. */
+import { dayMs } from "../model/clock.ts";
 import { assetUrl } from "../model/asset.ts";
 import { ageBuckets, audiences, exposureRoles, ownerStates } from "../model/audit.ts";
 import type { AuditView, RuleWords } from "../model/audit.ts";
@@ -13,7 +14,6 @@ import type { FindingPages } from "./findings.ts";
 import type { Style } from "./style.ts";
 import { percentText, shellWord, timeText } from "./words.ts";
 
-const dayMs = 86_400_000;
 const listedMax = 10;
 
 export interface AuditShowing {

@@ -87,7 +87,7 @@ function line(said: Readonly<Record<string, unknown>>): string {
   return `${JSON.stringify(said)}\n`;
 }
 
-export interface BundleFacts {
+export interface BundleContent {
   readonly facts: RunFacts;
   readonly head: ChainHead;
   /** The last row that is signed; undefined: none. */
@@ -98,7 +98,7 @@ export interface BundleFacts {
   readonly toolVersion: string;
 }
 
-export function summaryText({ facts, head, signedTo, approvals, planFiles, toolVersion }: BundleFacts): string {
+export function summaryText({ facts, head, signedTo, approvals, planFiles, toolVersion }: BundleContent): string {
   const { header, digest, counts, verification, failures } = facts;
   const summary = {
     type: "evidence-summary",

@@ -1,7 +1,7 @@
 /** The instructions in an evidence bundle, for somebody who has sha256sum and ssh-keygen, and not handover. */
 import type { Approval } from "../model/signing/approval.ts";
 import { printable } from "../model/text.ts";
-import type { BundleFacts, PlanFileInBundle } from "./bundle-members.ts";
+import type { BundleContent, PlanFileInBundle } from "./bundle-members.ts";
 import { shellWord } from "./words.ts";
 
 const files: readonly (readonly [string, string])[] = [
@@ -23,7 +23,7 @@ const files: readonly (readonly [string, string])[] = [
 ];
 
 /** NAME and YOUR-SIGNERS stand for what only the reader knows. */
-export function readmeText(bundle: BundleFacts): string {
+export function readmeText(bundle: BundleContent): string {
   const { facts, approvals, planFiles, toolVersion } = bundle;
   const { header, digest } = facts;
   const lines = [
@@ -63,7 +63,7 @@ function approvalLines(approvals: readonly Approval[]): readonly string[] {
   ];
 }
 
-function chainLines({ facts, head, signedTo }: BundleFacts): readonly string[] {
+function chainLines({ facts, head, signedTo }: BundleContent): readonly string[] {
   const first = `printf 'handover audit 1\\n%s\\n%s\\n' ${shellWord(facts.header.runId)} ${facts.digest} | sha256sum`;
   return [
     `4. The audit chain has ${head.row} rows; its last hash is ${head.hash}.`,

@@ -1,7 +1,7 @@
 /** Why no run was made: plan files with problems, refused requests, limits, selectors that matched nothing. */
 import type { Diagnostic, Place } from "../model/diagnostic.ts";
 import { placeText } from "../model/diagnostic.ts";
-import type { LimitName } from "../model/errors.ts";
+import type { WrittenLimit } from "../model/errors.ts";
 import type { Limits } from "../model/request.ts";
 import type { RunHeader } from "../model/run.ts";
 import { counted, thousands } from "../model/text.ts";
@@ -100,7 +100,7 @@ export function refusedText(header: RunHeader, planCommand: string, style: Style
 }
 
 /** What each ceiling is called where it is written. */
-export const limitNames: Readonly<Record<keyof Limits, LimitName>> = {
+export const limitNames: Readonly<Record<keyof Limits, WrittenLimit>> = {
   changes: "changes",
   percentOfAssets: "percent_of_assets",
   perOwner: "per_owner",

@@ -37,17 +37,22 @@ function tableMarkdown(table: Extract<Block, { readonly kind: "table" }>): strin
   return [
     row(table.columns.map((column) => escaped(column.name))),
     row(table.columns.map((column) => (column.right === true ? "--:" : "---"))),
-    ...table.rows.map((each) => row(each.map(phraseMarkdown))),
+    ...table.rows.map((each) => row(each.map(cellMarkdown))),
   ];
 }
 
 function phraseMarkdown(phrase: Phrase): string {
-  return phrase.map(inlineMarkdown).join("");
+  return phrase.map((inline) => inlineMarkdown(inline)).join("");
 }
 
-function inlineMarkdown(inline: Inline): string {
+/** A `|` would end the cell even among words set as code. */
+function cellMarkdown(phrase: Phrase): string {
+  return phrase.map((inline) => inlineMarkdown(inline, (words) => words.replaceAll("|", "\\|"))).join("");
+}
+
+function inlineMarkdown(inline: Inline, kept: (words: string) => string = (words) => words): string {
   if (typeof inline === "string") return escaped(inline);
-  if ("code" in inline) return code(inline.code);
+  if ("code" in inline) return kept(code(inline.code));
   return inline.text === "" ? `<${address(inline.url)}>` : `[${escaped(inline.text)}](<${address(inline.url)}>)`;
 }
 
@@ -76,9 +81,9 @@ export function escaped(text: string): string {
     .replace(/www\./gi, (found) => `${found.slice(0, -1)}\\.`);
 }
 
-/** Words as code; a `|` would end a table's cell even there. */
+/** Words as code, in more quotes than any that stand in them. */
 function code(text: string): string {
-  const words = safe(text).replaceAll("|", "\\|");
+  const words = safe(text);
   const longest = Math.max(0, ...(words.match(/`+/g) ?? []).map((run) => run.length));
   const fence = "`".repeat(longest + 1);
   return longest === 0 ? `${fence}${words}${fence}` : `${fence} ${words} ${fence}`;

@@ -5,7 +5,7 @@ import type {
   ChainHead,
   CheckName,
   Examination,
-  Finding,
+  CheckOutcome,
   Flaw,
   SignedPart,
 } from "../model/examination.ts";
@@ -52,7 +52,7 @@ export function evidenceText(examination: Examination, runName: string, style: S
   ];
 }
 
-function findingLines(finding: Finding, style: Style): string[] {
+function findingLines(finding: CheckOutcome, style: Style): string[] {
   const { check, verdict, covered, flaw } = finding;
   const first = (mark: "=" | "x" | "?"): string => `  ${sigil(mark, style)} ${pad(check, nameWidth)}`;
   if (verdict === "holds") return wrap(coverage[check](covered), first("="), style.width);

@@ -66,11 +66,17 @@ function* blocks(view: ReadinessView, tasksMax: number): Generator<Block> {
       [suspendedOn ?? ""],
     ]),
   };
-  for (const leaver of view.leavers) yield* leaverBlocks(leaver, view, tasksMax);
+  const rowsOf = new Map<string, ReadinessRow[]>();
+  for (const row of view.rows) {
+    const known = rowsOf.get(row.leaver);
+    if (known === undefined) rowsOf.set(row.leaver, [row]);
+    else known.push(row);
+  }
+  for (const leaver of view.leavers) yield* leaverBlocks(leaver, rowsOf.get(leaver.email) ?? [], tasksMax);
   yield { kind: "next", command: nextCommand(view) };
 }
 
-function* leaverBlocks(leaver: LeaverReadiness, view: ReadinessView, tasksMax: number): Generator<Block> {
+function* leaverBlocks(leaver: LeaverReadiness, rows: readonly ReadinessRow[], tasksMax: number): Generator<Block> {
   yield { kind: "heading", level: 2, text: leaver.email };
   yield {
     kind: "fields",
@@ -87,7 +93,6 @@ function* leaverBlocks(leaver: LeaverReadiness, view: ReadinessView, tasksMax: n
       ["Heirs", [heirsText(leaver)]],
     ],
   };
-  const rows = view.rows.filter((row) => row.leaver === leaver.email);
   if (rows.length === 0) return;
   yield { kind: "tasks", tasks: rows.slice(0, tasksMax).map(taskOf) };
   if (rows.length > tasksMax) {

@@ -71,6 +71,12 @@ describe("the readiness of a leaver", () => {
     );
     expect(leavers[0]?.editsOfOthers).toBe(2);
     expect(rows.map((row) => [row.asset.name, row.concerns])).toEqual([["a1", ["sole-editor"]]]);
+    expect(leavers[0]).toMatchObject({ concerns: { "sole-editor": 1 }, soleEditorOfOwn: 0 });
+  });
+
+  it("counts apart what nobody else can edit and the leaver owns", () => {
+    const { leavers } = judged([own], [inventoryAsset({ roles: { VIEWER: ["user:ed@acme.example"] } })]);
+    expect(leavers[0]).toMatchObject({ concerns: { "sole-editor": 1 }, soleEditorOfOwn: 1 });
   });
 
   it("suggests as heirs who edits most of it today and stays", () => {

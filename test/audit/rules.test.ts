@@ -53,6 +53,11 @@ const cases: readonly Case[] = [
     finds: ["external-viewer user:eve@partner.example COMMENTER -"],
   },
   {
+    name: "a viewer of a kind that nobody knows",
+    asset: { roles: { ...shared, VIEWER: ["principalSet:everybody-at-work"] } },
+    finds: ["external-viewer principalSet:everybody-at-work VIEWER -"],
+  },
+  {
     name: "somebody of a trusted domain",
     asset: { roles: { EDITOR: [editor, "user:tom@trusted.example"], VIEWER: ["group:g@trusted.example"] } },
     finds: [],

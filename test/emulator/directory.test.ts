@@ -106,6 +106,7 @@ describe("users", () => {
     ["a foreign domain", "domain=elsewhere.example", 404],
     ["too many", "customer=my_customer&maxResults=501", 400],
     ["an unknown order", "customer=my_customer&orderBy=age", 400],
+    ["an order that only every object has", "customer=my_customer&orderBy=constructor", 400],
     ["an unknown query", "customer=my_customer&query=shoeSize=44", 400],
     ["another customer", "customer=C999", 400],
   ])("are not listed for %s", (_what, query, status) => {

@@ -1,8 +1,8 @@
 /** The HTTP front: limits, control routes, start, files, and going down in good order. */
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { startEmulator } from "../../src/emulator/start.ts";
 import { as, listening, scratch, wallClock, wire } from "./http-stage.ts";
 import { at, smallWorld } from "./support.ts";
@@ -210,6 +210,28 @@ describe("starting", () => {
     expect((await stat(on.keyFile)).mode & 0o777).toBe(0o600);
     await on.close();
     await expect(stat(on.keyFile)).rejects.toThrow(/ENOENT/);
+  });
+
+  it("takes that folder along when it cannot start", async () => {
+    const folder = await scratch();
+    vi.stubEnv("TMPDIR", folder);
+    const port = Number(new URL(server.running().url).port);
+    await expect(startEmulator({ clock: wallClock, world: smallWorld(), port })).rejects.toThrow(/EADDRINUSE|in use/);
+    vi.unstubAllEnvs();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("gives nobody an id twice after loading a state whose ids are no numbers", async () => {
+    const stateFile = join(await scratch(), "state.json");
+    const { keyFile } = server.running();
+    const first = await startEmulator({ clock: wallClock, world: smallWorld(), stateFile, keyFile });
+    const known = [...first.emulator.state.directory.people.keys()][0] ?? "";
+    await first.close();
+    await writeFile(stateFile, (await readFile(stateFile, "utf8")).replaceAll(known, "somebody"));
+    const second = await startEmulator({ clock: wallClock, stateFile, keyFile });
+    const made = ["one", "two"].map((email) => second.emulator.world.addUser({ email }).id);
+    expect(made.every((id) => /^\d+$/.test(id)) && new Set(made).size === 2).toBe(true);
+    await second.close();
   });
 
   it("loads the tenant from a state file and saves it on closing", async () => {

@@ -56,13 +56,23 @@ describe("text in Markdown", () => {
     expect(escaped(text)).toBe(expected);
   });
 
+  test("a command with a | is set as it is typed, but in a table", () => {
+    expect(blockMarkdown({ kind: "next", command: "handover help | less" })).toEqual([
+      "",
+      "**Next:** `handover help | less`",
+    ]);
+    const cell = [{ code: "handover help | less" }];
+    const lines = blockMarkdown({ kind: "table", columns: [{ name: "a" }], rows: [[cell]] });
+    expect(lines.at(-1)).toBe("| `handover help \\| less` |");
+  });
+
   test("a link cannot be ended from within, nor a code span", () => {
     const [, line] = blockMarkdown({
       kind: "tasks",
       tasks: [{ what: "Report", title: "a](x)", url: "https://x.example/>)<", details: [[{ code: "`a` | ``b``" }]] }],
     });
     expect(line).toBe("- [ ] Report [a\\](x)](<https://x.example/%3E)%3C>)");
-    expect(blockMarkdown({ kind: "paragraph", text: [{ code: "`a` | ``b``" }] })[1]).toBe("``` `a` \\| ``b`` ```");
+    expect(blockMarkdown({ kind: "paragraph", text: [{ code: "`a` | ``b``" }] })[1]).toBe("``` `a` | ``b`` ```");
   });
 });
 

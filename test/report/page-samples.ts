@@ -259,6 +259,7 @@ function leaverReadiness(who: Email, overrides: Partial<LeaverReadiness> = {}): 
     dataSources: 12,
     trashed: 3,
     concerns: { "only-reachable": 6, "sole-editor": 11, credentials: 12, ownership: 43, unreadable: 1 },
+    soleEditorOfOwn: 9,
     editsOfOthers: 88,
     heirs: [
       { email: anna, edits: 22 },

@@ -1,6 +1,6 @@
 /** Nobody but the owner can edit the asset. */
+import { isActive } from "../../model/tenant.ts";
 import { EDITOR, LINK_EDITOR } from "../../model/permissions.ts";
-import { isActiveUser } from "../members.ts";
 import type { Rule } from "../rule.ts";
 
 export const noSecondEditor: Rule = {
@@ -17,7 +17,7 @@ export const noSecondEditor: Rule = {
       if (kind !== "user") return kind !== "unknown";
       if (email === undefined || email === owner) return false;
       const principal = facts.principal(email);
-      return principal === undefined || principal.kind === "external" || isActiveUser(facts, email);
+      return principal === undefined || principal.kind === "external" || isActive(facts.principal(email));
     });
     return other ? [] : [{ text: `nobody but the owner ${owner ?? "(none named)"} can edit` }];
   },

@@ -1,12 +1,9 @@
 /** The owner's account does not exist any more. */
-import { instantText } from "../../model/clock.ts";
+import { restorableMs } from "../../model/tenant.ts";
+import { dayMs, instantText } from "../../model/clock.ts";
 import { userMember } from "../../model/member.ts";
 import { OWNER } from "../../model/permissions.ts";
 import type { Rule } from "../rule.ts";
-
-const dayMs = 86_400_000;
-/** How long a deleted user, and what belonged to them, can be restored (api.md 3.3, 5). */
-const restorableMs = 20 * dayMs;
 
 export const ownerDeleted: Rule = {
   id: "owner-deleted",

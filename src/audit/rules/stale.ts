@@ -1,8 +1,7 @@
 /** Nobody has changed the asset for a long time. */
+import { dayMs } from "../../model/clock.ts";
 import { counted } from "../../model/text.ts";
 import type { Rule } from "../rule.ts";
-
-const dayMs = 86_400_000;
 
 export const stale: Rule = {
   id: "stale",

@@ -1,7 +1,7 @@
 /** Examines a run file as evidence: every check there is, in one view of the file, without writing a byte to it. */
 import type { Database as Connection } from "better-sqlite3";
 import { flawOf } from "../../model/examination.ts";
-import type { ChainHead, CheckName, Examination, Finding, Flaw, SignedPart } from "../../model/examination.ts";
+import type { ChainHead, CheckName, Examination, CheckOutcome, Flaw, SignedPart } from "../../model/examination.ts";
 import { attemptsFlaw, orderFlaw, scopeFlaw } from "./agreement.ts";
 import type { Covered } from "./agreement.ts";
 import { genesis } from "../chain.ts";
@@ -86,7 +86,7 @@ function ended(
 }
 
 class Findings {
-  readonly #made = new Map<CheckName, Finding>();
+  readonly #made = new Map<CheckName, CheckOutcome>();
 
   add(check: CheckName, { covered, flaw }: Covered): boolean {
     this.#made.set(check, { check, verdict: flaw === undefined ? "holds" : "broken", covered, flaw });
@@ -114,8 +114,13 @@ class Findings {
   }
 
   /** The last ones only where there is something to check, or somebody asks. */
-  all(): readonly Finding[] {
-    const unchecked = (check: CheckName): Finding => ({ check, verdict: "unchecked", covered: 0, flaw: undefined });
+  all(): readonly CheckOutcome[] {
+    const unchecked = (check: CheckName): CheckOutcome => ({
+      check,
+      verdict: "unchecked",
+      covered: 0,
+      flaw: undefined,
+    });
     const further = whereAsked.flatMap((check) => this.#made.get(check) ?? []);
     return [...inOrder.map((check) => this.#made.get(check) ?? unchecked(check)), ...further];
   }

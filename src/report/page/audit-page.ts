@@ -1,4 +1,5 @@
 /** The page of an audit: the verdict, coverage, the pictures, every finding with its remedy, and every asset. */
+import { dayMs } from "../../model/clock.ts";
 import { ageBuckets, audiences, exposureRoles, ownerStates } from "../../model/audit.ts";
 import type { AuditView, AuditedRow, OwnerState } from "../../model/audit.ts";
 import { isWhole } from "../../model/inventory.ts";
@@ -267,7 +268,7 @@ function method({ header, settings, earlier, baseline }: AuditView): Markup {
     ${facts([
       ["Tenant", [...header.domains].join(", ")],
       ["Trusted domains", trusted],
-      ["Stale after", counted(Math.round(settings.staleAfterMs / 86_400_000), "day")],
+      ["Stale after", counted(Math.round(settings.staleAfterMs / dayMs), "day")],
       ["Many editors", `above ${settings.editorsMax}`],
       ...(earlier === undefined ? [] : [["Compared with", `${earlier.name}, ${timeText(earlier.at)}`] as const]),
       ...(baseline === undefined

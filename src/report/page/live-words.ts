@@ -13,10 +13,6 @@ import type { Figure } from "./parts.ts";
 import { stateTones } from "./run-page.ts";
 import { stateText } from "./steps-table.ts";
 
-/** Steps and troubles a page shows; older ones are in the run file. */
-export const liveStepsMax = 200;
-export const liveTroublesMax = 100;
-
 export interface LiveStep {
   readonly seq: number;
   readonly outcome: string;

@@ -99,14 +99,20 @@ function picture({ leavers }: ReadinessView, redact: Redactor): Markup {
   );
 }
 
-function parts({ reports, dataSources, concerns }: LeaverReadiness): Parameters<typeof bars>[0][number]["parts"] {
+/** Of what the leaver owns: each asset in one part. */
+function parts({
+  reports,
+  dataSources,
+  concerns,
+  soleEditorOfOwn,
+}: LeaverReadiness): Parameters<typeof bars>[0][number]["parts"] {
   const owned = reports + dataSources;
-  const alone = Math.min(owned, concerns["only-reachable"]);
-  const sole = Math.min(owned - alone, concerns["sole-editor"]);
+  const { "only-reachable": alone, unreadable } = concerns;
   return [
     { value: alone, tone: "critical", label: concernWords["only-reachable"] },
-    { value: sole, tone: "high", label: concernWords["sole-editor"] },
-    { value: owned - alone - sole, tone: "good", label: "others can edit" },
+    { value: soleEditorOfOwn, tone: "high", label: concernWords["sole-editor"] },
+    { value: unreadable, tone: "plain", label: concernWords.unreadable },
+    { value: owned - alone - soleEditorOfOwn - unreadable, tone: "good", label: "others can edit" },
   ];
 }
 

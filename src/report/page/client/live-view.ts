@@ -1,4 +1,5 @@
 /** Showing what the process says of the run: figures, time lines that grow, troubles, and the last steps. */
+import { liveStepsMax, liveTroublesMax } from "../live-limits.ts";
 import type { CallBucket } from "../../../model/telemetry.ts";
 import { callLines } from "../call-lines.ts";
 import type { LiveCalls, LiveEnd, LiveNews, LiveProgress, LiveStart, LiveStep, LiveTrouble } from "../live-words.ts";
@@ -6,9 +7,6 @@ import { element } from "./element.ts";
 import type { LiveListener } from "./live-link.ts";
 import { mountTimeLine } from "./time-line.ts";
 import type { DrawnTimeLine } from "./time-line.ts";
-
-const stepsMax = 200;
-const troublesMax = 100;
 
 export class LiveView implements LiveListener {
   readonly #lines = new Map<string, DrawnTimeLine>();
@@ -104,14 +102,14 @@ export class LiveView implements LiveListener {
       const when = element("time", { textContent: new Date(at).toLocaleTimeString() });
       list.prepend(element("li", {}, [when, document.createTextNode(text)]));
     }
-    while (list.childElementCount > troublesMax) list.lastElementChild?.remove();
+    while (list.childElementCount > liveTroublesMax) list.lastElementChild?.remove();
   }
 
   /** The newest first. */
   #showSteps(news: readonly LiveStep[]): void {
     if (news.length === 0) return;
     const come = new Set(news.map(({ seq }) => seq));
-    this.#steps = [...this.#steps.filter(({ seq }) => !come.has(seq)), ...news].slice(-stepsMax);
+    this.#steps = [...this.#steps.filter(({ seq }) => !come.has(seq)), ...news].slice(-liveStepsMax);
     byId("live-steps").replaceChildren(
       ...this.#steps.toReversed().map((step) => {
         const cells: readonly (readonly [string, boolean])[] = [
