@@ -141,7 +141,7 @@ export const journalMutants: readonly Mutant[] = [
     name: "fence-not-compared",
     breaks: "a claim given back still ends the step that somebody else holds now",
     file: journal,
-    find: "held !== undefined && held.claim.fence === claim.fence && !held.ending ? held : undefined;",
+    find: "held !== undefined && held.fence === claim.fence && !held.ending ? held : undefined;",
     replace: "held !== undefined && !held.ending ? held : undefined;",
     hunt: contract,
   },

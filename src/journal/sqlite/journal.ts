@@ -45,7 +45,8 @@ const lost: Promise<Written> = Promise.resolve("lost");
 
 /** A step that this process holds. */
 interface Held extends Omit<Turn, "begun"> {
-  readonly claim: Claim;
+  /** Of the claim, which itself is not kept here: tables of this map live on for a while, with what they name. */
+  readonly fence: number;
   /** Intents handed over, durable or not. */
   attempts: number;
   /** One of them is durable. */
@@ -349,14 +350,14 @@ class SqliteJournal extends SqliteRunReader implements SigningJournal {
       memo: memo ?? undefined,
     };
     // Field by field: profiles show look-ups of objects that were spread from others to be the slow ones here.
-    this.#held.set(seq, { seq, actor: turn.actor, claim, attempts: claim.attempts, begun, ending: false });
+    this.#held.set(seq, { seq, actor: turn.actor, fence: claim.fence, attempts: claim.attempts, begun, ending: false });
     return claim;
   }
 
   /** The step if the claim still is the one that holds it. */
   #heldBy(claim: Claim): Held | undefined {
     const held = this.#held.get(claim.step.seq);
-    return held !== undefined && held.claim.fence === claim.fence && !held.ending ? held : undefined;
+    return held !== undefined && held.fence === claim.fence && !held.ending ? held : undefined;
   }
 
   /** For writes nobody waits for: whoever writes next is told what is wrong with the store. */

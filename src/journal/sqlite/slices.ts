@@ -144,6 +144,8 @@ export class Slices {
       else if (this.#lost) entry.lost();
       else entry.kept();
     }
+    // The list may be old enough to be kept for a while, and with it all that its entries name.
+    entries.length = 0;
     if (this.#failure === undefined && !this.#lost) this.#frame.kept();
   }
 
