@@ -78,10 +78,10 @@ async function* searchAsEach(
     for (const known of walked) {
       const { asset, seenBy } = known;
       if (!types.has(asset.assetType) || (asset.trashed && !trashed)) continue;
-      const seers = seenBy.filter((user) => rank.has(user));
+      const seers = seenBy.every((user) => rank.has(user)) ? seenBy : seenBy.filter((user) => rank.has(user));
       if (seers.length === 0) continue;
-      if (seers.length > 1) seers.sort(byRank);
-      shown.push({ asset, seenBy: seers, permissions: () => permissionsIn(known.permissions(), known.unreadable) });
+      const inOrder = seers.length === 1 ? seers : seers.toSorted(byRank);
+      shown.push({ asset, seenBy: inOrder, permissions: () => permissionsIn(known.permissions(), known.unreadable) });
     }
     yield shown;
   }

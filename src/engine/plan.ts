@@ -182,7 +182,7 @@ class Compiling {
     return verdict;
   }
 
-  /** All of a page at once: a promise for each costs 2 us. */
+  /** All of a page at once. */
   async #add(drafts: readonly StepDraft[]): Promise<void> {
     if (drafts.length > 0) await this.#writer.add(drafts);
   }

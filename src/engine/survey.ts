@@ -16,10 +16,10 @@ import type { ProtectRule, Request } from "../model/request.ts";
 import type { AssetRecord, Coverage } from "../model/snapshot.ts";
 import { isActive, isInside } from "../model/tenant.ts";
 import type { Principal, Tenant } from "../model/tenant.ts";
-import { canonical } from "../plan/compile/resolve.ts";
 import { FactWalk } from "./fact-walk.ts";
 import { inParallel } from "./parallel.ts";
 import { People, tenantOf } from "./people.ts";
+import { Readers, nobodyReads, reasonOf } from "./readers.ts";
 import type { Surroundings } from "./verbs.ts";
 
 /** Rows or assets handled per page of the stage. */
@@ -52,11 +52,14 @@ export class Survey {
   readonly #surroundings: Surroundings;
   readonly #stage: Stage;
   readonly #concurrency: number;
+  readonly #readers: Readers;
   readonly #unreachable = new Map<Email, string>();
   readonly #read = new Set<Email>();
   readonly #seenAs = new Map<Email, ReadonlySet<AssetName>>();
   /** Set where everything is found by one look: then the stage holds no assets. */
   #facts: FactWalk | undefined;
+  /** Users who may read whatever they own. */
+  #plain: ReadonlySet<Email> = new Set();
   #touched: Touched = () => false;
   #firstTrouble: ApiError | undefined;
   #usersTotal = 0;
@@ -72,6 +75,7 @@ export class Survey {
     this.#concurrency = concurrency;
     this.tenant = tenant;
     this.people = new People(surroundings.api.directory, tenant);
+    this.#readers = new Readers(tenant, this.people, (email) => this.reachable(email), surroundings.stop);
   }
 
   static async begin(surroundings: Surroundings, stage: Stage, concurrency: number): Promise<Survey> {
@@ -237,32 +241,33 @@ export class Survey {
   }
 
   /** What `#readOne` comes to where the answers lie at hand and everybody is known who may have to be. */
-  #recordOf({ asset, seenBy, permissions }: Sighting, isNamed: boolean): AssetRecord {
-    this.#listings += seenBy.length;
-    const record = { asset, permissions: undefined, readAs: undefined, seenBy: seenBy.slice(0, seenByMax) };
-    if (!this.#touched(asset, isNamed)) return { ...record, unreadable: undefined };
+  #recordOf(sighting: Sighting, isNamed: boolean): AssetRecord {
+    const { asset } = sighting;
+    this.#listings += sighting.seenBy.length;
+    const seenBy = sighting.seenBy.length > seenByMax ? sighting.seenBy.slice(0, seenByMax) : sighting.seenBy;
+    const unread = { asset, permissions: undefined, readAs: undefined, unreadable: undefined, seenBy };
+    if (!this.#touched(asset, isNamed)) return unread;
     let unreadable = nobodyReads;
-    for (const user of this.#candidates(record)) {
-      if (!this.#mayRead(user)) continue;
+    for (const user of this.#readers.known(unread, this.#plain)) {
       try {
-        const found = permissions();
+        const permissions = sighting.permissions();
         this.#permissionsRead += 1;
-        return { asset, permissions: found, readAs: user, unreadable: undefined, seenBy: record.seenBy };
+        return { asset, permissions, readAs: user, unreadable: undefined, seenBy };
       } catch (error) {
         unreadable = reasonOf(error, user);
       }
     }
     this.#permissionsUnreadable += 1;
-    return { ...record, unreadable };
+    return { ...unread, unreadable };
   }
 
   /** Before the assets are walked: who reads those whose owner does not must be known, and who may act for the owner. */
   async #lookUpReaders(facts: FactWalk): Promise<void> {
-    const plain = new Set(facts.users.filter((user) => isInside(this.tenant, user) && this.#mayRead(user)));
-    for await (const sightings of facts.besides(plain)) {
+    this.#plain = this.#readers.plain(facts.users);
+    for await (const sightings of facts.besides(this.#plain)) {
       for (const { asset, seenBy, permissions } of sightings) {
         if (!this.#touched(asset, await this.#stage.isNamed(asset.name))) continue;
-        const readers = await this.#readers({ asset, seenBy: seenBy.slice(0, seenByMax) });
+        const readers = await this.#readers.of({ asset, seenBy: seenBy.slice(0, seenByMax) });
         await this.#readAs(asset, readers, async () => permissions());
       }
       if (this.#surroundings.stop.aborted) return;
@@ -323,7 +328,7 @@ export class Survey {
   async #readOne(record: AssetRecord): Promise<void> {
     const { asset } = record;
     const { dataStudio } = this.#surroundings.api;
-    const read = await this.#readAs(asset, await this.#readers(record), (user) =>
+    const read = await this.#readAs(asset, await this.#readers.of(record), (user) =>
       dataStudio.getPermissions(user, asset.name),
     );
     await this.#stage.setPermissions(asset.name, read);
@@ -351,22 +356,6 @@ export class Survey {
     return { unreadable };
   }
 
-  /** The owner first, because owners may always read; then others who saw the asset and belong to the tenant. */
-  async #readers(record: Pick<AssetRecord, "asset" | "seenBy">): Promise<readonly Email[]> {
-    const inside = this.#candidates(record);
-    await this.people.lookUp(inside, 1, this.#surroundings.stop);
-    return inside.filter((user) => this.#mayRead(user));
-  }
-
-  #candidates({ asset: { owner }, seenBy }: Pick<AssetRecord, "asset" | "seenBy">): readonly Email[] {
-    const candidates = owner === undefined ? seenBy : [owner, ...seenBy.filter((user) => user !== owner)];
-    return candidates.filter((user) => isInside(this.tenant, user) && this.reachable(user));
-  }
-
-  #mayRead(user: Email): boolean {
-    return isActive(this.people.principal(user)) && canonical(this, user) === user;
-  }
-
   /** Whoever may have to act in the owner's place must be known to be active. */
   async #lookUpEditors(editors: readonly Parameters<typeof memberKind>[0][]): Promise<void> {
     const emails = editors.flatMap((m) => {
@@ -385,12 +374,4 @@ export class Survey {
       permissions: this.#permissionsRead,
     });
   }
-}
-
-const nobodyReads = "no user who sees the asset can be acted as";
-
-/** Why that user may not read. Throws whatever is no answer about one asset or one user. */
-function reasonOf(error: unknown, user: Email): string {
-  if (!(error instanceof ApiError) || error.disposition === "halt-run") throw error;
-  return `as ${user}: ${error.message}`;
 }

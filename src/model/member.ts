@@ -35,20 +35,10 @@ export function serviceAccountMember(email: Email): Member {
 
 export function memberKind(m: Member): MemberKind {
   if (m === allUsers) return "allUsers";
-  const colon = m.indexOf(":");
-  if (colon < 0) return "unknown";
-  switch (m.slice(0, colon)) {
-    case "user":
-      return "user";
-    case "group":
-      return "group";
-    case "domain":
-      return "domain";
-    case "serviceAccount":
-      return "serviceAccount";
-    default:
-      return "unknown";
-  }
+  if (m.startsWith("user:")) return "user";
+  if (m.startsWith("group:")) return "group";
+  if (m.startsWith("domain:")) return "domain";
+  return m.startsWith("serviceAccount:") ? "serviceAccount" : "unknown";
 }
 
 /** The address of a `user:`, `group:` or `serviceAccount:` member, or undefined. */

@@ -47,7 +47,7 @@ const requests: readonly (readonly [string, Request])[] = [
 
 describe("requests as rows", () => {
   it.each(requests)("come back as they were, beside all the others: %s", (_what, request) => {
-    const rows = new RequestRows();
+    const rows = new RequestRows(() => {});
     // Each of the others right before it, so that nothing is taken for what came last.
     for (const [, other] of requests) {
       const cells = rows.cellsOf(other);
@@ -57,7 +57,7 @@ describe("requests as rows", () => {
   });
 
   it("take the asset from the row, and share nothing that one of them could change for another", () => {
-    const rows = new RequestRows();
+    const rows = new RequestRows(() => {});
     const cells = rows.cellsOf(grant);
     const other = rows.requestOf("b2" as AssetName, cells);
     expect(other.select).toEqual({ ...grant.select, asset: "b2" });
@@ -66,12 +66,17 @@ describe("requests as rows", () => {
   });
 
   it("are written whole once too many forms are kept", () => {
-    const rows = new RequestRows();
+    const told: Request[] = [];
+    const rows = new RequestRows((request) => told.push(request));
     const people = Array.from({ length: 10_050 }, (_nothing, index): Request => {
       return { ...grant, member: { ...heir, member: `user:u${index}@acme.example` as Member } };
     });
     const cells = people.map((each) => rows.cellsOf(each));
     expect(cells.filter(([, , , body]) => body !== null)).toHaveLength(50);
     expect(cells.map((each) => rows.requestOf(asset, each))).toEqual(people);
+    // Whoever is told of each form knows everybody whom the requests name.
+    expect(told).toEqual(people);
+    for (const each of people.slice(0, 3)) rows.cellsOf({ ...each, place: { ...each.place, line: 9 } });
+    expect(told).toHaveLength(people.length);
   });
 });

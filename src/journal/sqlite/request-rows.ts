@@ -23,7 +23,13 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 export class RequestRows {
   readonly #numbers = new Map<string, number>();
   readonly #forms: Request[] = [];
+  readonly #onForm: (request: Request) => void;
   #last = 0;
+
+  /** `onForm` is told of the first request of each form, and of each that is written whole. */
+  constructor(onForm: (request: Request) => void) {
+    this.#onForm = onForm;
+  }
 
   cellsOf(request: Request): RequestCells {
     const form = this.#formOf(request);
@@ -53,6 +59,7 @@ export class RequestRows {
     const text = formText(request);
     let form = this.#numbers.get(text);
     if (form === undefined) {
+      this.#onForm(request);
       if (this.#forms.length >= formsMax) return undefined;
       form = this.#forms.push({ ...request, note: undefined }) - 1;
       this.#numbers.set(text, form);

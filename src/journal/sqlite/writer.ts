@@ -62,7 +62,8 @@ export function beginFile(path: string, replace: boolean): { readonly db: Connec
       // The file is worthless until it is sealed, and is made durable as a whole then.
       db.pragma("journal_mode = off");
       db.pragma("synchronous = off");
-      db.pragma("cache_size = -16384");
+      // Rows are added at the end and read through once: four times as much is no quicker, and 12 MB more.
+      db.pragma("cache_size = -4096");
       // Every number of a step or a user is given out here, and looking each up again costs 2 us a step.
       db.pragma("foreign_keys = off");
       return { db, placing: filePlacing(full, replace, lock) };

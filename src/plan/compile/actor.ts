@@ -7,7 +7,6 @@ import { EDITOR, samePair } from "../../model/permissions.ts";
 import type { Delta, Permissions } from "../../model/permissions.ts";
 import { isActive, isInside } from "../../model/tenant.ts";
 import type { CompileContext } from "./context.ts";
-import { canonical } from "./resolve.ts";
 
 /** Actors that stand by when the first cannot be acted as. */
 const alternatesMax = 3;
@@ -47,5 +46,6 @@ function canActAs(context: CompileContext, email: Email): boolean {
   if (!isInside(context.tenant, email)) return false;
   const principal = context.principal(email);
   if (principal === undefined) return context.reachable(email);
-  return isActive(principal) && canonical(context, email) === email && context.reachable(email);
+  const isPrimary = principal.kind === "user" && principal.person.email === email;
+  return isPrimary && isActive(principal) && context.reachable(email);
 }
