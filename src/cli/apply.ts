@@ -20,7 +20,7 @@ import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { shownPath } from "./files.ts";
-import { addGoogleOptions, addJournalOptions, collect, count, port } from "./flags.ts";
+import { addGoogleOptions, addJournalOptions, atOnce, collect, count, port } from "./flags.ts";
 import type { GoogleFlags, JournalFlags } from "./flags.ts";
 import { addApplyGuards, applyGuardOptions, holdGuards } from "./apply-guards.ts";
 import type { ApplyGuardFlags, ApplyGuardOptions } from "./apply-guards.ts";
@@ -59,7 +59,7 @@ export function define(command: Command): void {
     .argument("<run>", "the run: friday or friday.handover")
     .option("-y, --yes", "do not ask; needed where nobody can be asked")
     .option("--allow <hazard>", "allow a hazard of the run by name; may be repeated", collect)
-    .option("--concurrency <n>", "steps under way at once (default 16)", count)
+    .option("--concurrency <n>", "steps under way at once (default 16)", atOnce)
     .option("--per-actor <n>", "steps under way at once as one user (default 2)", count)
     .option("--dashboard", "show it on a page, on this machine only; its address is printed")
     .option("--dashboard-port <n>", "the port of that page (default: a free one)", port)

@@ -14,7 +14,7 @@ import { printable } from "../model/text.ts";
 import type { Redaction } from "../report/redact.ts";
 import type { Auditing } from "./auditing.ts";
 import { planFormat } from "./files.ts";
-import { addGoogleOptions, collect, count, duration } from "./flags.ts";
+import { addGoogleOptions, atOnce, collect, count, duration } from "./flags.ts";
 import type { GoogleFlags } from "./flags.ts";
 
 const formats = ["text", "json", "csv", "md", "html", "sarif"] as const;
@@ -98,7 +98,7 @@ export function define(command: Command): void {
         "both",
       ]),
     )
-    .option("--concurrency <n>", "calls under way at once, for the live tenant (default 8)", count);
+    .option("--concurrency <n>", "calls under way at once, for the live tenant (default 8)", atOnce);
   addGoogleOptions(command).addHelpText(
     "after",
     `

@@ -11,6 +11,7 @@ import { allScopes } from "../emulator/front.ts";
 import { startEmulator } from "../emulator/start.ts";
 import type { World } from "../emulator/world.ts";
 import { scopeName, scopeUses } from "../google/scopes.ts";
+import { parseDomain } from "../model/email.ts";
 import { UsageError } from "../model/errors.ts";
 import { counted, printable } from "../model/text.ts";
 import { shellWord } from "../report/words.ts";
@@ -114,7 +115,7 @@ export function parse(args: readonly string[], flags: EmulatorFlags): EmulatorOp
     seed: flags.seed ?? 1,
     users: flags.users ?? 200,
     assets: flags.assets ?? 5000,
-    domain: flags.domain ?? "acme.example",
+    domain: domainOf(flags.domain ?? "acme.example"),
     port: flags.port ?? 0,
     readyFile: flags.readyFile,
     keyFile: flags.keyFile,
@@ -129,6 +130,12 @@ export function parse(args: readonly string[], flags: EmulatorFlags): EmulatorOp
     transferPace: transferPace(flags.transferDuration),
     latencyMs: flags.latency ?? 0,
   };
+}
+
+function domainOf(text: string): string {
+  const parsed = parseDomain(text);
+  if (parsed.ok) return parsed.value;
+  throw new UsageError(`--domain: ${parsed.problem}`, parsed.remedy);
 }
 
 /** `datastudio.readonly` and the whole address of that scope are the same. */

@@ -1,6 +1,7 @@
 /** The options several verbs share, and how their values are read. */
 import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
+import { concurrencyMax } from "./control-words.ts";
 import { parseDuration, parseRate } from "./units.ts";
 
 export interface CommonFlags {
@@ -65,9 +66,16 @@ export function countOrNone(text: string): number {
   return whole(text, 0);
 }
 
+/** How many at once; as many as ctl permits. */
+export function atOnce(text: string): number {
+  const value = whole(text, 1);
+  if (value > concurrencyMax) throw new InvalidArgumentError(`write a whole number from 1 to ${concurrencyMax}`);
+  return value;
+}
+
 function whole(text: string, min: number): number {
   const value = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= min)) throw new InvalidArgumentError(`write a whole number of at least ${min}`);
+  if (!(value >= min)) throw new InvalidArgumentError(`write a whole number of at least ${min}, in 12 digits at most`);
   return value;
 }
 

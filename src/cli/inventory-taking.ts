@@ -1,7 +1,4 @@
 /** Taking an inventory into a file: what `inventory` and an audit of the live tenant have in common. */
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
 import { resolveListed, takeInventory } from "../engine/inventory.ts";
 import type { InventorySummary } from "../engine/inventory.ts";
 import { tenantOf } from "../engine/people.ts";
@@ -13,7 +10,6 @@ import { PlanFileError, UsageError } from "../model/errors.ts";
 import type { SnapshotHeader } from "../model/inventory.ts";
 import type { Person } from "../model/tenant.ts";
 import { printable } from "../model/text.ts";
-import { readPeopleList } from "../plan/people-list.ts";
 import type { InventoryView } from "../report/inventory-text.ts";
 import { resolveSettings } from "./config.ts";
 import type { Settings } from "./config.ts";
@@ -21,6 +17,7 @@ import type { Context } from "./context.ts";
 import { existingSnapshotPath, shownPath, typedCommand } from "./files.ts";
 import type { GoogleFlags } from "./flags.ts";
 import { ulid } from "./ids.ts";
+import { peopleIn } from "./people-file.ts";
 import { beginReading } from "./reading.ts";
 
 export interface Taking {
@@ -130,20 +127,15 @@ async function openEarlier(context: Context, name: string, path: string): Promis
 
 /** The people of a list, who must all be users of the tenant: a mistyped address would be missed in silence. */
 async function readUsers(context: Context, surroundings: Surroundings, file: string): Promise<readonly Person[]> {
-  const path = resolve(context.cwd, file);
-  if ((await stat(path).catch(() => undefined))?.isFile() !== true) {
-    throw new UsageError(`there is no file ${printable(file)}`, "give a CSV file with a column email");
-  }
-  const list = await readPeopleList(file, createReadStream(path));
-  if (list.diagnostics.length > 0) throw new PlanFileError(list.diagnostics, list.diagnosticsOmitted);
+  const listed = await peopleIn(context, file, "give a CSV file with a column email");
   const { people, strange } = await resolveListed(
     surroundings,
-    list.people.map((person) => person.email),
+    listed.map((person) => person.email),
   );
   if (strange.length === 0) return people;
   const kinds = new Map(strange.map(({ email, kind }) => [email, kind]));
   throw new PlanFileError(
-    list.people
+    listed
       .filter((person) => kinds.has(person.email))
       .map(({ email, place }) => ({
         place,

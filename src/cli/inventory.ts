@@ -10,7 +10,7 @@ import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { newSnapshotPath, shownPath } from "./files.ts";
-import { addGoogleOptions, count, duration } from "./flags.ts";
+import { addGoogleOptions, atOnce, duration } from "./flags.ts";
 import type { GoogleFlags } from "./flags.ts";
 import { takeSnapshot } from "./inventory-taking.ts";
 import type { Taking } from "./inventory-taking.ts";
@@ -44,7 +44,7 @@ export function define(command: Command): void {
     .option("--max-age <time>", "with --refresh: read permissions older than this again (default 7d)", duration)
     .option("--json", "one JSON document")
     .option("--detailed-exitcode", "exit 2 when something could not be read")
-    .option("--concurrency <n>", "calls under way at once (default 8)", count);
+    .option("--concurrency <n>", "calls under way at once (default 8)", atOnce);
   addGoogleOptions(command).addHelpText(
     "after",
     `

@@ -17,7 +17,7 @@ import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { openPlanFile } from "./files.ts";
 import type { PlanFormat, PlanSource } from "./files.ts";
-import { addGoogleOptions, addJournalOptions, count, duration } from "./flags.ts";
+import { addGoogleOptions, addJournalOptions, atOnce, duration } from "./flags.ts";
 import type { GoogleFlags, JournalFlags } from "./flags.ts";
 import { addLimitOptions, boundBy, limitsByFlag } from "./guard-flags.ts";
 import type { LimitFlags } from "./guard-flags.ts";
@@ -74,7 +74,7 @@ export function define(command: Command): void {
     .option("--all", "show every step by itself; without it the first 400, in short")
     .option("--json", "one JSON document with every step")
     .option("--detailed-exitcode", "exit 2 when the run has something to do, 0 when it has not")
-    .option("--concurrency <n>", "calls under way at once (default 8)", count);
+    .option("--concurrency <n>", "calls under way at once (default 8)", atOnce);
   addGoogleOptions(addJournalOptions(addSignKey(addLimitOptions(command)))).addHelpText(
     "after",
     `

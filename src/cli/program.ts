@@ -161,9 +161,21 @@ const verbs: readonly VerbEntry[] = [
 /** Carries out one command line. Never throws; prints what went wrong. */
 export async function runCommandLine(context: Context): Promise<ExitCode> {
   // For good: a reader that has gone is told of only after the last line was written.
-  const silenced = (): void => undefined;
-  context.stdout.on("error", silenced);
-  context.stderr.on("error", silenced);
+  context.stderr.on("error", () => undefined);
+  let lost: NodeJS.ErrnoException | undefined;
+  context.stdout.on("error", (error: NodeJS.ErrnoException) => (lost ??= error));
+  const code = await answered(context);
+  // What a file refuses is told in the next turn of the loop.
+  await new Promise((resolve) => setImmediate(resolve));
+  if (lost === undefined || wentAway.has(lost.code ?? "") || code !== exitCodes.done) return code;
+  const said = `not all of it could be printed: ${lost.message}`;
+  return explain(context, Object.assign(new Error(said), { code: lost.code }));
+}
+
+/** A reader that has read enough, such as `head`, is no failure. */
+const wentAway: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED"]);
+
+async function answered(context: Context): Promise<ExitCode> {
   try {
     refuseUncheckedTls(context);
     return await dispatch(context);

@@ -1,36 +1,27 @@
 /** `handover audit --leavers`: what must happen before the people of a list go. */
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
 import { readinessOf } from "../engine/readiness.ts";
 import type { SnapshotReader } from "../journal/snapshot.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Email } from "../model/email.ts";
-import { PlanFileError, UsageError } from "../model/errors.ts";
+import { PlanFileError } from "../model/errors.ts";
 import type { ReadinessView } from "../model/readiness.ts";
-import { printable } from "../model/text.ts";
-import { readPeopleList } from "../plan/people-list.ts";
 import type { PeopleList } from "../plan/people-list.ts";
 import { readinessCsv, readinessJson, readinessMarkdown, readinessText } from "../report/readiness-document.ts";
 import { Redactor } from "../report/redact.ts";
 import type { Redaction } from "../report/redact.ts";
 import type { Style } from "../report/style.ts";
 import type { Context } from "./context.ts";
+import { peopleIn } from "./people-file.ts";
 
 export type ReadinessFormat = "text" | "json" | "csv" | "md" | "html";
 
 /** The list, before anything is read or asked. Throws UsageError, PlanFileError. */
 export async function readLeavers(context: Context, file: string): Promise<PeopleList["people"]> {
-  const path = resolve(context.cwd, file);
-  if ((await stat(path).catch(() => undefined))?.isFile() !== true) {
-    throw new UsageError(
-      `there is no file ${printable(file)}`,
-      "give a CSV file with the column email and, if you like, suspended_on, deleted_on, heir",
-    );
-  }
-  const list = await readPeopleList(file, createReadStream(path));
-  if (list.diagnostics.length > 0) throw new PlanFileError(list.diagnostics, list.diagnosticsOmitted);
-  return list.people;
+  return peopleIn(
+    context,
+    file,
+    "give a CSV file with the column email and, if you like, suspended_on, deleted_on, heir",
+  );
 }
 
 export async function readinessView(

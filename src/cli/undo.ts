@@ -4,7 +4,7 @@ import { UsageError } from "../model/errors.ts";
 import { resolveSettings } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { addGoogleOptions, addJournalOptions, count } from "./flags.ts";
+import { addGoogleOptions, addJournalOptions, atOnce } from "./flags.ts";
 import type { GoogleFlags, JournalFlags } from "./flags.ts";
 import { addLimitOptions, boundBy, limitsByFlag } from "./guard-flags.ts";
 import type { LimitFlags } from "./guard-flags.ts";
@@ -44,7 +44,7 @@ export function define(command: Command): void {
     .option("--replace", "take the place of a run of that name that has not begun")
     .option("--all", "show every step by itself; without it the first 400, in short")
     .option("--json", "one JSON document with every step")
-    .option("--concurrency <n>", "calls under way at once (default 8)", count);
+    .option("--concurrency <n>", "calls under way at once (default 8)", atOnce);
   addGoogleOptions(addJournalOptions(addSignKey(addLimitOptions(command)))).addHelpText(
     "after",
     `

@@ -11,7 +11,7 @@ import type { Context } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { typedCommand } from "./files.ts";
-import { addGoogleOptions, addJournalOptions, count } from "./flags.ts";
+import { addGoogleOptions, addJournalOptions, atOnce } from "./flags.ts";
 import type { GoogleFlags, JournalFlags } from "./flags.ts";
 import { guardTenant } from "./guards.ts";
 import { beginReading } from "./reading.ts";
@@ -42,7 +42,7 @@ export function define(command: Command): void {
     .argument("<run>", "the run: friday or friday.handover")
     .option("--json", "one JSON document")
     .option("--detailed-exitcode", "exit 2 when something differs, instead of 5")
-    .option("--concurrency <n>", "calls under way at once (default 8)", count);
+    .option("--concurrency <n>", "calls under way at once (default 8)", atOnce);
   addGoogleOptions(addJournalOptions(command)).addHelpText(
     "after",
     `

@@ -13,7 +13,7 @@ import { resolveSettings } from "./config.ts";
 import type { Settings } from "./config.ts";
 import type { Context } from "./context.ts";
 import type { ExitCode } from "./exit-code.ts";
-import { addGoogleOptions, addJournalOptions, count, duration } from "./flags.ts";
+import { addGoogleOptions, addJournalOptions, atOnce, count, duration } from "./flags.ts";
 import type { GoogleFlags, JournalFlags } from "./flags.ts";
 import { addSignKey, checkpointSigner } from "./run-signer.ts";
 import type { SignKeyFlags } from "./run-signer.ts";
@@ -49,7 +49,7 @@ export function define(command: Command): void {
     .option("--until-idle", "end once nothing is to be carried out")
     .option("--exit-when-done", "with --run: end once it has ended, with the exit code of its apply")
     .option("--lease <time>", "how long steps stay with a worker that has gone silent (default 30s)", duration)
-    .option("--concurrency <n>", "steps under way at once here (default: as handed over, else 16)", count)
+    .option("--concurrency <n>", "steps under way at once here (default: as handed over, else 16)", atOnce)
     .option("--per-actor <n>", "steps under way at once as one user, over all workers", count)
     .option("--health <host:port>", "answer /livez, /readyz and /metrics there, such as :8080");
   addEventOptions(command);

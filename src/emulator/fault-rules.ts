@@ -145,7 +145,7 @@ export function parseFaultRules(value: unknown): readonly FaultRule[] {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new UsageError(
-    `fault rule ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not understood"}`,
+    `${["fault rules", ...(issue?.path ?? [])].join(".")}: ${issue?.message ?? "not understood"}`,
     "write a list of {route?, method?, asset?, actor?, nth? | from? | every? | probability?, times?, fault: {kind, …}}",
   );
 }

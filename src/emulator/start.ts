@@ -6,6 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import type { Clock } from "../model/clock.ts";
 import { UsageError } from "../model/errors.ts";
+import { printable } from "../model/text.ts";
 import type { TransferPace } from "./data-transfer.ts";
 import { Emulator } from "./emulator.ts";
 import type { FaultRule } from "./fault-rules.ts";
@@ -92,7 +93,7 @@ export async function startEmulator(options: StartOptions): Promise<RunningEmula
     logMax: options.logMax,
   });
   const saved = options.stateFile === undefined ? undefined : await readIfThere(options.stateFile);
-  if (saved !== undefined) emulator.importState(saved);
+  if (saved !== undefined) importState(emulator, saved, options.stateFile ?? "");
   const keyFolder = options.keyFile === undefined ? await mkdtemp(join(tmpdir(), "handover-emulator-")) : undefined;
   const keyFile = resolve(options.keyFile ?? join(keyFolder ?? "", "key.json"));
   const dropKeyFolder = async (): Promise<void> => {
@@ -249,21 +250,50 @@ function newClient(): z.infer<typeof clientSchema> & { readonly installed: Reado
   };
 }
 
+/** Throws UsageError, which names the file. */
+function importState(emulator: Emulator, saved: string, path: string): void {
+  try {
+    emulator.importState(saved);
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(`${printable(path)}: ${error.message}`, error.remedy) : error;
+  }
+}
+
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw ofFile(error, path, "read");
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+}
+
+/** What the system says of a file, as a fault of whoever named it. */
+function ofFile(error: unknown, path: string, verb: "read" | "written"): unknown {
+  const code = codeOf(error);
+  return code === undefined
+    ? error
+    : new UsageError(
+        `${printable(path)} cannot be ${verb} (${code})`,
+        "name a file of your own, in a folder of your own",
+      );
 }
 
 /** Puts a file in place at once, readable by its owner only: whoever sees it sees all of it. */
 async function writeWhole(path: string, content: string): Promise<void> {
   const target = resolve(path);
   const draft = `${target}.${process.pid}.tmp`;
-  await mkdir(dirname(target), { recursive: true });
-  await writeFile(draft, content, { mode: 0o600 });
-  await chmod(draft, 0o600);
-  await rename(draft, target);
+  try {
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(draft, content, { mode: 0o600 });
+    await chmod(draft, 0o600);
+    await rename(draft, target);
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw ofFile(error, path, "written");
+  }
 }

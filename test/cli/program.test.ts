@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { exitCodes } from "../../src/cli/exit-code.ts";
 import { runCommandLine, wholeProgram } from "../../src/cli/program.ts";
@@ -35,6 +36,10 @@ describe("a command line that cannot be understood exits with 3 and says what to
     ["a value that is none of the choices", ["report", "x", "--format", "pdf"], /'pdf' is invalid/],
     ["two formats", ["report", "x", "--csv", "--format", "md"], /one format, not md and csv/],
     ["a count that is none", ["apply", "x", "--concurrency", "0"], /whole number of at least 1/],
+    ["more at once than can be steered", ["apply", "x", "--concurrency", "1001"], /whole number from 1 to 1000/],
+    ["an emulator of no domain", ["emulator", "--domain", ""], /--domain: /],
+    ["an emulator whose key is a folder", ["emulator", "--key-file", "/"], /^Failed +\/ cannot be read \(EISDIR\)/],
+    ["leavers in a folder", ["audit", "--leavers", "/"], /^Failed +\/ is a folder/],
     ["a rate that is none", ["apply", "x", "--rate", "fast"], /calls per second/],
     ["a duration without unit", ["apply", "x", "--max-duration", "90"], /duration with its unit/],
     ["an unknown hazard", ["apply", "x", "--allow", "everything"], /no hazard "everything".*\n.*whole-user-transfer/],
@@ -122,6 +127,19 @@ describe("help", () => {
 });
 
 describe("streams", () => {
+  it("what cannot be printed is a failure, and a reader that has gone is none", async () => {
+    const refusing = (code: string): Writable =>
+      new Writable({ write: (_chunk, _encoding, done) => done(Object.assign(new Error(code), { code })) });
+    const printed = async (code: string): Promise<Ran> => {
+      const made = await world({ argv: ["help", "settings"] });
+      const ended = await runCommandLine({ ...made.context, stdout: refusing(code) });
+      return { code: ended, out: "", err: made.err() };
+    };
+    const full = await printed("ENOSPC");
+    expect([full.code, full.err]).toEqual([1, expect.stringContaining("not all of it could be printed")]);
+    expect(await printed("EPIPE")).toMatchObject({ code: 0, err: "" });
+  });
+
   it("an error goes to stderr, and with --json a document of it to stdout", async () => {
     const { code, out, err } = await run(["show", "monday", "--json"]);
     expect(code).toBe(3);

@@ -368,6 +368,10 @@ it("what others have left in a shared folder keeps nobody from writing a run the
   expect((await readdir(shared)).toSorted()).toEqual(["mine.handover", "theirs.handover.lock", "theirs.handover.tmp"]);
 });
 
+it.runIf(process.platform === "linux")("a folder that takes no files is no run that is missing", async () => {
+  await expect(createRun("/proc/self/mine.handover")).rejects.toMatchObject({ kind: "read-only" });
+});
+
 it("a copy whose name is taken meanwhile leaves nothing beside it", async () => {
   const target = join(folder, "target");
   await mkdir(target);

@@ -3,8 +3,9 @@
  * moment its process dies, so there is no stale lock to clear; readers of the run never look at it.
  */
 import { closeSync, openSync, unlinkSync } from "node:fs";
+import { dirname } from "node:path";
 import Database from "better-sqlite3";
-import { RunLockedError } from "../../model/errors.ts";
+import { RunFileError, RunLockedError } from "../../model/errors.ts";
 import { faultCode, runFileFault, withFaults } from "./faults.ts";
 import { checkNoLink, statusOf } from "./file-safety.ts";
 
@@ -32,7 +33,7 @@ export function lockRun(path: string): RunLock {
 
 /** Undefined when the file was taken away by the one who held it before, between opening and locking. */
 function tryLock(path: string, lockPath: string): RunLock | undefined {
-  createPrivate(lockPath);
+  makeLockFile(path, lockPath);
   checkNoLink(lockPath);
   const before = statusOf(lockPath);
   const db = new Database(lockPath, { timeout: timeoutMs });
@@ -58,6 +59,20 @@ function tryLock(path: string, lockPath: string): RunLock | undefined {
       db.close();
     },
   };
+}
+
+/** A folder that is there, and in which no file can be made, is no run that is missing. */
+function makeLockFile(path: string, lockPath: string): void {
+  try {
+    createPrivate(lockPath);
+  } catch (error) {
+    if (faultCode(error) !== "ENOENT" || statusOf(dirname(path)) === undefined) throw error;
+    throw new RunFileError(
+      "read-only",
+      `no file can be made beside ${path}`,
+      "choose a folder of your own on a local disk",
+    );
+  }
 }
 
 /** Makes an empty file that only its owner can read; leaves one that exists as it is. Answers whether it made it. */
