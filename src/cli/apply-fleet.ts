@@ -107,12 +107,14 @@ async function handedOver(
     const handed = handedFrom(options, settings, inForce);
     await arrange(journal, inForce.engine);
     await journal.flush();
+    const { drift } = await recallGuards(journal);
     const [row] = await database.rows<{ id: string }>("select id from runs where name = $1", [databaseOf(place).run]);
     const run = await handOver(database, Number(row?.id), {
       settings: handedText(handed),
       by: context.account,
       callsMax: handed.calls?.value,
       acceptsDrift: handed.acceptsDrift,
+      driftBefore: Math.max(0, drift.found - drift.accepted),
     });
     // With nothing left to do nobody has to come for it.
     if (run !== undefined && counts.planned + counts["in-flight"] === 0) await endForAll(database, run, "finished", "");

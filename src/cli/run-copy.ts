@@ -1,4 +1,7 @@
 /** `handover run copy`: a run goes into another store, with everything that proves it, and is checked there before it has a name. */
+import { guardsName, guardsWithDrift } from "../engine/guard-memory.ts";
+import { callsName } from "../engine/guarding.ts";
+import type { Kept } from "../journal/checkpoints.ts";
 import type { RunDump } from "../journal/dump.ts";
 import { recordIn, recordName, recordText } from "../journal/record.ts";
 import type { RunRecord } from "../journal/record.ts";
@@ -34,7 +37,7 @@ export async function copyRun(context: Context, options: RunOptions): Promise<Ex
   const dump = await from.openDump();
   let copied: { readonly steps: number; readonly rows: number; readonly head: string };
   try {
-    const kept = (await dump.allKept()).filter(({ name }) => name !== recordName);
+    const kept = keptThere(await dump.allKept(), await from.driftFound?.());
     if (record !== undefined) kept.push({ name: recordName, body: record });
     await to.receive(dump, kept, (copy) => refuseOtherThan(dump, copy, from));
     copied = { steps: dump.header.totals.steps, rows: dump.frozen.rows, head: dump.frozen.head };
@@ -43,6 +46,18 @@ export async function copyRun(context: Context, options: RunOptions): Promise<Ex
   }
   await say(context, options, from, to, copied);
   return exitCode({ kind: "done" });
+}
+
+/**
+ * Everything but what is of the other store only: which worker has which step, and how many calls an apply has used of
+ * its budget, which the next one has anew. Drift counts over the whole run, so that it goes along.
+ */
+function keptThere(kept: readonly Kept[], drift: Parameters<typeof guardsWithDrift>[1] | undefined): Kept[] {
+  const bodies = new Map(kept.map(({ name, body }) => [name, body]));
+  bodies.delete(recordName);
+  bodies.delete(callsName);
+  if (drift !== undefined) bodies.set(guardsName, guardsWithDrift(bodies.get(guardsName), drift));
+  return [...bodies].map(([name, body]) => ({ name, body }));
 }
 
 function isFileWord(word: string): boolean {

@@ -3,6 +3,7 @@ import type { JournalAddress } from "../journal/postgres/address.ts";
 import { copyToDatabase, leaveDatabase } from "../journal/postgres/copying.ts";
 import { JournalDatabase } from "../journal/postgres/database.ts";
 import { openPostgresDump } from "../journal/postgres/dump.ts";
+import { driftFound } from "../journal/postgres/fleet.ts";
 import { openPostgresJournal } from "../journal/postgres/journal.ts";
 import { findRun, listRuns } from "../journal/postgres/listing.ts";
 import { openPostgresReader } from "../journal/postgres/reader.ts";
@@ -58,6 +59,7 @@ export function placeAt(context: Context, address: JournalAddress, run: string, 
         throw error;
       }
     },
+    driftFound: () => asked(address, (database) => driftFound(database, run)),
     leave: (record) => asked(address, (database) => leaveDatabase(database, run, record)),
     receive: async (dump, kept, check) => {
       const database = new JournalDatabase(address);

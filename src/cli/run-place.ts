@@ -33,6 +33,8 @@ export interface RunPlace {
   isHeld(): Promise<boolean>;
   isThere(): Promise<boolean>;
   create(options: CreateWish): Promise<RunWriter>;
+  /** Assets that workers found changed, in a store that counts them by itself, and how many of all found count still. */
+  driftFound?(): Promise<{ readonly found: number; readonly counting: number } | undefined>;
   /** From here on the run is a record that says where it went. Throws RunLockedError while somebody carries it out. */
   leave(record: RunRecord): Promise<void>;
   /** Makes the run from a dump and what is to be kept beside it. `check` sees it before it has its name. */

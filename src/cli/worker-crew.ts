@@ -1,7 +1,8 @@
 /** A worker process: it looks for runs that are to be carried out, joins them, and goes on until there is no more to do. */
 import type { JournalDatabase } from "../journal/postgres/database.ts";
 import { isPassing } from "../journal/postgres/faults.ts";
-import { beatOfCrew, carryingOf, joinCrews, leaveCrews, waitingRuns } from "../journal/postgres/fleet.ts";
+import { carryingOf, waitingRuns } from "../journal/postgres/fleet.ts";
+import { beatOfCrew, joinCrews, leaveCrews } from "../journal/postgres/fleet-workers.ts";
 import type { Carrying } from "../journal/postgres/fleet.ts";
 import { openPostgresReader } from "../journal/postgres/reader.ts";
 import { GuardError, JournalError, RunFileError } from "../model/errors.ts";

@@ -5,7 +5,7 @@ import type { DriftMemory } from "./drift-watch.ts";
 import { auditRows } from "./breaker.ts";
 
 /** Under this name a run keeps it. */
-const memoryName = "guards";
+export const guardsName = "guards";
 const pageSize = 500;
 
 export interface GuardMemory {
@@ -22,7 +22,20 @@ const nothingKept: GuardMemory = { failed: [], drifted: [], row: 0, drift: noDri
 
 /** Text that cannot be read counts as nothing: the guards then are no laxer for it. */
 export async function recallGuards(journal: Journal): Promise<GuardMemory> {
-  const text = await journal.kept(memoryName);
+  return memoryOf(await journal.kept(guardsName));
+}
+
+/** The same text, of a run that leaves a store which counted drift by itself: the guards go on from there. */
+export function guardsWithDrift(
+  text: string | undefined,
+  { found, counting }: { readonly found: number; readonly counting: number },
+): string {
+  const memory = memoryOf(text);
+  const all = Math.max(memory.drift.found + found, counting);
+  return JSON.stringify({ ...memory, drift: { found: all, accepted: all - counting, open: [] } });
+}
+
+function memoryOf(text: string | undefined): GuardMemory {
   if (text === undefined) return nothingKept;
   try {
     return memoryIn(JSON.parse(text)) ?? nothingKept;
@@ -49,7 +62,7 @@ function areNumbers(value: unknown): value is readonly number[] {
 }
 
 export function keepGuards(journal: Journal, memory: GuardMemory): void {
-  journal.keep(memoryName, JSON.stringify(memory));
+  journal.keep(guardsName, JSON.stringify(memory));
 }
 
 /** Takes what has gone wrong so far as known, on somebody's word, which goes into the audit chain. */

@@ -1,9 +1,11 @@
 /** Runs that workers carry out, behind the verbs: left at once, moved away, signed, and ended during a pause. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { wallClock } from "../../src/cli/context.ts";
 import type { Clock } from "../../src/model/clock.ts";
+import { openReader } from "../../src/journal/sqlite/reader.ts";
 import { startPostgres } from "../support/postgres.ts";
 import type { PostgresServer } from "../support/postgres.ts";
 import { until } from "../support/process.ts";
@@ -144,6 +146,33 @@ describe("a run that workers carry out", () => {
     expect(await own.ended).toMatchObject({ code: 6, err: expect.stringContaining("moved to") as string });
     expect(await any.ended).toMatchObject({ code: 0, err: expect.stringContaining("moved to") as string });
     expect((await scene.handover("apply away.handover --yes")).code).toBe(0);
+  });
+
+  it("goes on counting the drift that was found before it was moved, out of the database and into it", async () => {
+    await scene.prints("plan moves.csv -o friday");
+    const applying = await scene.begin("apply friday --yes");
+    await joined(0);
+    const full = new URL(journal);
+    full.password = new URL(server.url).password;
+    const client = new Client({
+      connectionString: full.href,
+      options: "-c search_path=handover -c handover.tenant=default",
+    });
+    await client.connect();
+    await client.query("insert into drifted (run, seq) select id, unnest(array[1, 2]) from runs");
+    await scene.prints("ctl friday drain");
+    expect((await applying.ended).code).toBe(7);
+    await scene.prints("run copy friday away.handover --move");
+    const file = await openReader(scene.path("away.handover"));
+    expect(JSON.parse((await file.kept("guards")) ?? "")).toMatchObject({ drift: { found: 2, accepted: 0, open: [] } });
+    await file.close();
+    await scene.prints("run copy away.handover saturday --move");
+    const { code, out } = await scene.handover("apply saturday --yes --work --max-drift 1");
+    expect([code, out]).toEqual([6, expect.stringContaining("2 assets")]);
+    const { rows } = await client.query("select drift_accepted from carrying where settings like '%max-drift%'");
+    expect(rows).toEqual([{ drift_accepted: -2 }]);
+    await client.end();
+    expect((await scene.handover("apply saturday --yes --work --max-drift 1 --accept-drift")).code).toBe(0);
   });
 
   it("is signed where it was planned, by its workers and at its end, and the signatures hold", async () => {

@@ -15,7 +15,8 @@ import { DatabaseCells } from "../../src/journal/postgres/cells.ts";
 import { JournalDatabase } from "../../src/journal/postgres/database.ts";
 import type { RowSource } from "../../src/journal/postgres/database.ts";
 import { parseJournalAddress } from "../../src/journal/postgres/address.ts";
-import { endForAll, handOver, nameWorker } from "../../src/journal/postgres/fleet.ts";
+import { endForAll, handOver } from "../../src/journal/postgres/fleet.ts";
+import { nameWorker } from "../../src/journal/postgres/fleet-workers.ts";
 import type { HandedRun } from "../../src/journal/postgres/fleet.ts";
 import { openPostgresJournal } from "../../src/journal/postgres/journal.ts";
 import { createPostgresRun } from "../../src/journal/postgres/writer.ts";
@@ -137,7 +138,7 @@ export class FleetStage {
   }
 
   async #handed(database: Pick<RowSource, "rows">, run: number, callsMax: number | undefined): Promise<HandedRun> {
-    const handing = { settings: "{}", by: "ana@laptop", callsMax, acceptsDrift: false };
+    const handing = { settings: "{}", by: "ana@laptop", callsMax, acceptsDrift: false, driftBefore: 0 };
     const handed = await handOver(database, run, handing);
     if (handed === undefined) throw new Error("the run is being carried out");
     return handed;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { wallClock } from "../../src/cli/context.ts";
 import { parseJournalAddress } from "../../src/journal/postgres/address.ts";
 import { JournalDatabase } from "../../src/journal/postgres/database.ts";
-import { beat } from "../../src/journal/postgres/fleet.ts";
+import { beat } from "../../src/journal/postgres/fleet-beat.ts";
 import { openPostgresJournal } from "../../src/journal/postgres/journal.ts";
 import type { Journal } from "../../src/journal/journal.ts";
 import { openPostgresReader } from "../../src/journal/postgres/reader.ts";

@@ -4,6 +4,7 @@ import type { Mutant } from "./mutant.ts";
 const claims = "src/journal/postgres/claims.ts";
 const writes = "src/journal/postgres/writes.ts";
 const fleet = "src/journal/postgres/fleet.ts";
+const beat = "src/journal/postgres/fleet-beat.ts";
 const alone = "test/journal/postgres.test.ts";
 const together = "test/journal/fleet.test.ts";
 
@@ -59,7 +60,7 @@ export const postgresMutants: readonly Mutant[] = [
   {
     name: "calls-of-an-old-handing-taken",
     breaks: "a worker of a run that has ended spends the budget of the next one",
-    file: fleet,
+    file: beat,
     find: 'from carrying where run = $1 and ${ms("handed")} = $3 for update)',
     replace: "from carrying where run = $1 and $3::bigint is not null for update)",
     hunt: together,
@@ -75,7 +76,7 @@ export const postgresMutants: readonly Mutant[] = [
   {
     name: "gate-without-lease",
     breaks: "several workers read one wave back, and each says that it passed",
-    file: fleet,
+    file: beat,
     find: "and (gate_worker is null or gate_worker = $2 or gate_until <= clock_timestamp()) returning run`",
     replace: "and (gate_worker is null or gate_worker = $2 or gate_until is not null) returning run`",
     hunt: together,

@@ -2,7 +2,8 @@
 
 /**
  * A run that is to be carried out has a row in `carrying`, with the settings of whoever handed it over; `ended` says how
- * it ended for all workers, until it is handed over again. `calls` of its budget are given out in parts. Whoever reads a
+ * it ended for all workers, until it is handed over again. `drift_accepted` is below zero by what was found before the run
+ * came here. `calls` of its budget are given out in parts. Whoever reads a
  * wave back has the gate until the time beside it. `crews` are the worker processes, also those without work; `workers` has
  * a row for each run that each of them has joined. `cells` hold the pace that is shared, also between tenants, whose keys
  * tell nobody anything.
