@@ -39,7 +39,7 @@ const tenant: readonly string[] = ["--seed=11", "--users=60", "--assets=1500"];
 const stepsPerRun = 300;
 const perSecond = 12;
 /** What may still be done once a run has ended, before it is called stuck. */
-const endingMs = 90_000;
+const endingMs = 240_000;
 const attemptsMax = 30;
 
 /** A worker's place: its connection with a switch in it, and the process that is there now. */
