@@ -457,6 +457,17 @@ describe("a wait that Google asks for without a refusal", () => {
     expect([passed.length, gate.isHeldBack("a")]).toEqual([1, false]);
   });
 
+  it("holds back the worker's own calls that nothing else limits, also once the store knows of it", async () => {
+    const { clock, gate, passed, ask } = world();
+    gate.heldBack(3000);
+    await clock.advance(500);
+    ask("a", 3);
+    await clock.advance(2499);
+    expect(passed).toEqual([]);
+    await clock.advance(100);
+    expect(passed).toHaveLength(3);
+  });
+
   it("that is shorter than the one before is told to nobody", async () => {
     const { clock, gate, changes } = world();
     gate.heldBack(3000);
