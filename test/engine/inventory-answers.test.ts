@@ -325,6 +325,14 @@ describe("whoever an asset names", () => {
     expect(summary.coverage).toMatchObject({ groupsRead: 2, groupsUnreadable: [] });
   });
 
+  it("is also an owner who was not listed, where the permissions cannot be read", async () => {
+    const shared = [{ name: "f1", owner: "left", seenBy: ["ana"] }];
+    const fails = { "read ana f1": no("refuse", "not for ana") };
+    const { google, store } = await take({ tenant: { assets: [...assets, ...shared], groups, fails } });
+    expect(google.asked("user")).toContain("left");
+    expect(await store.principal(address("left"))).toMatchObject({ kind: "missing" });
+  });
+
   it("is a line of the coverage where a group cannot be read", async () => {
     const { summary } = await take({ tenant: { ...tenant, groups: { ...groups, inner: no("refuse", "not yours") } } });
     expect(summary.coverage).toMatchObject({
