@@ -124,6 +124,29 @@ describe("the budget of calls", () => {
   });
 });
 
+it("a budget of calls that several workers share is spent only once no more is handed out", () => {
+  const budget = CallBudget.shared({ value: 10, from: "x" });
+  expect([budget.left, budget.isSpentUp, budget.spentUp.aborted]).toEqual([0, false, false]);
+  budget.grant(2, true);
+  budget.called();
+  expect([budget.left, budget.spentUp.aborted]).toEqual([1, false]);
+  budget.called();
+  expect([budget.left, budget.isSpentUp]).toEqual([0, false]);
+  budget.grant(2, false);
+  expect([budget.isSpentUp, budget.spentUp.aborted]).toEqual([true, true]);
+});
+
+it("whoever stops with a budget of calls stops when asked to, and when none is left", () => {
+  const asked = new AbortController();
+  const budget = new CallBudget({ value: 1, from: "x" }, 0);
+  const stops = [asked.signal, new AbortController().signal].map((stop) => budget.stopsWith(stop));
+  expect(stops.map(({ aborted }) => aborted)).toEqual([false, false]);
+  asked.abort();
+  expect(stops.map(({ aborted }) => aborted)).toEqual([true, false]);
+  budget.called();
+  expect(stops.map(({ aborted }) => aborted)).toEqual([true, true]);
+});
+
 describe("what binds a run, as it is kept with it", () => {
   const rule = { id: "protect[0]", place: { file: "handover.yaml", line: 9, column: 3 }, title: "Board" };
   const places = { failures: "moves.yaml:4:3" };
