@@ -2,6 +2,7 @@
  * How much of a quota is used and how often the server refuses: apply itself, its pool, pacer and gates unchanged, on a
  * clock moved by hand, so that an hour at five calls a minute takes no hour. One case runs in real time as well.
  */
+import { setMaxListeners } from "node:events";
 import { wallClock } from "../../src/cli/context.ts";
 import { applyRun } from "../../src/engine/apply.ts";
 import type { QuotaLimit, QuotaModel } from "../../src/emulator/quota.ts";
@@ -187,6 +188,8 @@ async function carriedOut(server: Served, clock: Clock, each: Case, calls: numbe
   const journal = await run.openJournal({ clock });
   const random = seededRandom(5);
   const stop = new AbortController();
+  // As the verbs do: every call that waits for its turn listens to it.
+  setMaxListeners(0, stop.signal);
   const pacer = new Pacer(clock, rates);
   const tokens = { token: async () => "token", drop: () => undefined };
   const api = connect({
