@@ -7,7 +7,8 @@ import { RunFileError } from "../../src/model/errors.ts";
 import { parseAmount } from "../../src/model/guard.ts";
 import { parseWaves, wavesText } from "../../src/model/waves.ts";
 import { edits } from "../journal/samples.ts";
-import { applied, noSteps, wrapped, writeMs } from "./applying.ts";
+import { noCounts } from "../../src/model/run.ts";
+import { applied, wrapped, writeMs } from "./applying.ts";
 import type { Given } from "./applying.ts";
 import { no } from "./scripted.ts";
 
@@ -101,7 +102,7 @@ describe("an apply among several workers at the gate of a wave", () => {
       let tries = 0;
       return {
         look: async (): Promise<FleetNews> => ({
-          counts: { ...noSteps, planned: 3 },
+          counts: { ...noCounts, planned: 3 },
           heldElsewhere: 0,
           drifted: 0,
           ended: undefined,

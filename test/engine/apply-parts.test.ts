@@ -11,7 +11,8 @@ import type { Email } from "../../src/model/email.ts";
 import { JournalError, RunFileError } from "../../src/model/errors.ts";
 import { anna, ben, byHand, cleo, edit, edits, intent } from "../journal/samples.ts";
 import type { ManualClock } from "../support/clock.ts";
-import { applied, ended, noSteps, wrapped, writeMs } from "./applying.ts";
+import { noCounts } from "../../src/model/run.ts";
+import { applied, ended, wrapped, writeMs } from "./applying.ts";
 import type { Given } from "./applying.ts";
 import { no } from "./scripted.ts";
 
@@ -393,7 +394,7 @@ describe("an apply among several workers", () => {
           );
           const news = looks[Math.min(count, looks.length - 1)];
           count += 1;
-          return { counts: noSteps, heldElsewhere: 0, drifted: 0, ended: undefined, ...news };
+          return { counts: noCounts, heldElsewhere: 0, drifted: 0, ended: undefined, ...news };
         },
         enterGate: () => expect.fail("a run without waves"),
         leaveGate: () => expect.fail("a run without waves"),
@@ -401,7 +402,7 @@ describe("an apply among several workers", () => {
     };
   }
   const open = (planned: number, more: Partial<FleetNews> = {}): Partial<FleetNews> => ({
-    counts: { ...noSteps, planned },
+    counts: { ...noCounts, planned },
     ...more,
   });
 
@@ -453,7 +454,7 @@ describe("an apply among several workers", () => {
   });
 
   it("stops by the failures of all, none of which is its own", async () => {
-    const failures = { counts: { ...noSteps, planned: 5, failed: 2 } };
+    const failures = { counts: { ...noCounts, planned: 5, failed: 2 } };
     const { summary, written } = await applied(edits(6), {
       fleet: others(open(6), failures),
       options: { concurrency: 1, failuresMax: 2 },
@@ -464,7 +465,7 @@ describe("an apply among several workers", () => {
 
   it("is not stopped by failures when nothing is open any more", async () => {
     const { summary, events } = await applied([], {
-      fleet: others({ counts: { ...noSteps, failed: 2 } }),
+      fleet: others({ counts: { ...noCounts, failed: 2 } }),
       options: { failuresMax: 2 },
     });
     expect(summary.end).toBe("finished");
@@ -492,7 +493,7 @@ describe("an apply among several workers", () => {
         },
       });
     let looks = 0;
-    const heard = { ...noSteps, planned: 3, applied: 4 };
+    const heard = { ...noCounts, planned: 3, applied: 4 };
     const fleet: NonNullable<Given["fleet"]> = (...about) => {
       const near = others({ counts: heard })(...about);
       return { ...near, look: (...found) => ((looks += 1) > 2 ? Promise.reject(away) : near.look(...found)) };

@@ -9,7 +9,6 @@ import { etag } from "../../src/model/brand.ts";
 import type { Email } from "../../src/model/email.ts";
 import type { EngineEvent } from "../../src/model/event.ts";
 import type { Permissions } from "../../src/model/permissions.ts";
-import type { Counts } from "../../src/model/run.ts";
 import type { StepDraft } from "../../src/model/step.ts";
 import { anna, header } from "../journal/samples.ts";
 import { ManualClock } from "../support/clock.ts";
@@ -106,18 +105,6 @@ async function beforehand(journal: Journal, work: (journal: Journal) => Promise<
   await work(journal);
   await journal.close();
 }
-
-export const noSteps: Counts = {
-  planned: 0,
-  "in-flight": 0,
-  applied: 0,
-  confirmed: 0,
-  unchanged: 0,
-  skipped: 0,
-  failed: 0,
-  "by-hand": 0,
-  cancelled: 0,
-};
 
 export function ended(outcome: "failed" | "applied"): Parameters<Journal["result"]>[1] {
   return {
